@@ -1,0 +1,137 @@
+"""What the specification demands, as values: rules and the problems they find.
+
+A rule looks at raw JSON and, where it must, at the hierarchy around it; structuring is never needed. Rules come from
+format versions and node types; `omezarr.validate` gathers and runs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from omezarr.hierarchy import Hierarchy, ZarrNode
+    from omezarr.model import JSON, JSONPath
+
+
+class Severity(Enum):
+    """How bad a problem is: a broken MUST is an error, a broken SHOULD a warning."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Depth(IntEnum):
+    """How far a rule looks."""
+
+    DOCUMENT = 1
+    """At one JSON object."""
+    HIERARCHY = 2
+    """At the groups and arrays around it."""
+    DATA = 3
+    """At pixels."""
+
+
+@frozen(kw_only=True)
+class RuleContext:
+    """What a rule is given.
+
+    Parameters
+    ----------
+    values : mapping
+        The raw document: NGFF key to JSON.
+    attributes : mapping
+        The attributes that it was unwrapped from.
+    version : str
+        The NGFF version whose rules are applied.
+    path : str
+        The group, relative to the root of the validation.
+    node : ZarrNode or None
+        The group's zarr metadata; None where only a document is at hand.
+    hierarchy : Hierarchy or None
+        The groups and arrays below; None where only a document is at hand.
+    """
+
+    values: Mapping[str, JSON]
+    attributes: Mapping[str, JSON]
+    version: str
+    path: str = ""
+    node: ZarrNode | None = None
+    hierarchy: Hierarchy | None = None
+
+
+@frozen(kw_only=True)
+class Finding:
+    """One place where a rule is broken.
+
+    Parameters
+    ----------
+    path : JSONPath
+        Where in the document.
+    found, expected : str
+        In words.
+    array : str
+        The array or group concerned, relative to the node; empty for the document itself.
+    """
+
+    path: JSONPath
+    found: str
+    expected: str
+    array: str = ""
+
+
+Check: TypeAlias = Callable[[RuleContext], Iterable[Finding]]
+
+
+@frozen(kw_only=True)
+class Rule:
+    """One demand of the specification.
+
+    Parameters
+    ----------
+    id : str
+        Stable, for example "multiscales.datasets.order".
+    severity : Severity
+    section : str
+        Where the specification says so.
+    check : callable
+        Yields what breaks the rule; must not raise on any JSON.
+    depth : Depth
+    """
+
+    id: str
+    severity: Severity
+    section: str
+    check: Check
+    depth: Depth = Depth.DOCUMENT
+
+
+@frozen(kw_only=True)
+class Problem:
+    """A broken rule, with its place.
+
+    Parameters
+    ----------
+    rule : str
+        The rule's id.
+    severity : Severity
+    node : str
+        Path of the group, relative to the root of the validation.
+    path : JSONPath
+        Where in the group's document.
+    array : str
+        The array or group concerned, relative to the node.
+    found, expected, section : str
+    """
+
+    rule: str
+    severity: Severity
+    node: str
+    path: JSONPath
+    found: str
+    expected: str
+    section: str
+    array: str = ""

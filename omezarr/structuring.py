@@ -1,0 +1,275 @@
+"""The cattrs converter that turns raw JSON into model values and back.
+
+Its shape is that of the newest version: every model class is an object whose keys are the JSON names of its fields,
+unknown keys are kept, absent keys are ``UNSET``. Format versions and node types override what differs. Nothing is
+converted between types silently: what has one clear meaning is tolerated with a notice, everything else is a
+`MetadataError` with its JSON path.
+
+Examples
+--------
+>>> from omezarr.model import Axis
+>>> converter = base_converter()
+>>> axis = structure(converter, {"name": "x", "unit": "micrometer", "origin": "left"}, Axis)
+>>> axis.unit, axis.extra
+('micrometer', {'origin': 'left'})
+>>> converter.unstructure(axis)
+{'name': 'x', 'unit': 'micrometer', 'origin': 'left'}
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
+
+import attrs
+from cattrs import Converter
+
+from omezarr.errors import MetadataError
+from omezarr.model import TRANSFORMATION_TYPES, UNSET, Transformation, UnknownTransformation, Unset, is_model, json_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+_notices: ContextVar[list[str] | None] = ContextVar("omezarr_tolerance_notices", default=None)
+
+
+@contextmanager
+def tolerances() -> Iterator[list[str]]:
+    """Collect what structuring tolerates inside the context.
+
+    Examples
+    --------
+    >>> with tolerances() as notices:
+    ...     tolerate("version is the number 0.4; read as '0.4'")
+    >>> notices
+    ["version is the number 0.4; read as '0.4'"]
+    """
+    collected: list[str] = []
+    token = _notices.set(collected)
+    try:
+        yield collected
+    finally:
+        _notices.reset(token)
+
+
+def tolerate(notice: str) -> None:
+    """Record that something off the specification was understood."""
+    collected = _notices.get()
+    if collected is not None and notice not in collected:
+        collected.append(notice)
+
+
+@contextmanager
+def at(*path: str | int) -> Iterator[None]:
+    """Prefix the path of every `MetadataError` that leaves the context."""
+    try:
+        yield
+    except MetadataError as error:
+        raise error.below(*path) from error.__cause__
+
+
+def kind_of(value: object) -> str:
+    """Name the JSON type of a value for a message, with the value where it is short."""
+    names = {dict: "an object", list: "a list", str: "the string", bool: "the boolean", NoneType: "null"}
+    name = names.get(type(value), "the number")
+    if isinstance(value, dict | list) or value is None:
+        return name
+    text = repr(value)
+    return f"{name} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def expect_object(value: object) -> dict[str, Any]:
+    """Return `value` if it is a JSON object.
+
+    Raises
+    ------
+    MetadataError
+        If it is anything else.
+    """
+    if not isinstance(value, dict):
+        raise MetadataError(f"expected an object, found {kind_of(value)}")
+    return value
+
+
+def expect_list(value: object) -> list[Any]:
+    """Return `value` if it is a JSON array.
+
+    Raises
+    ------
+    MetadataError
+        If it is anything else.
+    """
+    if not isinstance(value, list):
+        raise MetadataError(f"expected a list, found {kind_of(value)}")
+    return value
+
+
+def structure(converter: Converter, value: object, cls: type[T]) -> T:
+    """Turn raw JSON into a model value.
+
+    Parameters
+    ----------
+    converter : cattrs.Converter
+        The converter of a format version.
+    value : JSON
+    cls : type
+        A model class.
+
+    Raises
+    ------
+    MetadataError
+        If the value does not fit; its path is relative to `value`.
+    """
+    result: T = converter.structure(value, cls)
+    return result
+
+
+def base_converter() -> Converter:
+    """Return a new converter of the version-neutral shape, for a format version to configure."""
+    converter = Converter(detailed_validation=False)
+    converter.register_structure_hook(str, _string)
+    converter.register_structure_hook(int, _integer)
+    converter.register_structure_hook(float, _number)
+    converter.register_structure_hook(bool, _boolean)
+    converter.register_structure_hook_func(lambda cls: cls is Any, lambda value, _: value)
+    converter.register_structure_hook_factory(_is_union, lambda cls: _union_hook(converter, cls))
+    converter.register_structure_hook_factory(_is_tuple, lambda cls: _tuple_hook(converter, cls))
+    converter.register_structure_hook_factory(is_model, lambda cls: model_structure_hook(converter, cls))
+    converter.register_structure_hook_func(
+        lambda cls: cls is Transformation, lambda value, _: _structure_transformation(converter, value)
+    )
+    converter.register_unstructure_hook_func(
+        lambda cls: cls is tuple or _is_tuple(cls), lambda values: [converter.unstructure(value) for value in values]
+    )
+    converter.register_unstructure_hook_factory(is_model, lambda cls: model_unstructure_hook(converter, cls))
+    return converter
+
+
+def model_structure_hook(converter: Converter, cls: Callable[..., T]) -> Callable[[Any, Any], T]:
+    """Return the hook that structures a model class from an object with the JSON names of its fields.
+
+    For a format version that overrides the structuring of a class and wants to build on the usual one.
+    """
+    fields: list[tuple[str, str, Any]] = [
+        (json_name(field), field.name, field.type) for field in _resolved_fields(cls) if field.name != "extra"
+    ]
+    required = [json_name(field) for field in _resolved_fields(cls) if field.default is attrs.NOTHING]
+    known = {key for key, _, _ in fields}
+    if _is_transformation(cls):
+        known.add("type")
+
+    def hook(value: Any, _: Any) -> T:
+        value = expect_object(value)
+        for key in required:
+            if key not in value:
+                raise MetadataError(f"the key {key!r} is missing")
+        arguments: dict[str, Any] = {}
+        for key, name, field_type in fields:
+            if key in value:
+                with at(key):
+                    arguments[name] = converter.structure(value[key], field_type)
+        return cls(**arguments, extra={key: item for key, item in value.items() if key not in known})
+
+    return hook
+
+
+def model_unstructure_hook(converter: Converter, cls: type[Any]) -> Callable[[Any], dict[str, Any]]:
+    """Return the hook that turns a model value into an object with the JSON names of its fields."""
+    fields = [(json_name(field), field.name) for field in _resolved_fields(cls) if field.name != "extra"]
+    kind = getattr(cls, "type", None) if _is_transformation(cls) else None
+
+    def hook(value: Any) -> dict[str, Any]:
+        document: dict[str, Any] = {"type": kind} if isinstance(kind, str) else {}
+        for key, name in fields:
+            item = getattr(value, name)
+            if item is not UNSET:
+                document[key] = converter.unstructure(item)
+        return {**document, **value.extra}
+
+    return hook
+
+
+def _resolved_fields(cls: Any) -> tuple[attrs.Attribute[Any], ...]:
+    attrs.resolve_types(cls)
+    return tuple(attrs.fields(cls))
+
+
+def _structure_transformation(converter: Converter, value: Any) -> Transformation:
+    kind = expect_object(value).get("type")
+    cls = TRANSFORMATION_TYPES.get(kind) if isinstance(kind, str) else None
+    if cls is not None:
+        return structure(converter, value, cls)
+    if not isinstance(kind, str):
+        with at("type"):
+            raise MetadataError(f"expected the type of a transformation, found {kind_of(kind)}")
+    tolerate(f"the transformation type {kind!r} is not known; it is kept but cannot be applied")
+    return structure(converter, value, UnknownTransformation)
+
+
+def _is_transformation(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Transformation)
+
+
+def _is_union(cls: Any) -> bool:
+    return get_origin(cls) in (Union, UnionType)
+
+
+def _is_tuple(cls: Any) -> bool:
+    return get_origin(cls) is tuple
+
+
+def _union_hook(converter: Converter, cls: Any) -> Callable[[Any, Any], Any]:
+    options = [option for option in get_args(cls) if option not in (Unset, NoneType)]
+    nullable = NoneType in get_args(cls)
+
+    def hook(value: Any, _: Any) -> Any:
+        if value is None and nullable:
+            return None
+        if set(options) == {int, float}:
+            return _number(value, float)
+        return converter.structure(value, options[0])
+
+    return hook
+
+
+def _tuple_hook(converter: Converter, cls: Any) -> Callable[[Any, Any], tuple[Any, ...]]:
+    item_type = get_args(cls)[0]
+
+    def hook(value: Any, _: Any) -> tuple[Any, ...]:
+        items = []
+        for index, item in enumerate(expect_list(value)):
+            with at(index):
+                items.append(converter.structure(item, item_type))
+        return tuple(items)
+
+    return hook
+
+
+def _string(value: Any, _: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise MetadataError(f"expected a string, found {kind_of(value)}")
+
+
+def _boolean(value: Any, _: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise MetadataError(f"expected true or false, found {kind_of(value)}")
+
+
+def _integer(value: Any, _: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise MetadataError(f"expected a whole number, found {kind_of(value)}")
+
+
+def _number(value: Any, _: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    raise MetadataError(f"expected a number, found {kind_of(value)}")
