@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from attrs import field, frozen
 
-
 if TYPE_CHECKING:
-    from omezarr.model import Document
-    from collections.abc import Mapping
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
 
     from omezarr.content import Content
     from omezarr.location import Location
-    from omezarr.model import JSON, Axis, GroupMetadata
+    from omezarr.model import JSON, Axis, Document, GroupMetadata
     from omezarr.plan import ProgressCallback
     from omezarr.rules import Rule
 
@@ -89,11 +86,34 @@ class Reference:
         A resolution level (an array), or a node of its own (a group).
     hint : Hint
         Passed on when the child is opened.
+    optional : bool
+        Whether it may be absent: then it is left out without a word. What metadata names is not optional.
     """
 
     path: str
     role: Literal["level", "child"]
     hint: Hint = Hint()
+    optional: bool = False
+
+
+class Surroundings(Protocol):
+    """What lies around a node, fetched when asked for, each object once: where children are looked for."""
+
+    def document(self, path: str = "") -> Mapping[str, JSON] | None:
+        """Return the OME document of a group, relative to the node; of the node itself by default. None: no group."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Return one stored object, for example ``OME/METADATA.ome.xml``; None if it is not there."""
+        ...
+
+    def present(self, paths: Sequence[str]) -> frozenset[str]:
+        """Return those of the paths at which a zarr group or array is; asked for concurrently."""
+        ...
+
+    def names(self, path: str = "") -> Sequence[str] | None:
+        """List what is directly below a path; None where the store cannot list."""
+        ...
 
 
 @frozen(kw_only=True)
@@ -222,8 +242,11 @@ class NodeType(ABC):
         """Return what a value of this type refers to, in order. No I/O."""
         return ()
 
-    def probe(self, value: Any, names: Callable[[str], Sequence[str] | None]) -> Iterable[Reference]:
-        """Return candidates that the metadata does not name but may exist, each tried when children are listed."""
+    def probe(self, value: Any, surroundings: Surroundings) -> Iterable[Reference]:
+        """Return children that the document of the node does not name, in order, after those of `references`.
+
+        Called only when children are listed; may look around. A child that may not exist is marked optional.
+        """
         return ()
 
     def rules(self, version: str) -> Iterable[Rule]:
