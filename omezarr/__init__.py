@@ -1,1 +1,65 @@
-"""The kernel."""
+"""Read, write, convert, validate and upgrade OME-Zarr, with every part a plugin.
+
+Examples
+--------
+>>> import numpy as np, omezarr
+>>> image = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)
+>>> node = omezarr.write_image("memory://first.ome.zarr", image, axes="yx", scale=0.5, units="micrometer")
+>>> omezarr.open("memory://first.ome.zarr").levels[0].scale
+(0.5, 0.5)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from omezarr._version import __version__
+
+if TYPE_CHECKING:
+    from omezarr.convert import convert
+    from omezarr.location import Location, StorageOptions
+    from omezarr.node import Node
+    from omezarr.read import open  # noqa: A004 - the word that users expect
+    from omezarr.registry import Registry, default_registry
+    from omezarr.write import write_image, write_labels, write_multiscale, write_plate
+
+_HOMES = {
+    "Location": "omezarr.location",
+    "Node": "omezarr.node",
+    "Registry": "omezarr.registry",
+    "StorageOptions": "omezarr.location",
+    "convert": "omezarr.convert",
+    "default_registry": "omezarr.registry",
+    "open": "omezarr.read",
+    "write_image": "omezarr.write",
+    "write_labels": "omezarr.write",
+    "write_multiscale": "omezarr.write",
+    "write_plate": "omezarr.write",
+}
+
+__all__ = [
+    "Location",
+    "Node",
+    "Registry",
+    "StorageOptions",
+    "__version__",
+    "convert",
+    "default_registry",
+    "open",
+    "write_image",
+    "write_labels",
+    "write_multiscale",
+    "write_plate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what the façade offers when it is first asked for, so that importing omezarr itself is light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'omezarr' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,156 @@
+"""The root command ``omezarr``: finds its subcommands among plugins, and turns errors into one line and an exit code.
+
+Exit codes: 0 fine, 1 the data or the request is wrong, 2 usage.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import evolve
+
+from omezarr._version import __version__
+from omezarr.errors import ArgumentError, ConflictError, OMEZarrError, OMEZarrWarning, UnknownNameError
+from omezarr.manager import PluginManager
+from omezarr.registry import Registry, default_registry
+from omezarr.settings import Settings
+from omezarr.terminal import echo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class PluginGroup(click.Group):
+    """A group whose subcommands are those of the registry."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands that plugins provide."""
+        return sorted(_registry(ctx).commands)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name.
+
+        Raises
+        ------
+        click.UsageError
+            If no plugin provides it, with near matches; if several do, with their names.
+        """
+        try:
+            return _registry(ctx).commands[cmd_name]
+        except (UnknownNameError, ConflictError) as error:
+            raise click.UsageError(str(error), ctx) from error
+
+
+def _registry(ctx: click.Context) -> Registry:
+    """Return the registry of this call, which ``-p no:IDENTITY`` may have made smaller."""
+    root = ctx.find_root()
+    if root.obj is None:
+        disabled = tuple(word.removeprefix("no:") for word in root.params.get("plugins") or ())
+        if disabled:
+            settings = Settings.from_environment()
+            settings = evolve(settings, disabled_plugins=(*settings.disabled_plugins, *disabled))
+            root.obj = Registry(PluginManager(settings))
+        else:
+            root.obj = default_registry()
+        for name in root.obj.unknown_disabled:
+            raise click.UsageError(f"no plugin {name!r} is installed, so it cannot be disabled; see: omezarr plugins")
+    registry: Registry = root.obj
+    return registry
+
+
+def _check_plugins(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not value.startswith("no:") or value == "no:":
+            raise click.BadParameter(f"{value!r}: write no:IDENTITY, with an identity that 'omezarr plugins' shows")
+    return values
+
+
+@click.group(
+    cls=PluginGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Begin with: omezarr create coins.ome.zarr, then: omezarr info coins.ome.zarr",
+)
+@click.version_option(__version__, prog_name="omezarr")
+@click.option("-v", "--verbose", count=True, help="Say more; twice: debug messages, and tracebacks of errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option(
+    "-p",
+    "plugins",
+    multiple=True,
+    metavar="no:IDENTITY",
+    callback=_check_plugins,
+    is_eager=True,
+    help="Do without a plugin, by the identity that 'omezarr plugins' shows. May be repeated.",
+)
+@click.pass_context
+def omezarr(ctx: click.Context, verbose: int, quiet: bool, plugins: tuple[str, ...]) -> None:  # noqa: ARG001 - see _registry
+    """Read, write, convert and inspect OME-Zarr images.
+
+    Every command is a plugin; 'omezarr plugins' lists them all.
+    """
+    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    _registry(ctx)
+    warnings.simplefilter("ignore" if quiet else "default", OMEZarrWarning)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    echo(f"{'Note' if issubclass(category, OMEZarrWarning) else category.__name__}: {message}", err=True)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Default: those of the process.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    verbose = _wants_traceback(words)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            result = omezarr.main(args=words, prog_name="omezarr", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        echo("Interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence; -vv shows the whole of it
+        return _report(error, verbose=verbose)
+    return result if isinstance(result, int) else 0
+
+
+def _wants_traceback(words: list[str]) -> bool:
+    """Say whether the root options ask for tracebacks, also where an error comes before click has parsed them."""
+    return sum(word.count("v") for word in words if word.startswith("-v") and set(word[1:]) == {"v"}) >= 2
+
+
+def _report(error: Exception, *, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exception(error)
+    one_line = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, OMEZarrError):
+        echo(f"Error: {one_line}", err=True)
+        return 2 if isinstance(error, ArgumentError | UnknownNameError) else 1
+    hint = "" if verbose else " (run again with -vv before the command for the traceback)"
+    echo(f"Error: {type(error).__name__}: {one_line}{hint}", err=True)
+    return 1
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    sys.exit(run())

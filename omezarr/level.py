@@ -1,0 +1,246 @@
+"""One resolution level of an image: where its samples sit, and its pixels on request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from omezarr.errors import MetadataError
+from omezarr.model import Identity, Scale, Sequence, Translation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import dask.array as da
+    import numpy as np
+    import numpy.typing as npt
+    import zarr
+
+    from omezarr.hierarchy import Hierarchy
+    from omezarr.model import Multiscale, Transformation
+
+
+@frozen
+class LevelGeometry:
+    """Where samples sit: sample ``i`` of an axis is at ``i * scale + translation``, in the unit of the axis.
+
+    Parameters
+    ----------
+    scale, translation : tuple of float
+        One value an axis.
+    """
+
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+
+
+def composed_geometry(transformations: Iterable[Transformation], ndim: int) -> LevelGeometry | None:
+    """Return what scales and translations, applied one after the other, amount to.
+
+    Parameters
+    ----------
+    transformations : iterable of Transformation
+    ndim : int
+        The number of axes.
+
+    Returns
+    -------
+    LevelGeometry or None
+        None if there is a transformation that is neither identity, scale, translation nor a sequence of such, or one
+        that does not fit the number of axes.
+
+    Examples
+    --------
+    >>> composed_geometry([Scale(scale=(2.0,)), Translation(translation=(1.0,)), Scale(scale=(3.0,))], 1)
+    LevelGeometry(scale=(6.0,), translation=(3.0,))
+    """
+    scale, translation = [1.0] * ndim, [0.0] * ndim
+    pending = list(transformations)[::-1]
+    while pending:
+        step = pending.pop()
+        if isinstance(step, Sequence):
+            pending.extend(reversed(step.transformations))
+        elif isinstance(step, Scale) and step.scale and len(step.scale) == ndim:
+            scale = [value * factor for value, factor in zip(scale, step.scale, strict=True)]
+            translation = [value * factor for value, factor in zip(translation, step.scale, strict=True)]
+        elif isinstance(step, Translation) and step.translation and len(step.translation) == ndim:
+            translation = [value + offset for value, offset in zip(translation, step.translation, strict=True)]
+        elif not isinstance(step, Identity):
+            return None
+    return LevelGeometry(tuple(scale), tuple(translation))
+
+
+def level_geometry(multiscale: Multiscale, index: int, shapes: list[tuple[int, ...]]) -> LevelGeometry | None:
+    """Return where the samples of a level sit in the image's physical coordinates.
+
+    Parameters
+    ----------
+    multiscale : Multiscale
+    index : int
+        The level.
+    shapes : list of tuple of int
+        The shapes of all levels; they tell the relative scales where the metadata gives none (up to 0.3).
+
+    Returns
+    -------
+    LevelGeometry or None
+        None if the metadata uses transformations that are no scale and translation.
+
+    Notes
+    -----
+    Up to 0.5 the transformations of the multiscale apply after those of the level. In 0.6 they lead to another
+    coordinate system, and the level's position is that in the intrinsic one.
+    """
+    ndim = len(shapes[index])
+    steps = multiscale.datasets[index].coordinate_transformations
+    if not steps:
+        return LevelGeometry(relative_scale(shapes[0], shapes[index]), (0.0,) * ndim)
+    outer = [step for step in multiscale.coordinate_transformations or () if not (step.input or step.output)]
+    return composed_geometry([*steps, *outer], ndim)
+
+
+def relative_scale(full: tuple[int, ...], reduced: tuple[int, ...]) -> tuple[float, ...]:
+    """Return by what a level was reduced, from its shape alone.
+
+    An integer factor where rounding the full size up or down gives the reduced size, else the ratio.
+
+    Examples
+    --------
+    >>> relative_scale((65, 65, 10), (33, 32, 4))
+    (2.0, 2.0, 2.5)
+    """
+    return tuple(_relative(size, small) for size, small in zip(full, reduced, strict=True))
+
+
+def _relative(size: int, small: int) -> float:
+    if small < 1:
+        return 1.0
+    for factor in (size // small, -(-size // small)):
+        if factor >= 1 and small in (size // factor, -(-size // factor)):
+            return float(factor)
+    return size / small
+
+
+@frozen
+class Level:
+    """One resolution level; nothing is read before its pixels are touched.
+
+    Parameters
+    ----------
+    index : int
+        0 for full resolution.
+    path : str
+        The array, relative to the image.
+    """
+
+    index: int
+    path: str
+    _hierarchy: Hierarchy = field(repr=False)
+    _array_path: str = field(repr=False)
+    _multiscale: Multiscale | None = field(repr=False)
+    _shapes: list[tuple[int, ...]] = field(repr=False)
+
+    @property
+    def array(self) -> zarr.Array[Any]:
+        """The zarr array.
+
+        Raises
+        ------
+        MetadataError
+            If it is missing or malformed.
+        """
+        return self._hierarchy.array(self._array_path)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of samples along each axis."""
+        shape: tuple[int, ...] = self.array.shape
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The numpy dtype of the samples."""
+        dtype: np.dtype[Any] = self.array.dtype
+        return dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """The region that is compressed together."""
+        chunks: tuple[int, ...] = self.array.chunks
+        return chunks
+
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        """The region that is stored together, if the array is sharded."""
+        shards: tuple[int, ...] | None = self.array.shards
+        return shards
+
+    @property
+    def geometry(self) -> LevelGeometry | None:
+        """Scale and translation; None if the metadata gives other transformations."""
+        if self._multiscale is None:
+            return None
+        shapes = self._shapes
+        if not shapes:
+            shapes = [self.shape]
+        return level_geometry(self._multiscale, self.index, shapes)
+
+    @property
+    def scale(self) -> tuple[float, ...]:
+        """The size of a pixel along each axis, in the unit of the axis.
+
+        Raises
+        ------
+        MetadataError
+            If the metadata gives transformations other than scale and translation.
+        """
+        return self._given_geometry().scale
+
+    @property
+    def translation(self) -> tuple[float, ...]:
+        """The position of the centre of the first sample along each axis, in the unit of the axis.
+
+        Raises
+        ------
+        MetadataError
+            If the metadata gives transformations other than scale and translation.
+        """
+        return self._given_geometry().translation
+
+    def _given_geometry(self) -> LevelGeometry:
+        geometry = self.geometry
+        if geometry is None:
+            raise MetadataError(f"level {self.path!r} has more than a scale and a translation; use transform()")
+        return geometry
+
+    @property
+    def dask(self) -> da.Array:
+        """The pixels as a lazy dask array, in blocks of several chunks."""
+        from omezarr.engine.reading import as_dask
+
+        return as_dask(self.array)
+
+    def read(self, region: tuple[slice | int, ...] | slice | None = None) -> npt.NDArray[Any]:
+        """Read pixels into memory, as fast as the machine allows.
+
+        Parameters
+        ----------
+        region : slices, optional
+            As for indexing a numpy array, with steps of 1. Default: everything.
+
+        Returns
+        -------
+        array
+            In the axis order of the image.
+        """
+        from omezarr.engine.reading import read_region
+
+        return read_region(self.array, region)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, *, copy: bool | None = None) -> npt.NDArray[Any]:
+        import numpy as np
+
+        if copy is False:
+            raise ValueError("the pixels of a level must be read, so they cannot be had without a copy")
+        return np.asarray(self.read(), dtype=dtype)

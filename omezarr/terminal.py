@@ -1,0 +1,193 @@
+"""What commands share at the terminal: arguments, options, safe output, progress.
+
+Every command takes the same words for the same thing. Text that comes from data is stripped of control characters
+before it is printed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from omezarr.errors import ArgumentError
+from omezarr.settings import parse_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from omezarr.plan import Progress, ProgressCallback
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def printable(text: object) -> str:
+    r"""Return text without control characters, so that data cannot steer the terminal.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31mb\n")
+    'a\\x1b[31mb\\n'
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in str(text)
+    )
+
+
+def echo(text: object = "", *, err: bool = False) -> None:
+    """Print lines, each made printable.
+
+    Parameters
+    ----------
+    text : object
+        Its line breaks are kept.
+    err : bool
+        To standard error.
+    """
+    click.echo("\n".join(printable(line) for line in str(text).split("\n")), err=err)
+
+
+def echo_json(value: object) -> None:
+    """Print a value as JSON: the only thing on standard output, so that programs can read it."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False))
+
+
+def storage_option(function: F) -> F:
+    """Add ``--storage-option KEY=VALUE``, passed to the command as the mapping `storage_options`."""
+
+    def collect(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+        options = {}
+        for value in values:
+            name, mark, rest = value.partition("=")
+            if not mark or not name:
+                raise click.BadParameter(f"{value!r} is not of the form KEY=VALUE")
+            options[name] = rest
+        return options
+
+    return click.option(
+        "--storage-option",
+        "storage_options",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=collect,
+        help="How to reach the store: endpoint, anonymous, key, secret, token, region, profile, retries, timeout, "
+        "headers.NAME, backend.NAME. May be repeated.",
+    )(function)
+
+
+def json_option(function: F) -> F:
+    """Add ``--json``, passed to the command as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")(function)
+
+
+def overwrite_option(function: F) -> F:
+    """Add ``--overwrite``."""
+    return click.option("--overwrite", is_flag=True, help="Replace a zarr hierarchy that is at the target.")(function)
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes such as ``512MiB``."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes."""
+        try:
+            return parse_bytes(value)
+        except ArgumentError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """Numbers separated by commas, for example ``1,16,256,256``.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether they must be whole numbers from 1 on.
+    """
+
+    name = "numbers"
+
+    def __init__(self, *, whole: bool = False) -> None:
+        self._whole = whole
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Return the numbers as a tuple."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            numbers = tuple(int(part) if self._whole else float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of numbers such as 1,256,256", param, ctx)
+        if self._whole and min(numbers) < 1:
+            self.fail(f"{value!r} must hold whole numbers from 1 on", param, ctx)
+        return numbers
+
+
+def parse_assignments(values: tuple[str, ...], what: str) -> dict[str, str]:
+    """Return ``NAME=VALUE`` words as a mapping.
+
+    Raises
+    ------
+    ArgumentError
+        If a word has another form.
+    """
+    pairs: dict[str, str] = {}
+    for value in values:
+        name, mark, rest = value.partition("=")
+        if not mark or not name:
+            raise ArgumentError(f"{what} takes NAME=VALUE, not {value!r}")
+        pairs[name] = rest
+    return pairs
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[ProgressCallback | None]:
+    """Show the progress of a plan on standard error, where that is a terminal.
+
+    Parameters
+    ----------
+    title : str
+        What is being done.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(printable(title), total=None)
+
+        def show(progress: Progress) -> None:
+            bar.update(task, completed=progress.bytes_done, total=progress.bytes_total or None)
+
+        yield show
+
+
+def table(rows: list[Mapping[str, object]], columns: tuple[str, ...]) -> str:
+    """Return rows as text in columns, under their headings.
+
+    Parameters
+    ----------
+    rows : list of mapping
+    columns : tuple of str
+        Which keys to show; also the headings.
+
+    Examples
+    --------
+    >>> print(table([{"name": "coins", "size": 2}], ("name", "size")))
+    name   size
+    coins  2
+    """
+    lines = [columns, *(tuple(printable(row.get(column, "")) for column in columns) for row in rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
