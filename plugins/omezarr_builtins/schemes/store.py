@@ -1,0 +1,39 @@
+"""Stores and groups of zarr that the caller has opened already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.errors import UnsupportedError
+from omezarr.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omezarr.location import Location
+
+
+class OpenStore(StorageScheme):
+    """A store, group or array of zarr, used as it is."""
+
+    name = "store"
+
+    def claim(self, location: Location) -> Claim | None:
+        """Claim opened stores, whatever they are."""
+        return Claim(30, "it is open already") if location.store is not None else None
+
+    def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:
+        """Return the store itself."""
+        store = location.store
+        if store is None:
+            raise UnsupportedError(f"{location} is no opened store")
+        if write and store.read_only:
+            raise UnsupportedError(f"the store of {location} was opened for reading only; open it for writing")
+        return OpenedStore(store=store, path=location.path)
+
+
+@hookimpl
+def omezarr_storage_schemes() -> tuple[StorageScheme, ...]:
+    """Give the scheme to omezarr."""
+    return (OpenStore(),)
