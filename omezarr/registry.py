@@ -84,14 +84,14 @@ class Contributions(Mapping[str, T], Generic[T]):
         return value
 
     def __contains__(self, name: object) -> bool:
-        return name in tuple(self)
+        return any(name == known for known in self)
 
     def __iter__(self) -> Iterator[str]:
         conflicts = self.conflicts
         return iter([item.name for item in self.all if item.name not in conflicts])
 
     def __len__(self) -> int:
-        return len(tuple(self))
+        return sum(1 for _ in self)
 
     def __repr__(self) -> str:
         return f"<{self._axis.name}: {', '.join(self)}>"
