@@ -48,6 +48,8 @@ class ImageContent:
         One for each sample of the channel axis; windows that are unset are measured while writing.
     labels : mapping
         Name to label image.
+    ome_xml : bytes, optional
+        Written to ``OME/METADATA.ome.xml`` below the image as it is.
     """
 
     pixels: PixelSource
@@ -57,6 +59,7 @@ class ImageContent:
     translation: tuple[float, ...] | None = None
     channels: tuple[Channel, ...] | None = None
     labels: Mapping[str, LabelContent] = field(factory=dict)
+    ome_xml: bytes | None = None
 
 
 @frozen(kw_only=True)
