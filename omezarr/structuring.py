@@ -30,7 +30,7 @@ from omezarr.errors import MetadataError
 from omezarr.model import TRANSFORMATION_TYPES, UNSET, Transformation, UnknownTransformation, Unset, is_model, json_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
 T = TypeVar("T")
 
@@ -149,30 +149,56 @@ def base_converter() -> Converter:
     return converter
 
 
-def model_structure_hook(converter: Converter, cls: Callable[..., T]) -> Callable[[Any, Any], T]:
+def model_structure_hook(
+    converter: Converter, cls: Callable[..., T], unknown: Collection[str] = ()
+) -> Callable[[Any, Any], T]:
     """Return the hook that structures a model class from an object with the JSON names of its fields.
 
     For a format version that overrides the structuring of a class and wants to build on the usual one.
+
+    Parameters
+    ----------
+    converter : cattrs.Converter
+    cls : type
+        A model class.
+    unknown : collection of str
+        Keys that the version does not define although the class does: they go to `extra`, as they are.
     """
-    fields: list[tuple[str, str, Any]] = [
-        (json_name(field), field.name, field.type) for field in _resolved_fields(cls) if field.name != "extra"
-    ]
-    required = [json_name(field) for field in _resolved_fields(cls) if field.default is attrs.NOTHING]
-    known = {key for key, _, _ in fields}
-    if _is_transformation(cls):
-        known.add("type")
+    shape = _Shape.of(cls, unknown)
 
     def hook(value: Any, _: Any) -> T:
-        value = expect_object(value)
-        for key in required:
-            if key not in value:
-                raise MetadataError(f"the key {key!r} is missing")
+        value = shape.checked(value)
         arguments: dict[str, Any] = {}
-        for key, name, field_type in fields:
+        for key, name, field_type in shape.fields:
             if key in value:
                 with at(key):
                     arguments[name] = converter.structure(value[key], field_type)
-        return cls(**arguments, extra={key: item for key, item in value.items() if key not in known})
+        return cls(**arguments, extra={key: item for key, item in value.items() if key not in shape.known})
+
+    return hook
+
+
+def forgiving_structure_hook(converter: Converter, cls: Callable[..., T]) -> Callable[[Any, Any], T]:
+    """Return a hook like `model_structure_hook` that keeps an optional key whose value does not fit in `extra`.
+
+    For what nothing else depends on, such as display settings: a mistake there must not hide the rest.
+    """
+    shape = _Shape.of(cls, ())
+
+    def hook(value: Any, _: Any) -> T:
+        value = shape.checked(value)
+        arguments: dict[str, Any] = {}
+        kept = {key: item for key, item in value.items() if key not in shape.known}
+        for key, name, field_type in shape.fields:
+            if key in value:
+                try:
+                    arguments[name] = converter.structure(value[key], field_type)
+                except MetadataError as error:
+                    if key in shape.required:
+                        raise error.below(key) from error.__cause__
+                    tolerate(f"{error.below(key)}; kept but not used")
+                    kept[key] = value[key]
+        return cls(**arguments, extra=kept)
 
     return hook
 
@@ -188,9 +214,33 @@ def model_unstructure_hook(converter: Converter, cls: type[Any]) -> Callable[[An
             item = getattr(value, name)
             if item is not UNSET:
                 document[key] = converter.unstructure(item)
-        return {**document, **value.extra}
+        return {**document, **{key: item for key, item in value.extra.items() if key not in document}}
 
     return hook
+
+
+@attrs.frozen
+class _Shape:
+    """The keys of a model class: with their fields, those that must be there, and all that are not `extra`."""
+
+    fields: list[tuple[str, str, Any]]
+    required: list[str]
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, model: Any, unknown: Collection[str]) -> _Shape:
+        attributes = [field for field in _resolved_fields(model) if field.name != "extra"]
+        fields = [(json_name(item), item.name, item.type) for item in attributes if json_name(item) not in unknown]
+        required = [json_name(field) for field in attributes if field.default is attrs.NOTHING]
+        known = {key for key, _, _ in fields} | ({"type"} if _is_transformation(model) else set())
+        return cls(fields, required, frozenset(known))
+
+    def checked(self, value: Any) -> dict[str, Any]:
+        found = expect_object(value)
+        for key in self.required:
+            if key not in found:
+                raise MetadataError(f"the key {key!r} is missing")
+        return found
 
 
 def _resolved_fields(cls: Any) -> tuple[attrs.Attribute[Any], ...]:

@@ -24,6 +24,7 @@ from omezarr.model.axes import (
 )
 from omezarr.model.collections import Bioformats2Raw, Scene, Series
 from omezarr.model.document import Document, GroupMetadata
+from omezarr.model.geometry import LevelGeometry, composed_geometry, relative_scales
 from omezarr.model.labels import ImageLabel, LabelColor, LabelProperty, Labels, LabelSource
 from omezarr.model.multiscales import Channel, Dataset, Image, Multiscale, Omero, Window
 from omezarr.model.plate import Acquisition, Column, Field, Plate, Row, Well, WellReference
@@ -77,6 +78,7 @@ __all__ = [
     "LabelProperty",
     "LabelSource",
     "Labels",
+    "LevelGeometry",
     "MapAxis",
     "Multiscale",
     "Omero",
@@ -96,10 +98,12 @@ __all__ = [
     "Well",
     "WellReference",
     "Window",
+    "composed_geometry",
     "conventional_axes",
     "deep_equal",
     "extra",
     "is_model",
     "json_name",
     "named",
+    "relative_scales",
 ]
