@@ -1,0 +1,82 @@
+"""Zip files that hold a hierarchy, ``.zip`` and ``.ozx``, in any store that can be read in parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import fields_dict
+
+from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.errors import LocationNotFoundError
+from omezarr.hookspecs import hookimpl
+from omezarr.location import Location, StorageOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omezarr_builtins.schemes.zip_store import ZipRangeStore
+
+_SUFFIXES = (".zip", ".ozx")
+_DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+
+
+class Zip(StorageScheme):
+    """A zip file, and what is in it: ``plate.ozx``, ``plate.ozx/A/1``, ``s3://bucket/image.ozx``.
+
+    The file is read in parts through the scheme of the place where it lies; storage options are for that scheme. A zip
+    file that holds nothing but one folder, which is a zarr group, is taken as that group.
+    """
+
+    name = "zip"
+    options = frozenset(fields_dict(StorageOptions))
+    writable = False
+
+    def claim(self, location: Location) -> Claim | None:
+        """Claim locations with a part that ends in .zip or .ozx."""
+        if location.store is not None or _split(location) is None:
+            return None
+        return Claim(20, "a part of it ends in .zip or .ozx")
+
+    def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:
+        """Open the store in which the file lies, and read the directory of the file."""
+        from omezarr.hierarchy import run
+        from omezarr_builtins.schemes.zip_store import ZipRangeStore
+
+        split = _split(location)
+        if split is None:
+            raise LocationNotFoundError(f"no part of {location} is a zip file")
+        folder, container, path = split
+        holder = resolve(folder)
+        store = ZipRangeStore(holder.store, f"{holder.path}/{container.name}".lstrip("/"), str(container))
+        if not path.startswith(root := run(_root(store))):
+            path = f"{root}/{path}".rstrip("/")
+        if path and not run(store.holds(path)):
+            raise LocationNotFoundError(f"there is nothing at {path!r} in {container}")
+        return OpenedStore(store=store, path=path)
+
+
+def _split(location: Location) -> tuple[Location, Location, str] | None:
+    """Return the folder of the innermost zip file, the file, and the path in it; None if there is none."""
+    inside: list[str] = []
+    here: Location = location
+    while (folder := here.parent) is not None:
+        if here.name.lower().endswith(_SUFFIXES):
+            return folder, here, "/".join(reversed(inside))
+        inside.append(here.name)
+        here = folder
+    return None
+
+
+async def _root(store: ZipRangeStore) -> str:
+    """Return the folder that alone is in the file, if it is a zarr node; else nothing."""
+    names = [name async for name in store.list_dir("")]
+    if len(names) != 1:
+        return ""
+    within = [name async for name in store.list_dir(names[0])]
+    return names[0] if any(name in _DOCUMENTS for name in within) else ""
+
+
+@hookimpl
+def omezarr_storage_schemes() -> tuple[StorageScheme, ...]:
+    """Give the scheme to omezarr."""
+    return (Zip(),)
