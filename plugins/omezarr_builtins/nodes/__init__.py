@@ -1,0 +1,1 @@
+"""Kinds of groups that the NGFF specification describes."""

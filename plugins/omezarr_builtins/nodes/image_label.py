@@ -1,0 +1,43 @@
+"""What is special about images whose pixels are labels.
+
+Source: OME-NGFF "image-label" (all versions).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from omezarr.abc import Claim, NodeType
+from omezarr.hookspecs import hookimpl
+from omezarr.model import ImageLabel
+
+if TYPE_CHECKING:
+    from omezarr.abc import Hint
+    from omezarr.model import Document
+
+
+class ImageLabelNode(NodeType):
+    """A label image; it is a multiscale image too, which is another facet of the same group."""
+
+    key = "image-label"
+    model = ImageLabel
+    priority = 20
+
+    def claim(self, document: Document, hint: Hint) -> Claim | None:
+        """Claim what has the key; with less certainty a multiscale image in the place of a label."""
+        if self.key in document.values:
+            return Claim(2, f"it has the key {self.key!r}")
+        if "multiscales" not in document.values:
+            return None
+        if hint.node_key == self.key:
+            return Claim(1, "a group of labels lists it")
+        if re.search(r"(^|/)labels/.*[^/]", hint.path):
+            return Claim(1, f"it lies at {hint.path!r}")
+        return None
+
+
+@hookimpl
+def omezarr_node_types() -> list[NodeType]:
+    """Provide the node type ``image-label``."""
+    return [ImageLabelNode()]

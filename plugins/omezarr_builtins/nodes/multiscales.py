@@ -1,0 +1,68 @@
+"""Images in several resolutions, with their display settings.
+
+Source: OME-NGFF "multiscales" and "omero" (all versions).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omezarr.abc import Hint, NodeType, Reference
+from omezarr.hookspecs import hookimpl
+from omezarr.model import UNSET, Channel, Image, Multiscale, Omero, Window
+from omezarr.structuring import at, forgiving_structure_hook, structure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cattrs import Converter
+
+    from omezarr.abc import Surroundings
+    from omezarr.model import JSON
+
+
+class MultiscalesNode(NodeType):
+    """A multiscale image: levels are arrays of the group, labels are in the group ``labels``."""
+
+    key = "multiscales"
+    model = Image
+    companions = ("omero",)
+    priority = 10
+
+    def configure(self, converter: Converter) -> None:
+        """Let mistakes in display settings pass: nothing else depends on them."""
+        for cls in (Omero, Channel, Window):
+            converter.register_structure_hook(cls, forgiving_structure_hook(converter, cls))
+
+    def structure(self, values: Mapping[str, JSON], converter: Converter) -> Image:
+        """Structure the images, and the display settings where there are any."""
+        with at("multiscales"):
+            multiscales: tuple[Multiscale, ...] = structure(converter, values["multiscales"], tuple[Multiscale, ...])
+        if "omero" not in values:
+            return Image(multiscales)
+        with at("omero"):
+            return Image(multiscales, structure(converter, values["omero"], Omero))
+
+    def unstructure(self, value: Image, converter: Converter) -> dict[str, JSON]:
+        """Return the keys ``multiscales`` and, where it is set, ``omero``."""
+        keys: dict[str, JSON] = {"multiscales": [converter.unstructure(item) for item in value.multiscales]}
+        if value.omero is not UNSET:
+            keys["omero"] = converter.unstructure(value.omero)
+        return keys
+
+    def references(self, value: Image) -> Iterable[Reference]:
+        """Return the levels of all images, each array once, largest first."""
+        paths = dict.fromkeys(dataset.path for multiscale in value.multiscales for dataset in multiscale.datasets)
+        return [Reference(path=path, role="level", hint=Hint(path=path)) for path in paths]
+
+    def probe(self, value: Any, surroundings: Surroundings) -> Iterable[Reference]:
+        """Return the group ``labels``, which no document names; label images have none of their own."""
+        if "image-label" in (surroundings.document() or {}):
+            return ()
+        return (Reference(path="labels", role="child", hint=Hint(node_key="labels", path="labels"), optional=True),)
+
+
+@hookimpl
+def omezarr_node_types() -> list[NodeType]:
+    """Provide the node type ``multiscales``."""
+    return [MultiscalesNode()]

@@ -1,0 +1,35 @@
+"""Multi-well plates.
+
+Source: OME-NGFF "plate" (all versions).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omezarr.abc import Hint, NodeType, Reference
+from omezarr.hookspecs import hookimpl
+from omezarr.model import Plate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class PlateNode(NodeType):
+    """A plate: its wells are groups two levels below, ``row/column``."""
+
+    key = "plate"
+    model = Plate
+    priority = 40
+
+    def references(self, value: Plate) -> Iterable[Reference]:
+        """Return the wells that the plate lists; those that were not imaged are not among them."""
+        return [
+            Reference(path=well.path, role="child", hint=Hint(node_key="well", path=well.path)) for well in value.wells
+        ]
+
+
+@hookimpl
+def omezarr_node_types() -> list[NodeType]:
+    """Provide the node type ``plate``."""
+    return [PlateNode()]

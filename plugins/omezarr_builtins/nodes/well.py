@@ -1,0 +1,36 @@
+"""Wells of a plate.
+
+Source: OME-NGFF "well" (all versions).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omezarr.abc import Hint, NodeType, Reference
+from omezarr.hookspecs import hookimpl
+from omezarr.model import Well
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class WellNode(NodeType):
+    """A well: its fields of view are images below it."""
+
+    key = "well"
+    model = Well
+    priority = 40
+
+    def references(self, value: Well) -> Iterable[Reference]:
+        """Return the fields of view, in the order of the list."""
+        return [
+            Reference(path=field.path, role="child", hint=Hint(node_key="multiscales", path=field.path))
+            for field in value.images
+        ]
+
+
+@hookimpl
+def omezarr_node_types() -> list[NodeType]:
+    """Provide the node type ``well``."""
+    return [WellNode()]
