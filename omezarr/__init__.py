@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from omezarr.convert import convert
     from omezarr.location import Location, StorageOptions
     from omezarr.node import Node
+    from omezarr.plates import write_field, write_plate
     from omezarr.read import open  # noqa: A004 - the word that users expect
     from omezarr.registry import Registry, default_registry
-    from omezarr.write import write_image, write_labels, write_multiscale, write_plate
+    from omezarr.write import write_image, write_labels, write_multiscale
 
 _HOMES = {
     "Location": "omezarr.location",
@@ -35,7 +36,8 @@ _HOMES = {
     "write_image": "omezarr.write",
     "write_labels": "omezarr.write",
     "write_multiscale": "omezarr.write",
-    "write_plate": "omezarr.write",
+    "write_field": "omezarr.plates",
+    "write_plate": "omezarr.plates",
 }
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "convert",
     "default_registry",
     "open",
+    "write_field",
     "write_image",
     "write_labels",
     "write_multiscale",

@@ -50,6 +50,8 @@ class ImageContent:
         Name to label image.
     ome_xml : bytes, optional
         Written to ``OME/METADATA.ome.xml`` below the image as it is.
+    acquisition : int, optional
+        The id of the acquisition of the plate that this field of a well belongs to.
     """
 
     pixels: PixelSource
@@ -60,6 +62,7 @@ class ImageContent:
     channels: tuple[Channel, ...] | None = None
     labels: Mapping[str, LabelContent] = field(factory=dict)
     ome_xml: bytes | None = None
+    acquisition: int | None = None
 
 
 @frozen(kw_only=True)
