@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from omezarr.errors import MetadataError
+from omezarr.errors import ArgumentError, MetadataError
 from omezarr.model import Identity, Scale, Sequence, Translation
+from omezarr.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -217,26 +218,62 @@ class Level:
     @property
     def dask(self) -> da.Array:
         """The pixels as a lazy dask array, in blocks of several chunks."""
-        from omezarr.engine.reading import as_dask
+        from omezarr.engine.blocks import as_dask
 
         return as_dask(self.array)
 
-    def read(self, region: tuple[slice | int, ...] | slice | None = None) -> npt.NDArray[Any]:
+    def read(self, region: tuple[slice, ...] | None = None, *, threads: int | None = None) -> npt.NDArray[Any]:
         """Read pixels into memory, as fast as the machine allows.
 
         Parameters
         ----------
-        region : slices, optional
-            As for indexing a numpy array, with steps of 1. Default: everything.
+        region : tuple of slice, optional
+            One slice for each axis, with steps of 1. Default: everything.
+        threads : int, optional
+            Default: the cores that the process may use.
 
         Returns
         -------
         array
             In the axis order of the image.
+
+        Raises
+        ------
+        ArgumentError
+            If the region does not fit the axes.
         """
         from omezarr.engine.reading import read_region
 
-        return read_region(self.array, region)
+        array = self.array
+        parts = tuple(slice(None) for _ in array.shape) if region is None else region
+        if len(parts) != len(array.shape) or any(part.step not in (None, 1) for part in parts):
+            raise ArgumentError(
+                f"a region of this level takes {len(array.shape)} slices with steps of 1, not {region!r}"
+            )
+        bounds = [part.indices(size)[:2] for part, size in zip(parts, array.shape, strict=True)]
+        whole = tuple(slice(start, max(start, stop)) for start, stop in bounds)
+        return read_region(array, whole, threads or Settings.from_environment().threads)
+
+    def extremes(self) -> tuple[Any, Any]:
+        """Read all pixels, block by block, and return the least and the greatest value; NaN is left out.
+
+        Returns
+        -------
+        (bool, int or float) twice
+            None twice where there are no pixels, or all are NaN.
+        """
+        import numpy as np
+
+        from omezarr.engine.blocks import blocks_of
+
+        least = greatest = None
+        for block in blocks_of(self.array):
+            values = block[~np.isnan(block)] if block.dtype.kind == "f" else block
+            if values.size:
+                low, high = values.min().item(), values.max().item()
+                least = low if least is None else min(least, low)
+                greatest = high if greatest is None else max(greatest, high)
+        return least, greatest
 
     def __array__(self, dtype: npt.DTypeLike | None = None, *, copy: bool | None = None) -> npt.NDArray[Any]:
         import numpy as np

@@ -7,5 +7,6 @@ scaling method.
 from omezarr.planning.fitting import plain_name
 from omezarr.planning.options import DEFAULT_FORMAT, WriteOptions
 from omezarr.planning.planner import Planner, plan_content
+from omezarr.planning.summary import plan_summary
 
-__all__ = ["DEFAULT_FORMAT", "Planner", "WriteOptions", "plain_name", "plan_content"]
+__all__ = ["DEFAULT_FORMAT", "Planner", "WriteOptions", "plain_name", "plan_content", "plan_summary"]

@@ -1,0 +1,124 @@
+"""The options of all commands that write: how the levels are made, and how the work is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from omezarr.terminal import Numbers, Size, echo, echo_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from omezarr.plan import Plan
+    from omezarr.planning import WriteOptions
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+WHOLE = Numbers(whole=True)
+
+_WRITE = (
+    click.option("--format", "format_version", metavar="VERSION", help="The NGFF version to write. [default: 0.5]"),
+    click.option("--scaling", "scaling", metavar="NAME", help="The scaling method. [default: local_mean]"),
+    click.option("--label-scaling", metavar="NAME", help="The scaling method for labels. [default: nearest]"),
+    click.option(
+        "--factors",
+        "factors",
+        metavar="N,N,..",
+        type=WHOLE,
+        multiple=True,
+        help="Downscaling from one level to the next: one number for the spatial axes, or one for each axis. "
+        "Given once, it holds for every step; given several times, it lists the steps.",
+    ),
+    click.option("--levels", type=click.IntRange(min=1), help="How many levels, the full one included."),
+    click.option("--chunks", type=WHOLE, metavar="N,N,..", help="The chunk shape, one size for each axis."),
+    click.option("--shards", type=WHOLE, metavar="N,N,..", help="The shard shape (0.5 and later)."),
+    click.option("--codec", metavar="NAME[:K=V,..]", help="For example zstd:level=3, blosc:cname=lz4,clevel=5, none."),
+    click.option("--allow-lossy", is_flag=True, help="Leave out metadata that the version cannot express."),
+    click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five."),
+)
+
+_RUN = (
+    click.option("--memory", type=Size(), help="How much memory of its own the engine may use, for example 512MiB."),
+    click.option("--threads", type=click.IntRange(min=1), help="How many threads. [default: the cores]"),
+    click.option("--scheduler", metavar="ADDRESS", help="Run on dask.distributed: an address, or local:N."),
+    click.option("--resume", is_flag=True, help="Go on with what an interrupted call with the same options left."),
+    click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing."),
+)
+
+
+def writing_options(function: F) -> F:
+    """Add the options that decide what is written; pass them on with `write_options_of`."""
+    for option in reversed(_WRITE):
+        function = option(function)
+    return function
+
+
+def running_options(function: F) -> F:
+    """Add the options that decide how the work is done; pass them on with `run_options_of`."""
+    for option in reversed(_RUN):
+        function = option(function)
+    return function
+
+
+def write_options_of(words: Mapping[str, Any]) -> WriteOptions:
+    """Return the `WriteOptions` that command-line words mean."""
+    from omezarr.planning import WriteOptions
+
+    steps = words["factors"]
+    given: dict[str, Any] = {
+        "format": words["format_version"],
+        "method": words["scaling"],
+        "label_method": words["label_scaling"],
+        "levels": words["levels"],
+        "chunks": words["chunks"],
+        "shards": words["shards"],
+        "codec": words["codec"],
+        "factors": _every_step(steps[0]) if len(steps) == 1 else [_every_step(step) for step in steps] or None,
+    }
+    return WriteOptions(
+        allow_lossy=words["allow_lossy"],
+        expand_axes=words["expand_axes"],
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def _every_step(step: tuple[int, ...]) -> Any:
+    """Return one number for the spatial axes, or a step that names every axis by its position."""
+    return step[0] if len(step) == 1 else step
+
+
+def run_options_of(words: Mapping[str, Any], progress: Any) -> Any:
+    """Return the `RunOptions` that command-line words mean."""
+    from omezarr.write import RunOptions
+
+    return RunOptions(
+        memory=words["memory"],
+        threads=words["threads"],
+        scheduler=words["scheduler"],
+        resume=words["resume"],
+        progress=progress,
+    )
+
+
+def show_plan(plan: Plan, *, as_json: bool) -> None:
+    """Print what a plan would write."""
+    from omezarr.planning import plan_summary
+
+    summary = plan_summary(plan)
+    if as_json:
+        echo_json(summary)
+        return
+    echo(f"Would write {summary['target']} (zarr format {summary['zarr_format']}):")
+    for array in summary["arrays"]:
+        shards = f", shards {_by(array['shards'])}" if array["shards"] else ""
+        echo(
+            f"  {array['path']}: {_by(array['shape'])} {array['dtype']}, chunks {_by(array['chunks'])}{shards}, "
+            f"{array['codec']}, {array['objects']} objects, {array['bytes']:,} bytes"
+        )
+    echo(f"  in all {summary['objects']} objects, {summary['bytes']:,} bytes before compression")
+
+
+def _by(sizes: list[int]) -> str:
+    return " x ".join(map(str, sizes))

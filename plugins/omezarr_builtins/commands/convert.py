@@ -1,0 +1,118 @@
+"""``omezarr convert``: whatever an importer reads becomes an OME-Zarr."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from omezarr.hookspecs import hookimpl
+from omezarr.terminal import (
+    echo,
+    echo_json,
+    json_option,
+    overwrite_option,
+    parse_assignments,
+    progress_bar,
+    storage_option,
+)
+from omezarr_builtins.commands._writing import (
+    run_options_of,
+    running_options,
+    show_plan,
+    write_options_of,
+    writing_options,
+)
+
+
+@click.command(
+    epilog="Example: omezarr convert cells.ome.tif cells.ome.zarr --scale z=1.5,y=0.2,x=0.2 --unit micrometer"
+)
+@click.argument("source")
+@click.argument("target")
+@click.option("--importer", metavar="NAME", help="The importer to use. [default: the one that knows the source]")
+@click.option(
+    "--importer-option",
+    "importer_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the importer, for example series=all for TIFF. May be repeated.",
+)
+@click.option("--axes", help="The axes of the source, one letter each, for example czyx.")
+@click.option("--scale", help="Pixel sizes: one number for y, x and z, or by axis as z=1.5,y=0.2,x=0.2.")
+@click.option("--unit", help="Units: one for the spatial axes, or by axis as t=second,x=micrometer.")
+@click.option("--channel", "channels", multiple=True, metavar="NAME[:RRGGBB]", help="Name and colour; once for each.")
+@click.option("--name", help="The name of the image.")
+@writing_options
+@running_options
+@overwrite_option
+@storage_option
+@json_option
+@click.pass_obj
+def convert(registry: Any, *, source: str, target: str, **words: Any) -> None:
+    """Convert SOURCE to an OME-Zarr at TARGET.
+
+    SOURCE is a file that an importer reads (TIFF, .npy), a zarr array, or another OME-Zarr. Pixel sizes, units,
+    channel names and colours are carried over, unless options say otherwise. The storage options are for TARGET and
+    SOURCE alike.
+    """
+    from omezarr.convert import plan_conversion
+    from omezarr.write import run_plan
+
+    remote_source = "://" in source
+    plan = plan_conversion(
+        source,
+        target,
+        importer=words["importer"],
+        importer_options=parse_assignments(words["importer_options"], "--importer-option"),
+        axes=words["axes"],
+        scale=_numbers_by_axis(words["scale"]),
+        units=_words_by_axis(words["unit"]),
+        channels=[_channel(text) for text in words["channels"]] or None,
+        name=words["name"],
+        options=write_options_of(words),
+        overwrite=words["overwrite"],
+        source_options=words["storage_options"] if remote_source else None,
+        storage_options=words["storage_options"] if "://" in target or not remote_source else None,
+        registry=registry,
+    )
+    if words["dry_run"]:
+        show_plan(plan, as_json=words["as_json"])
+        return
+    with progress_bar(f"Writing {plan.target.name}") as progress:
+        run_plan(plan, registry, run_options_of(words, progress))
+    if words["as_json"]:
+        echo_json({"source": source, "path": str(plan.target)})
+    else:
+        echo(f"Wrote {target}. See: omezarr info {target}")
+
+
+def _words_by_axis(text: str | None) -> Any:
+    if text is None or "=" not in text:
+        return text
+    return parse_assignments(tuple(text.split(",")), "--unit")
+
+
+def _numbers_by_axis(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        if "=" in text:
+            return {name: float(value) for name, value in parse_assignments(tuple(text.split(",")), "--scale").items()}
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither numbers nor AXIS=NUMBER pairs", param_hint="--scale") from None
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _channel(text: str) -> dict[str, str]:
+    name, mark, color = text.rpartition(":")
+    if mark and len(color) == 6 and all(digit in "0123456789abcdefABCDEF" for digit in color):
+        return {"label": name, "color": color.upper()}
+    return {"label": text}
+
+
+@hookimpl
+def omezarr_commands() -> list[click.Command]:
+    """Return the command."""
+    return [convert]

@@ -1,0 +1,55 @@
+"""``omezarr create``: write sample data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from omezarr.hookspecs import hookimpl
+from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr_builtins.commands._writing import (
+    run_options_of,
+    running_options,
+    show_plan,
+    write_options_of,
+    writing_options,
+)
+
+
+@click.command(epilog="Example: omezarr create coins.ome.zarr --sample coins")
+@click.argument("path")
+@click.option("--sample", "--method", "sample", default="coins", show_default=True, help="Which sample data.")
+@writing_options
+@running_options
+@overwrite_option
+@storage_option
+@json_option
+@click.pass_obj
+def create(registry: Any, *, path: str, sample: str, **words: Any) -> None:
+    """Write sample data to PATH, to try things out.
+
+    The samples are listed by 'omezarr plugins'; coins, astronaut, timeseries and plate come with omezarr.
+    """
+    from omezarr.location import Location
+    from omezarr.planning import plan_content
+    from omezarr.write import run_plan
+
+    content = registry.samples[sample].load()
+    target = Location.parse(path, words["storage_options"])
+    plan = plan_content(target, content, write_options_of(words), registry, overwrite=words["overwrite"])
+    if words["dry_run"]:
+        show_plan(plan, as_json=words["as_json"])
+        return
+    with progress_bar(f"Writing {target.name}") as progress:
+        run_plan(plan, registry, run_options_of(words, progress))
+    if words["as_json"]:
+        echo_json({"path": str(target), "sample": sample})
+    else:
+        echo(f"Wrote {sample} to {path}. See: omezarr info {path}")
+
+
+@hookimpl
+def omezarr_commands() -> list[click.Command]:
+    """Return the command."""
+    return [create]
