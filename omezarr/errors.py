@@ -5,13 +5,15 @@
     OMEZarrError
     ├── LocationNotFoundError (FileNotFoundError)   nothing is there
     ├── StorageError (OSError)                      a store did not answer as it should
+    │   └── AccessDeniedError (PermissionError)     it refused to answer
     ├── NotOMEZarrError (ValueError)                something is there, but no OME-Zarr
     ├── MetadataError (ValueError)                  the metadata is malformed
     ├── IncompleteError (ValueError)                a hierarchy whose writing never finished
     ├── ArgumentError (ValueError)                  the request makes no sense
     ├── UnsupportedError (ValueError)               the request makes sense, but not for this version, store or method
     │   ├── LossyError                              metadata would be lost
-    │   └── MemoryBoundError                        the work does not fit in the memory that was allowed
+    │   ├── MemoryBoundError                        the work does not fit in the memory that was allowed
+    │   └── NotInvertibleError                      a coordinate transformation leads in one direction only
     ├── SourceError (ValueError)                    pixels to be imported cannot be read
     ├── TargetExistsError (FileExistsError)         the target is there already
     ├── LockedError (OSError)                       somebody else is writing there
@@ -46,6 +48,10 @@ class LocationNotFoundError(OMEZarrError, FileNotFoundError):
 
 class StorageError(OMEZarrError, OSError):
     """A store could not be reached or refused the request."""
+
+
+class AccessDeniedError(StorageError, PermissionError):
+    """A store refused a request; some do so, too, where nothing is stored."""
 
 
 class NotOMEZarrError(OMEZarrError, ValueError):
@@ -96,6 +102,10 @@ class LossyError(UnsupportedError):
 
 class MemoryBoundError(UnsupportedError):
     """The smallest piece of work needs more memory than was allowed."""
+
+
+class NotInvertibleError(UnsupportedError):
+    """A coordinate transformation has no inverse; the message says why."""
 
 
 class SourceError(OMEZarrError, ValueError):

@@ -1,0 +1,294 @@
+"""A zarr store over HTTP: one GET for each object or part of one, and nothing else.
+
+Responsible for ranges, for retries, and for telling what is missing from what is denied or broken. It never lists:
+servers have no common way to do it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import http
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from urllib.parse import quote
+
+import aiohttp
+import yarl
+from zarr.abc.store import (  # noqa: TID253 - imported when a URL is opened
+    ByteRequest,
+    OffsetByteRequest,
+    RangeByteRequest,
+    Store,
+    SuffixByteRequest,
+)
+from zarr.core.buffer import default_buffer_prototype  # noqa: TID253 - as above
+
+from omezarr.errors import AccessDeniedError, ArgumentError, StorageError
+from omezarr.hierarchy import MAX_DOCUMENT_BYTES, run
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from zarr.core.buffer import Buffer, BufferPrototype
+
+    from omezarr_builtins.schemes.attempts import Attempts
+
+CONNECT_SECONDS = 10.0
+SILENT_SECONDS = 30.0
+_WHOLE_INSTEAD_OF_PART = 16 * 1024 * 1024
+_DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
+
+_sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+
+
+class Answer(NamedTuple):
+    """What a server said."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _BadStatusError(Exception):
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.status = answer.status
+        wait = answer.headers.get("Retry-After", "")
+        self.retry_after = float(wait) if wait.isdecimal() else None
+
+
+class HTTPStore(Store):
+    """The objects below a URL.
+
+    Parameters
+    ----------
+    url : str
+        Without its query.
+    query : str
+        Sent with every request, as presigned URLs need it.
+    headers : mapping of str to str
+    attempts : Attempts
+    request : mapping
+        Further arguments for every request of aiohttp.
+    """
+
+    supports_writes = False
+    supports_deletes = False
+    supports_listing = False
+
+    def __init__(
+        self, url: str, query: str, *, headers: Mapping[str, str], attempts: Attempts, request: Mapping[str, Any]
+    ) -> None:
+        super().__init__(read_only=True)
+        self.url = quote(url, safe="%/:=&~+!$,;'@()*[]")
+        self.query = query
+        self.headers = {"Accept-Encoding": "identity", **headers}
+        self.attempts = attempts
+        self.request = dict(request)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HTTPStore) and self.__dict__ == other.__dict__
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        address = yarl.URL(self.url, encoded=True)
+        return str(address.with_password("***") if address.password else address)
+
+    def __repr__(self) -> str:
+        return f"HTTPStore({str(self)!r})"
+
+    async def get(
+        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        """Return an object, or part of it; None if it is not there."""
+        part = _range_header(byte_range)
+        if part == "":
+            body: bytes | None = b""
+        else:
+            answer = await self._answer(key, part)
+            body = None if answer is None else _part(answer, byte_range)
+        return None if body is None else (prototype or default_buffer_prototype()).buffer.from_bytes(body)
+
+    async def get_partial_values(
+        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
+    ) -> list[Buffer | None]:
+        """Return several objects or parts of them."""
+        import asyncio
+
+        return list(await asyncio.gather(*(self.get(key, prototype, part) for key, part in key_ranges)))
+
+    async def exists(self, key: str) -> bool:
+        """Say whether there is an object."""
+        return await self._answer(key, "bytes=0-0") is not None
+
+    async def getsize(self, key: str) -> int:
+        """Return the size of an object, asking for its first byte: presigned URLs allow no HEAD."""
+        answer = await self._answer(key, "bytes=0-0")
+        if answer is None:
+            raise FileNotFoundError(key)
+        total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+        if total.isdecimal():
+            return int(total)
+        return int(answer.headers.get("Content-Length", len(answer.body)))
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Refuse to write."""
+        self._refuse("written")
+
+    async def delete(self, key: str) -> None:
+        """Refuse to delete."""
+        self._refuse("deleted")
+
+    async def list(self) -> AsyncIterator[str]:
+        """Refuse to list."""
+        self._refuse("listed")
+        yield ""
+
+    async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
+        """Refuse to list."""
+        self._refuse("listed")
+        yield ""
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        """Refuse to list."""
+        self._refuse("listed")
+        yield ""
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise StorageError(f"{self} cannot be {what}: HTTP has no common way to do it")
+
+    async def _answer(self, key: str, part: str | None) -> Answer | None:
+        """Ask for a key; None if it is not there."""
+        url = f"{self.url}/{quote(key)}" if key else self.url
+        address = yarl.URL(f"{url}?{self.query}" if self.query else url, encoded=True)
+
+        async def once() -> Answer:
+            answer = await self._ask(address, part, limited=key.rpartition("/")[2] in _DOCUMENTS)
+            if answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in (408, 425, 429):
+                raise _BadStatusError(answer)
+            return answer
+
+        try:
+            answer = await self.attempts.run(once)
+        except _BadStatusError as error:
+            raise StorageError(f"{url} answered {_words(error.status)}; try again later") from error
+        except TimeoutError as error:
+            raise StorageError(f"{url} did not answer in time; a longer one can be set, as timeout=SECONDS") from error
+        except aiohttp.InvalidURL as error:
+            raise ArgumentError(f"{url} is no valid URL") from error
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, StorageError):
+                raise
+            raise StorageError(f"could not get {url}: {str(error) or type(error).__name__}") from error
+        return self._judged(answer, url, key)
+
+    async def _ask(self, address: yarl.URL, part: str | None, *, limited: bool) -> Answer:
+        total = self.attempts.timeout
+        patience = aiohttp.ClientTimeout(
+            total=total, sock_connect=min(total, CONNECT_SECONDS), sock_read=min(total, SILENT_SECONDS)
+        )
+        headers = self.headers if part is None else {**self.headers, "Range": part}
+        async with _session().get(address, headers=headers, timeout=patience, **self.request) as response:
+            size = response.content_length or 0
+            if part is not None and response.status == http.HTTPStatus.OK and size > _WHOLE_INSTEAD_OF_PART:
+                if part == "bytes=0-0":
+                    return Answer(response.status, response.headers, b"")
+                raise StorageError(
+                    f"the server of {address.with_query(None)} does not send parts of files, and this one has {size} "
+                    "bytes; download it first"
+                )
+            body = await (_document(response) if limited else response.read())
+            return Answer(response.status, response.headers, body)
+
+    def _judged(self, answer: Answer, url: str, key: str) -> Answer | None:
+        match answer.status:
+            case 200 | 206:
+                page = answer.headers.get("Content-Type", "").startswith("text/html")
+                document = key.rpartition("/")[2] in _DOCUMENTS
+                # Some servers send a page of theirs instead of "not found".
+                return None if page and document and answer.body.lstrip().startswith(b"<") else answer
+            case 404 | 410:
+                return None
+            case 416:
+                return answer._replace(body=b"")
+            case 401:
+                raise StorageError(f"{url} asks who you are (401): give a token or headers.Authorization")
+            case 403:
+                raise AccessDeniedError(
+                    f"{url} may not be read (403): give a token or headers, or check whether a signed URL has expired"
+                )
+        raise StorageError(f"{url} answered {_words(answer.status)}")
+
+
+async def _document(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body that might have no end."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > MAX_DOCUMENT_BYTES:
+            raise StorageError(f"{response.url.with_query(None)} is larger than metadata ever is; refused")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _range_header(byte_range: ByteRequest | None) -> str | None:
+    """Return the value of the Range header; empty where nothing needs to be asked."""
+    match byte_range:
+        case None:
+            return None
+        case RangeByteRequest(start, end):
+            return f"bytes={start}-{end - 1}" if end > start else ""
+        case OffsetByteRequest(offset):
+            return f"bytes={offset}-"
+        case SuffixByteRequest(suffix):
+            return f"bytes=-{suffix}" if suffix else ""
+    raise TypeError(f"unknown kind of byte range: {byte_range!r}")
+
+
+def _part(answer: Answer, byte_range: ByteRequest | None) -> bytes:
+    """Take the part out of an answer; servers may send the whole instead."""
+    if answer.status != http.HTTPStatus.OK:
+        return answer.body
+    match byte_range:
+        case RangeByteRequest(start, end):
+            return answer.body[start:end]
+        case OffsetByteRequest(offset):
+            return answer.body[offset:]
+        case SuffixByteRequest(suffix):
+            return answer.body[-suffix:]
+    return answer.body
+
+
+def _words(status: int) -> str:
+    try:
+        return f"{status} ({http.HTTPStatus(status).phrase})"
+    except ValueError:
+        return str(status)
+
+
+def _session() -> aiohttp.ClientSession:
+    """Return the session of the running event loop; there is one for all stores, as connections are worth keeping."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    session = _sessions.get(loop)
+    if session is None or session.closed:
+        if not _sessions:
+            atexit.register(_close_sessions)
+        session = _sessions[loop] = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), trust_env=True)
+    return session
+
+
+def _close_sessions() -> None:
+    """Close the sessions before zarr ends its event loop."""
+
+    async def close() -> None:
+        import asyncio
+
+        session = _sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+    run(close())
