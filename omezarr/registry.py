@@ -109,7 +109,7 @@ class Contributions(Mapping[str, T], Generic[T]):
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         failed = [failure for failure in self._manager.failures if self._concerns(failure)]
         broken = f" Plugins that failed: {'; '.join(map(str, failed))}." if failed else ""
-        raise UnknownNameError(f"no {what} is called {name!r}{hint} Known: {', '.join(self) or 'none'}.{broken}")
+        raise UnknownNameError(f"no {what} is called {name!r}{hint or '.'} Known: {', '.join(self) or 'none'}.{broken}")
 
     def _concerns(self, failure: PluginFailure) -> bool:
         prefix = failure.provider.identity.rpartition(":")[2].partition(".")[0]

@@ -127,7 +127,7 @@ def run_plan(plan: Plan, registry: Registry, run: RunOptions | None = None) -> N
 
     execute(
         plan,
-        opener,
+        open_store=opener,
         memory=run.memory,
         threads=run.threads,
         progress=run.progress,
