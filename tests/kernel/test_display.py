@@ -1,0 +1,63 @@
+"""Windows and colours of channels come from the pixels."""
+
+import numpy as np
+import pytest
+
+from omezarr.content import ImageContent
+from omezarr.display import measured_channels, window_of
+from omezarr.engine import as_source
+from omezarr.errors import ArgumentError
+from omezarr.model import Channel, Window, conventional_axes
+
+
+def _image(shape: tuple[int, ...], axes: str, channels: tuple[Channel, ...] | None = None) -> ImageContent:
+    pixels = as_source(np.zeros(shape, dtype="uint16"))
+    return ImageContent(pixels=pixels, axes=conventional_axes(axes), channels=channels)
+
+
+def test_a_wrong_number_of_channels_is_refused() -> None:
+    image = _image((2, 4, 4), "cyx", (Channel(label="only one"),))
+    with pytest.raises(ArgumentError, match="1 channels are described, but the image has 2"):
+        measured_channels(image, np.zeros((2, 4, 4)))
+
+
+def test_each_channel_has_the_window_of_its_own_pixels() -> None:
+    pixels = np.stack([np.arange(100).reshape(10, 10), np.arange(100).reshape(10, 10) + 1000]).astype("uint16")
+    first, second = measured_channels(_image((2, 10, 10), "cyx"), pixels)
+    assert (first.window.min, first.window.max) == (0, 99)
+    assert (second.window.min, second.window.max) == (1000, 1099)
+
+
+def test_what_is_given_is_kept() -> None:
+    given = Channel(label="DAPI", color="123456", window=Window(min=1, max=2, start=1, end=2), active=False)
+    (channel,) = measured_channels(_image((4, 4), "yx", (given,)), np.ones((4, 4)))
+    assert channel == given
+
+
+def test_a_single_channel_is_white_and_several_differ() -> None:
+    (single,) = measured_channels(_image((4, 4), "yx"), np.ones((4, 4)))
+    several = measured_channels(_image((3, 4, 4), "cyx"), np.ones((3, 4, 4)))
+    assert single.color == "FFFFFF"
+    assert len({channel.color for channel in several}) == 3
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "uint64", "float32"])
+def test_windows_can_be_written_as_json_and_are_not_empty(dtype: str) -> None:
+    window = window_of(np.ones((4, 4), dtype=dtype))
+    assert window.min < window.max
+    assert window.start < window.end
+    assert all(type(value) in (int, float) for value in (window.min, window.max, window.start, window.end))
+
+
+def test_nan_and_infinity_are_left_out() -> None:
+    window = window_of(np.array([np.nan, np.inf, -np.inf, 1.0, 3.0], dtype="float32"))
+    assert (window.min, window.max) == (1.0, 3.0)
+
+
+def test_pixels_that_are_all_nan_have_the_unit_window() -> None:
+    window = window_of(np.full((2, 2), np.nan))
+    assert (window.min, window.max, window.start, window.end) == (0, 1, 0, 1)
+
+
+def test_large_integers_stay_exact() -> None:
+    assert window_of(np.array([0, 2**64 - 1], dtype="uint64")).max == 2**64 - 1
