@@ -7,69 +7,17 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from omezarr.errors import ArgumentError, MetadataError
-from omezarr.model import Identity, Scale, Sequence, Translation
+from omezarr.model import LevelGeometry, composed_geometry, relative_scales
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import dask.array as da
     import numpy as np
     import numpy.typing as npt
     import zarr
 
     from omezarr.hierarchy import Hierarchy
-    from omezarr.model import Multiscale, Transformation
-
-
-@frozen
-class LevelGeometry:
-    """Where samples sit: sample ``i`` of an axis is at ``i * scale + translation``, in the unit of the axis.
-
-    Parameters
-    ----------
-    scale, translation : tuple of float
-        One value an axis.
-    """
-
-    scale: tuple[float, ...]
-    translation: tuple[float, ...]
-
-
-def composed_geometry(transformations: Iterable[Transformation], ndim: int) -> LevelGeometry | None:
-    """Return what scales and translations, applied one after the other, amount to.
-
-    Parameters
-    ----------
-    transformations : iterable of Transformation
-    ndim : int
-        The number of axes.
-
-    Returns
-    -------
-    LevelGeometry or None
-        None if there is a transformation that is neither identity, scale, translation nor a sequence of such, or one
-        that does not fit the number of axes.
-
-    Examples
-    --------
-    >>> composed_geometry([Scale(scale=(2.0,)), Translation(translation=(1.0,)), Scale(scale=(3.0,))], 1)
-    LevelGeometry(scale=(6.0,), translation=(3.0,))
-    """
-    scale, translation = [1.0] * ndim, [0.0] * ndim
-    pending = list(transformations)[::-1]
-    while pending:
-        step = pending.pop()
-        if isinstance(step, Sequence):
-            pending.extend(reversed(step.transformations))
-        elif isinstance(step, Scale) and step.scale and len(step.scale) == ndim:
-            scale = [value * factor for value, factor in zip(scale, step.scale, strict=True)]
-            translation = [value * factor for value, factor in zip(translation, step.scale, strict=True)]
-        elif isinstance(step, Translation) and step.translation and len(step.translation) == ndim:
-            translation = [value + offset for value, offset in zip(translation, step.translation, strict=True)]
-        elif not isinstance(step, Identity):
-            return None
-    return LevelGeometry(tuple(scale), tuple(translation))
+    from omezarr.model import Multiscale
 
 
 def level_geometry(multiscale: Multiscale, index: int, shapes: list[tuple[int, ...]]) -> LevelGeometry | None:
@@ -96,31 +44,9 @@ def level_geometry(multiscale: Multiscale, index: int, shapes: list[tuple[int, .
     ndim = len(shapes[index])
     steps = multiscale.datasets[index].coordinate_transformations
     if not steps:
-        return LevelGeometry(relative_scale(shapes[0], shapes[index]), (0.0,) * ndim)
+        return LevelGeometry(relative_scales(shapes)[index], (0.0,) * ndim)
     outer = [step for step in multiscale.coordinate_transformations or () if not (step.input or step.output)]
     return composed_geometry([*steps, *outer], ndim)
-
-
-def relative_scale(full: tuple[int, ...], reduced: tuple[int, ...]) -> tuple[float, ...]:
-    """Return by what a level was reduced, from its shape alone.
-
-    An integer factor where rounding the full size up or down gives the reduced size, else the ratio.
-
-    Examples
-    --------
-    >>> relative_scale((65, 65, 10), (33, 32, 4))
-    (2.0, 2.0, 2.5)
-    """
-    return tuple(_relative(size, small) for size, small in zip(full, reduced, strict=True))
-
-
-def _relative(size: int, small: int) -> float:
-    if small < 1:
-        return 1.0
-    for factor in (size // small, -(-size // small)):
-        if factor >= 1 and small in (size // factor, -(-size // factor)):
-            return float(factor)
-    return size / small
 
 
 @frozen

@@ -11,7 +11,6 @@ from omezarr.content import CollectionContent, Content, ImageContent, LabelConte
 from omezarr.display import measured_channels
 from omezarr.engine import expanded
 from omezarr.errors import ArgumentError, UnsupportedError
-from omezarr.level import relative_scale
 from omezarr.model import (
     UNSET,
     Bioformats2Raw,
@@ -31,6 +30,7 @@ from omezarr.model import (
     Series,
     Well,
     WellReference,
+    relative_scales,
 )
 from omezarr.model.axes import CONVENTIONAL_SYSTEM
 from omezarr.plan import (
@@ -209,9 +209,9 @@ class Planner:
         ndim = len(fitted.axes)
         base, start = fitted.scale or (1.0,) * ndim, fitted.translation or (0.0,) * ndim
         specs, datasets, steps = [], [], []
-        for index, level in enumerate(levels):
-            pixels = expanded(level, aligned_to(level.shape, content.axes, fitted.axes))
-            ratio = relative_scale(fitted.pixels.shape, pixels.shape)
+        sources = [expanded(level, aligned_to(level.shape, content.axes, fitted.axes)) for level in levels]
+        ratios = relative_scales(source.shape for source in sources)
+        for index, (pixels, ratio) in enumerate(zip(sources, ratios, strict=True)):
             origins = [method.origin(int(factor)) if factor.is_integer() else (factor - 1) / 2 for factor in ratio]
             place = tuple(
                 first + size * (origin if method_known and factor > 1 else 0.0)
