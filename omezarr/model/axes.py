@@ -5,7 +5,7 @@ Source: OME-NGFF 0.4 "axes"; 0.6 "coordinateSystems". No limit on number, order 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from attrs import frozen
 
@@ -68,13 +68,13 @@ class CoordinateSystem:
     extra: Mapping[str, JSON] = extra()
 
 
-def conventional_axes(names: str) -> tuple[Axis, ...]:
-    """Return axes with the conventional type of each one-letter name, without units.
+def conventional_axes(names: Iterable[str]) -> tuple[Axis, ...]:
+    """Return axes with the conventional type of each name, without units.
 
     Parameters
     ----------
-    names : str
-        One letter an axis, for example "tczyx". A letter without a conventional type gets none.
+    names : iterable of str
+        For example "tczyx". A name without a conventional type gets none.
 
     Examples
     --------

@@ -1,0 +1,163 @@
+"""What the previews of 0.6 (0.6.dev1 to dev4) wrote differently, translated on reading.
+
+Inputs and outputs were names instead of objects; axes were names instead of indices; the parts of a ``byDimension``
+were not wrapped; ``inverseOf`` was a type of its own. Everything here works on raw JSON and leaves alone what it does
+not understand: structuring then says what is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from omezarr.model import Multiscale, Scene
+from omezarr.structuring import model_structure_hook, tolerate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cattrs import Converter
+
+    Axes = list[str] | None
+
+TRANSFORMATIONS = "coordinateTransformations"
+
+
+def configure_previews(converter: Converter) -> None:
+    """Override a converter so that images and scenes of the previews of 0.6 are understood."""
+    _translate(converter, Multiscale, _current_multiscale)
+    _translate(converter, Scene, _current_scene)
+
+
+def _translate(converter: Converter, cls: type[Multiscale | Scene], translate: Callable[[Any], Any]) -> None:
+    hook: Callable[[Any, Any], Any] = model_structure_hook(converter, cls)
+    converter.register_structure_hook(cls, lambda raw, _: hook(translate(raw), cls))
+
+
+def _current_multiscale(raw: Any) -> Any:
+    systems = _systems(raw)
+    translated = _each(raw, TRANSFORMATIONS, Translator(systems, "name").outer)
+    level = Translator(systems, "path").outer
+    return _each(translated, "datasets", lambda dataset: _each(dataset, TRANSFORMATIONS, level))
+
+
+def _current_scene(raw: Any) -> Any:
+    return _each(raw, TRANSFORMATIONS, Translator(_systems(raw), "name").outer)
+
+
+def _each(raw: Any, key: str, translate: Callable[[Any], Any]) -> Any:
+    """Return raw JSON with each item of the list at a key translated; where there is no such list, as it is."""
+    if not isinstance(raw, dict) or not isinstance(raw.get(key), list):
+        return raw
+    return {**raw, key: [translate(item) for item in raw[key]]}
+
+
+def _systems(raw: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    if not isinstance(raw, dict):
+        return found
+    for key in ("coordinateSystems", "arrayCoordinateSystem"):
+        value = raw.get(key)
+        for system in value if isinstance(value, list) else [value]:
+            if isinstance(system, dict) and isinstance(system.get("axes"), list):
+                names = [axis.get("name") if isinstance(axis, dict) else None for axis in system["axes"]]
+                if isinstance(system.get("name"), str) and all(isinstance(name, str) for name in names):
+                    found[system["name"]] = [str(name) for name in names]
+    return found
+
+
+@frozen
+class Translator:
+    """Translates the transformations of one object.
+
+    Parameters
+    ----------
+    systems : mapping
+        The names of the axes of each coordinate system that the object defines.
+    input_key : {"name", "path"}
+        What an input that is a text is: the name of a system, or for levels the path of the array.
+    """
+
+    systems: Mapping[str, list[str]]
+    input_key: str = field(default="name")
+
+    def outer(self, raw: Any) -> Any:
+        """Translate a transformation that has an input and an output of its own."""
+        if not isinstance(raw, dict):
+            return raw
+        inner = raw.get("transformation")
+        if raw.get("type") == "inverseOf" and isinstance(inner, dict) and "input" in raw and "output" in raw:
+            tolerate("a transformation is of the type 'inverseOf'; read as its inverse from output to input")
+            rest = {key: value for key, value in raw.items() if key not in ("type", "transformation")}
+            raw = {**inner, **rest, "input": raw["output"], "output": raw["input"]}
+        raw = self._end(self._end(raw, "input", self.input_key), "output", "name")
+        return self.inner(raw, self._axes(raw.get("input")), self._axes(raw.get("output")))
+
+    def inner(self, raw: Any, inputs: Axes, outputs: Axes) -> Any:
+        """Translate a transformation between axes of these names, as far as they are known."""
+        if not isinstance(raw, dict):
+            return raw
+        kind, parts = raw.get("type"), raw.get("transformations")
+        if kind == "mapAxis" and isinstance(raw.get("mapAxis"), dict):
+            return self._map_axis(raw, inputs, outputs)
+        if kind == "sequence" and isinstance(parts, list):
+            last = len(parts) - 1
+            ends = [(inputs if index == 0 else None, outputs if index == last else None) for index in range(len(parts))]
+            return {**raw, "transformations": [self.inner(part, *end) for part, end in zip(parts, ends, strict=True)]}
+        if kind == "bijection":
+            forward, inverse = raw.get("forward"), raw.get("inverse")
+            translated = {
+                "forward": self.inner(forward, inputs, outputs),
+                "inverse": self.inner(inverse, outputs, inputs),
+            }
+            return {**raw, **{key: value for key, value in translated.items() if key in raw}}
+        if kind == "byDimension" and isinstance(parts, list):
+            return {**raw, "transformations": [self._dimension(part, inputs, outputs) for part in parts]}
+        return raw
+
+    def _end(self, raw: dict[str, Any], end: str, key: str) -> dict[str, Any]:
+        if not isinstance(raw.get(end), str):
+            return raw
+        tolerate(f"an {end} is the text {raw[end]!r}; read as the {key} of one")
+        return {**raw, end: {key: raw[end]}}
+
+    def _axes(self, end: Any) -> Axes:
+        name = end.get("name") if isinstance(end, dict) and not end.get("path") else None
+        return self.systems.get(name) if isinstance(name, str) else None
+
+    def _map_axis(self, raw: dict[str, Any], inputs: Axes, outputs: Axes) -> dict[str, Any]:
+        mapping = raw["mapAxis"]
+        if inputs is None or outputs is None or not set(mapping) >= set(outputs):
+            return raw
+        if not all(mapping[name] in inputs for name in outputs):
+            return raw
+        tolerate("a mapAxis names its axes; read as their indices")
+        return {**raw, "mapAxis": [inputs.index(mapping[name]) for name in outputs]}
+
+    def _dimension(self, raw: Any, inputs: Axes, outputs: Axes) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        names = ("inputAxes", "outputAxes")
+        if "transformation" in raw:
+            olds, transformation, rest = ("input_axes", "output_axes"), raw["transformation"], raw
+        else:
+            olds = ("input_axes", "output_axes") if "input_axes" in raw else ("input", "output")
+            transformation, rest = {key: value for key, value in raw.items() if key not in (*olds, *names)}, {}
+        found = {new: raw[old] for old, new in zip(olds, names, strict=True) if old in raw}
+        if not found and rest:
+            return {**raw, "transformation": self.inner(transformation, None, None)}
+        tolerate("a part of a byDimension has the syntax of a preview of 0.6; read all the same")
+        found = {
+            new: _indices(found.get(new, raw.get(new)), axes)
+            for new, axes in zip(names, (inputs, outputs), strict=True)
+            if new in found or new in raw
+        }
+        kept = {key: value for key, value in rest.items() if key not in (*olds, *names, "transformation")}
+        return {"transformation": self.inner(transformation, None, None), **found, **kept}
+
+
+def _indices(value: Any, axes: Axes) -> Any:
+    if not isinstance(value, list) or axes is None or not all(isinstance(name, str) and name in axes for name in value):
+        return value
+    return [axes.index(name) for name in value]

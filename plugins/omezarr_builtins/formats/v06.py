@@ -1,0 +1,55 @@
+"""NGFF 0.6: zarr format 3, coordinate systems and transformations between them.
+
+Source: https://ngff.openmicroscopy.org/0.6
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from omezarr.hookspecs import hookimpl
+from omezarr_builtins.formats._attributes import NamespaceFormat
+from omezarr_builtins.formats._axes import check_typed_axes
+from omezarr_builtins.formats._completion import located_facets, mapped_multiscale
+from omezarr_builtins.formats._losses import folding_losses, image_losses
+from omezarr_builtins.formats._previews import configure_previews
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cattrs import Converter
+
+    from omezarr.abc import ArrayFacts, FormatVersion
+    from omezarr.model import Axis, GroupMetadata
+
+
+class V06(NamespaceFormat):
+    """NGFF 0.6: the version-neutral model as it is, with the syntax of its previews understood."""
+
+    version = "0.6"
+
+    def configure(self, converter: Converter) -> None:
+        """Read what the previews of 0.6 wrote differently."""
+        configure_previews(converter)
+
+    def check_axes(self, axes: Sequence[Axis]) -> str | None:
+        """Allow two to five axes: time, then a channel or custom axis, then two or three of space or of an array."""
+        return check_typed_axes(axes, self.version, spatial=("space", "array"))
+
+    def complete(self, metadata: GroupMetadata, arrays: Mapping[str, ArrayFacts]) -> GroupMetadata:
+        """Name the version once; map each level into the intrinsic system; fill in indices and numbers of plates."""
+        facets = located_facets(metadata, partial(mapped_multiscale, arrays=arrays))
+        return self.namespaced(evolve(metadata, facets=facets))
+
+    def losses(self, metadata: GroupMetadata) -> list[str]:
+        """List the little that older versions say and this one does not."""
+        return [*super().losses(metadata), *image_losses(metadata, folding_losses)]
+
+
+@hookimpl
+def omezarr_formats() -> list[FormatVersion]:
+    """Provide NGFF 0.6."""
+    return [V06()]
