@@ -265,12 +265,15 @@ class PixelSource(ABC):
         The region that is read at the lowest cost; the whole shape where it makes no difference.
     identity : str
         Changes when the pixels may have changed: size and time of a file, an etag, a token.
+    banded : bool
+        Whether `near` does work that regions share, so that it pays to ask for large regions.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     chunks: tuple[int, ...]
     identity: str
+    banded: bool = False
 
     @abstractmethod
     def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
@@ -290,6 +293,13 @@ class PixelSource(ABC):
 
         samples: int = math.prod(part.stop - part.start for part in region)
         return samples * self.dtype.itemsize
+
+    def near(self, region: tuple[slice, ...], threads: int) -> PixelSource:
+        """Return a source of the same shape from which regions inside this one are read at little cost.
+
+        A computation does the whole region here, in this many threads; other sources return themselves.
+        """
+        return self
 
     def close(self) -> None:
         """Release files; reading is over."""

@@ -15,8 +15,7 @@ from attrs import field, frozen
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from omezarr.abc import PixelSource, ScalingMethod
     from omezarr.location import Location
@@ -143,12 +142,15 @@ class WriteLevels:
         For each level but the first: the integer downscaling of each axis against the level before.
     method : ScalingMethod
         Makes each level from the one before.
+    keep_first : bool
+        Whether the first array is there already, with the source's pixels, and is left alone.
     """
 
     source: PixelSource
     arrays: tuple[ArraySpec, ...]
     factors: tuple[tuple[int, ...], ...]
     method: ScalingMethod
+    keep_first: bool = False
 
 
 @frozen(kw_only=True)

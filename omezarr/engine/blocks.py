@@ -61,9 +61,10 @@ def as_dask(array: zarr.Array[Any]) -> da.Array:
     """
     import dask.array as da
 
-    return da.from_array(
-        _Slices(array), chunks=block_shape(array), asarray=False, fancy=False, name=f"omezarr-{array.store_path}"
-    )
+    slices = _Slices(array)
+    name = f"omezarr-{array.store_path}"
+    lazy: da.Array = da.from_array(slices, chunks=block_shape(array), asarray=False, fancy=False, name=name)  # type: ignore[no-untyped-call]  # dask's own gap
+    return lazy
 
 
 class _Slices:

@@ -1,0 +1,226 @@
+"""What runs the tasks of a pyramid: threads of this process, or the workers of a dask.distributed cluster.
+
+Both bound what is in flight, stop and drain before a failure is reported, and give bit-identical results.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omezarr.engine.geometry import region_shape, shifted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import numpy.typing as npt
+
+    from omezarr.abc import PixelSource
+    from omezarr.engine.journal import Notes
+    from omezarr.engine.levels import Resources
+    from omezarr.engine.tally import Tally
+    from omezarr.engine.tasks import Piece, Pyramid
+    from omezarr.engine.units import Node, Tree
+    from omezarr.engine.windows import WindowRun
+
+    Pixels = npt.NDArray[Any]
+
+
+class Recorder:
+    """Takes note of what is finished, from any thread: in the journal, and for those who want to know.
+
+    Parameters
+    ----------
+    notes : Notes
+    tally : Tally
+    tree : Tree
+    itemsize : int
+    keep_first : bool
+        Whether the units of the first level do not count.
+    """
+
+    def __init__(self, notes: Notes, tally: Tally, tree: Tree, itemsize: int, keep_first: bool = False) -> None:
+        self.notes = notes
+        self._tally = tally
+        self._tree = tree
+        self._itemsize = itemsize
+        self._keep_first = keep_first
+
+    def finished(self, node: Node, *, below: bool = False) -> None:
+        """Take note that a node is finished, together with all nodes below it where asked."""
+        self.notes.finished(node)
+        self._count(node, below=below, written=True)
+
+    def restored(self, node: Node) -> None:
+        """Count what an earlier attempt had finished."""
+        self._count(node, below=True, written=False)
+
+    def covers(self, node: Node) -> bool:
+        """Return whether an earlier attempt finished a node, or one above it."""
+        above: Node | None = node
+        while above is not None:
+            if self.notes.is_done(above):
+                return True
+            above = self._tree.parent(above)
+        return False
+
+    def work_below(self, node: Node, floor: int) -> Iterator[Node]:
+        """Yield the nodes of a level that are to be done below a node, and those above that level that are done."""
+        if self.notes.is_done(node) or node.level <= floor:
+            yield node
+            return
+        for child in self._tree.children(node):
+            yield from self.work_below(child, floor)
+
+    def _count(self, node: Node, *, below: bool, written: bool) -> None:
+        for level in range(0 if below else node.level, node.level + 1):
+            if level or not self._keep_first:
+                size = self._tree.samples_below(node, level) * self._itemsize
+                self._tally.add(self._tree.unit_count(node, level), size, written=written)
+
+
+def run_in_threads(workers: int, work: Callable[[threading.Event], None]) -> None:
+    """Run the same function in several threads until all of them have returned.
+
+    Parameters
+    ----------
+    workers : int
+    work : callable
+        Is given an event that tells it to return soon.
+
+    Raises
+    ------
+    BaseException
+        The first error of any thread, or what interrupted the wait; in either case after all threads have ended.
+    """
+    stop = threading.Event()
+    errors: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work(stop)
+        except BaseException as error:  # noqa: BLE001  # it is raised again in the caller's thread
+            errors.append(error)
+            stop.set()
+
+    threads = [threading.Thread(target=guarded, name=f"omezarr-{number}", daemon=True) for number in range(workers)]
+    for thread in threads:
+        thread.start()
+    try:
+        _join(threads)
+    except BaseException:
+        stop.set()
+        _join(threads)
+        raise
+    if errors:
+        raise errors[0]
+
+
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(0.2)
+
+
+class Assembly:
+    """The nodes above the tasks, filled piece by piece and finished when complete.
+
+    Parameters
+    ----------
+    pyramid : Pyramid
+    dtype : numpy.dtype
+    recorder : Recorder
+    """
+
+    def __init__(self, pyramid: Pyramid, dtype: np.dtype[Any], recorder: Recorder) -> None:
+        self._pyramid = pyramid
+        self._dtype = dtype
+        self._recorder = recorder
+        self._lock = threading.Lock()
+        self._open: dict[Node, tuple[Pixels, int]] = {}
+
+    def deliver(self, node: Node, piece: Piece | None) -> None:
+        """Take what a finished node hands up, and finish all nodes that are complete with it."""
+        tree = self._pyramid.tree
+        while piece is not None:
+            parent = tree.parent(node)
+            assert parent is not None
+            region = tree.region(parent)
+            with self._lock:
+                if parent not in self._open:
+                    self._open[parent] = (np.empty(region_shape(region), self._dtype), tree.child_count(parent))
+                pixels = self._open[parent][0]
+            pixels[shifted(piece.region, [part.start for part in region])] = piece.pixels
+            with self._lock:
+                missing = self._open[parent][1] - 1
+                if missing:
+                    self._open[parent] = (pixels, missing)
+                    return
+                del self._open[parent]
+            piece = self._pyramid.finish(parent, pixels)
+            self._recorder.finished(parent)
+            node = parent
+
+
+class LocalExecutor:
+    """Runs leaves in threads of this process.
+
+    Parameters
+    ----------
+    threads : int
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+
+    def run_tree(
+        self, pyramid: Pyramid, source: PixelSource, nodes: Iterable[Node], assembly: Assembly, recorder: Recorder
+    ) -> None:
+        """Do all the work on nodes and below them, leaf by leaf."""
+        items = (item for node in nodes for item in recorder.work_below(node, 0))
+
+        def work(node: Node) -> None:
+            if recorder.notes.is_done(node):
+                recorder.restored(node)
+                assembly.deliver(node, pyramid.restored(node))
+                return
+            piece = pyramid.leaf(node, source)
+            recorder.finished(node)
+            assembly.deliver(node, piece)
+
+        self._each(items, work)
+
+    def run_windows(self, run: WindowRun, recorder: Recorder) -> None:
+        """Write all units of a level from the level before."""
+        from omezarr.engine.windows import reader_of
+
+        reader = reader_of(run.before)
+
+        def work(node: Node) -> None:
+            if recorder.notes.is_done(node):
+                recorder.restored(node)
+                return
+            run.write([node], reader)
+            recorder.finished(node)
+
+        self._each(run.tree.nodes(0), work)
+
+    def _each(self, items: Iterator[Node], work: Callable[[Node], None]) -> None:
+        lock = threading.Lock()
+
+        def worker(stop: threading.Event) -> None:
+            while not stop.is_set():
+                with lock:
+                    item = next(items, None)
+                if item is None:
+                    return
+                work(item)
+
+        run_in_threads(self.threads, worker)
+
+
+def executor_of(resources: Resources, threads: int) -> LocalExecutor:
+    """Return what runs the tasks."""
+    return LocalExecutor(threads)

@@ -1,0 +1,145 @@
+"""What has been finished, so that an interrupted plan can go on.
+
+One header says which plan is being carried out, from which pixels and with which software; one small object for each
+finished subtree says that all its units are stored. All of it lies below a reserved prefix, which readers and copies
+leave out, and is removed when the plan is complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import threading
+from typing import TYPE_CHECKING, Any
+
+from omezarr.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omezarr.engine.targets import Target
+    from omezarr.engine.units import Node, Tree
+
+NOTED_BYTES = 32 * 1024**2
+"""Subtrees made from at least this many bytes are noted when they are finished."""
+
+
+class Journal:
+    """The journal of one plan.
+
+    Parameters
+    ----------
+    target : Target
+    prefix : str
+        Where it lies.
+    """
+
+    def __init__(self, target: Target, prefix: str) -> None:
+        self._target = target
+        self._prefix = prefix
+        self._kept = not target.transient
+
+    def start(self, facts: Mapping[str, str]) -> None:
+        """Begin anew; what an earlier attempt noted is forgotten."""
+        if self._kept:
+            self._target.clear(f"{self._prefix}/done")
+            self._target.put(f"{self._prefix}/plan.json", json.dumps(dict(facts), indent=2).encode())
+
+    def exists(self) -> bool:
+        """Return whether an earlier attempt left a journal."""
+        return self._kept and self._target.get(f"{self._prefix}/plan.json") is not None
+
+    def resume(self, facts: Mapping[str, str]) -> None:
+        """Go on with an earlier attempt.
+
+        Raises
+        ------
+        ArgumentError
+            If that was another plan; the message names the first difference.
+        """
+        content = self._target.get(f"{self._prefix}/plan.json")
+        try:
+            before: dict[str, Any] = json.loads(content or b"{}")
+        except ValueError:
+            before = {}
+        for name in [*facts, *(name for name in before if name not in facts)]:
+            if before.get(name) != facts.get(name):
+                raise ArgumentError(
+                    f"cannot resume {self._target}: {name} was {before.get(name, 'not there')!s}, is now "
+                    f"{facts.get(name, 'not there')!s}; start anew with overwriting, or restore what it was"
+                )
+
+    def noted(self, part: str) -> set[str]:
+        """Return what was noted for a part of the plan."""
+        if not self._kept:
+            return set()
+        return {key.rpartition("/")[2] for key in self._target.names(f"{self._prefix}/done/{part}")}
+
+    def note(self, part: str, name: str) -> None:
+        """Note that something is finished."""
+        if self._kept:
+            self._target.put(f"{self._prefix}/done/{part}/{name}", b"\n")
+
+    def remove(self) -> None:
+        """Remove the journal: the plan is complete."""
+        if self._kept:
+            self._target.clear(self._prefix)
+
+
+class Notes:
+    """Which nodes of a tree are finished.
+
+    Large nodes are noted one by one; where the largest ones are small, runs of them are noted together.
+
+    Parameters
+    ----------
+    journal : Journal
+    part : str
+        Of the plan; notes of one part say nothing about another.
+    tree : Tree
+    itemsize : int
+    """
+
+    def __init__(self, journal: Journal, part: str, tree: Tree, itemsize: int) -> None:
+        grid = hashlib.sha256(repr((tree.sizes, tree.units)).encode()).hexdigest()[:8]
+        self._journal = journal
+        self._part = f"{part}-{grid}"
+        self._tree = tree
+        self._itemsize = itemsize
+        self._top = tree.levels - 1
+        largest = max(1, math.prod(tree.sizes[-1]) * math.prod(map(math.prod, tree.factors)) * itemsize)
+        self._run = max(1, NOTED_BYTES // largest)
+        self._counts: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._done = journal.noted(self._part)
+
+    def __bool__(self) -> bool:
+        return bool(self._done)
+
+    def is_done(self, node: Node) -> bool:
+        """Return whether a node was finished by an earlier attempt, with all below it."""
+        if not self._done:
+            return False
+        return (f"run.{self._ordinal(node) // self._run}" if node.level == self._top else str(node)) in self._done
+
+    def finished(self, node: Node) -> None:
+        """Note a node, if it is worth it."""
+        if node.level < self._top:
+            if math.prod(map(math.prod, self._tree.factors[: node.level])) * self._tree.samples_of(node) >= (
+                NOTED_BYTES // self._itemsize
+            ):
+                self._journal.note(self._part, str(node))
+            return
+        run = self._ordinal(node) // self._run
+        with self._lock:
+            self._counts[run] = self._counts.get(run, 0) + 1
+            complete = self._counts[run] == min(self._run, self._tree.count(self._top) - run * self._run)
+        if complete:
+            self._journal.note(self._part, f"run.{run}")
+
+    def _ordinal(self, node: Node) -> int:
+        ordinal = 0
+        for index, count in zip(node.index, self._tree.grid(self._top), strict=True):
+            ordinal = ordinal * count + index
+        return ordinal

@@ -1,0 +1,143 @@
+"""Writing the levels of one image: from the schedule to the last unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+
+from omezarr.engine.arrays import StoredArray, write_array_metadata
+from omezarr.engine.executors import Assembly, Recorder, executor_of
+from omezarr.engine.journal import Notes
+from omezarr.engine.memory import schedule
+from omezarr.engine.tasks import Pyramid
+from omezarr.engine.units import Tree
+from omezarr.engine.windows import WindowRun
+from omezarr.errors import ArgumentError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from omezarr.abc import PixelSource
+    from omezarr.engine.journal import Journal
+    from omezarr.engine.memory import Schedule
+    from omezarr.engine.tally import Tally
+    from omezarr.engine.targets import Target
+    from omezarr.engine.units import Node
+    from omezarr.plan import WriteLevels
+
+
+@frozen(kw_only=True)
+class Resources:
+    """What writing may use.
+
+    Parameters
+    ----------
+    memory : int
+        Bytes of its own.
+    threads : int
+    scheduler : object, optional
+        A dask.distributed client that runs the tasks; None: threads of this process.
+    """
+
+    memory: int
+    threads: int
+    scheduler: Any = None
+
+
+def check_levels(step: WriteLevels) -> None:
+    """Refuse levels that cannot be written, before anything is.
+
+    Raises
+    ------
+    ArgumentError, UnsupportedError
+    """
+    first = step.arrays[0]
+    if tuple(step.source.shape) != tuple(first.shape):
+        raise ArgumentError(f"{first.path!r} has shape {first.shape}, but its source has {step.source.shape}")
+    for spec in step.arrays:
+        if np.dtype(spec.dtype) != step.source.dtype.newbyteorder("="):
+            raise ArgumentError(f"{spec.path!r} is of {spec.dtype}, but its source of {step.source.dtype}")
+    if len(step.arrays) > 1:
+        reason = step.method.check_dtype(step.source.dtype)
+        if reason is not None:
+            raise UnsupportedError(f"the scaling method {step.method.name!r} refuses {step.source.dtype}: {reason}")
+
+
+class LevelsWriter:
+    """Carries out one `WriteLevels` step.
+
+    Parameters
+    ----------
+    step : WriteLevels
+    number : int
+        Of the step in its plan, for the journal.
+    target : Target
+    resources : Resources
+    """
+
+    def __init__(self, step: WriteLevels, number: int, target: Target, resources: Resources) -> None:
+        check_levels(step)
+        self.step = step
+        self.number = number
+        self.target = target
+        self.resources = resources
+        self.arrays = tuple(StoredArray(spec, target) for spec in step.arrays)
+        self.schedule: Schedule = schedule(
+            step.source,
+            self.arrays,
+            step.factors,
+            step.method,
+            bound=resources.memory,
+            threads=resources.threads,
+        )
+
+    @property
+    def units(self) -> int:
+        """How many units are written."""
+        return sum(spec.units for spec in self.step.arrays[self.step.keep_first :])
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes those hold, not encoded."""
+        itemsize = self.step.source.dtype.itemsize
+        return sum(
+            int(np.prod(spec.shape, dtype=object)) * itemsize for spec in self.step.arrays[self.step.keep_first :]
+        )
+
+    def write(self, journal: Journal, tally: Tally) -> None:
+        """Write all units that the journal does not name."""
+        step = self.step
+        for spec in step.arrays[step.keep_first :]:
+            write_array_metadata(self.target, spec)
+        itemsize = step.source.dtype.itemsize
+        tree = self.schedule.tree
+        part = f"{self.number}-{self.schedule.mode.replace(' ', '-')}"
+        if tree.levels > 1 or not step.keep_first:
+            self._one_pass(tree, Recorder(Notes(journal, part, tree, itemsize), tally, tree, itemsize, step.keep_first))
+        for level in range(tree.levels, len(self.arrays)):
+            array, factors = self.arrays[level], step.factors[level - 1]
+            single = Tree.of([array.spec.shape], [], [array.spec.unit])
+            recorder = Recorder(Notes(journal, f"{part}-{level}", single, itemsize), tally, single, itemsize)
+            run = WindowRun(single, self.arrays[level - 1], array, factors, step.method)
+            executor_of(self.resources, self.schedule.threads).run_windows(run, recorder)
+
+    def _one_pass(self, tree: Tree, recorder: Recorder) -> None:
+        step = self.step
+        pyramid = Pyramid(tree, self.arrays[: tree.levels], step.method, self.schedule.cell, keep_first=step.keep_first)
+        assembly = Assembly(pyramid, step.source.dtype.newbyteorder("="), recorder)
+        executor = executor_of(self.resources, self.schedule.threads)
+        for source, nodes in self._bands(tree, recorder):
+            executor.run_tree(pyramid, source, nodes, assembly, recorder)
+
+    def _bands(self, tree: Tree, recorder: Recorder) -> Iterator[tuple[PixelSource, Iterable[Node]]]:
+        source, level = self.step.source, self.schedule.band
+        if level is None:
+            yield source, tree.nodes(tree.levels - 1)
+            return
+        for node in tree.nodes(level):
+            if not recorder.covers(node):
+                yield source.near(tree.region_below(node, level), self.schedule.threads), [node]
+            elif recorder.notes.is_done(node):
+                yield source, [node]

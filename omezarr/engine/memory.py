@@ -1,0 +1,207 @@
+"""How much memory writing a pyramid takes, and which way of doing it stays within a bound.
+
+The figures are upper bounds on what the engine holds of its own at any one time: pixels read, levels being put
+together, objects being encoded. They are known before anything is read.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from attrs import frozen
+
+from omezarr.engine.geometry import full_region, region_shape
+from omezarr.engine.tasks import cell_of, cost_free
+from omezarr.engine.units import Tree
+from omezarr.errors import MemoryBoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omezarr.abc import PixelSource, ScalingMethod
+    from omezarr.engine.arrays import StoredArray
+    from omezarr.engine.geometry import Shape
+
+DEFAULT_BYTES = 1024**3
+"""What writing may take where nobody says."""
+
+KERNEL_BYTES = 1024**2
+"""What the kernel of a method without halo needs beside its result, at most."""
+
+HALO_COPIES = 4
+"""How many copies of a window, in float64, a method with halo makes at most."""
+
+
+@frozen(kw_only=True)
+class Schedule:
+    """One way of writing a pyramid.
+
+    Parameters
+    ----------
+    mode : {"one pass", "level by level"}
+    tree : Tree
+    cell : tuple of int
+        The pieces in which the source is read.
+    threads : int
+    peak : int
+        How many bytes of its own this takes at most.
+    band : int, optional
+        For sources that compute: the level whose nodes are brought near one after the other.
+    """
+
+    mode: Literal["one pass", "level by level"]
+    tree: Tree
+    cell: Shape
+    threads: int
+    peak: int
+    band: int | None = None
+
+
+def schedule(
+    source: PixelSource,
+    arrays: Sequence[StoredArray],
+    factors: Sequence[Shape],
+    method: ScalingMethod,
+    *,
+    bound: int,
+    threads: int,
+) -> Schedule:
+    """Return the fastest way of writing that stays within a bound.
+
+    Parameters
+    ----------
+    source : PixelSource
+    arrays : sequence of StoredArray
+    factors : sequence of tuple of int
+    method : ScalingMethod
+    bound : int
+        In bytes.
+    threads : int
+        At most so many.
+
+    Raises
+    ------
+    MemoryBoundError
+        If nothing does; the message has the smallest bound that works.
+    """
+    smallest: Schedule | None = None
+    for candidate in candidates(source, arrays, factors, method, threads):
+        if candidate.peak <= bound:
+            return candidate
+        if smallest is None or candidate.peak < smallest.peak:
+            smallest = candidate
+    assert smallest is not None
+    needed = in_mebibytes(smallest.peak)
+    raise MemoryBoundError(
+        f"writing {arrays[0].spec.path!r} and its levels takes at least {needed}, more than the "
+        f"{in_mebibytes(bound, down=True)} allowed; allow {needed}, or choose smaller chunks or shards"
+    )
+
+
+def in_mebibytes(size: int, *, down: bool = False) -> str:
+    """Return a size for messages, rounded up so that it suffices when given back."""
+    return f"{size // 2**20 if down else -(-size // 2**20)} MiB"
+
+
+def candidates(
+    source: PixelSource,
+    arrays: Sequence[StoredArray],
+    factors: Sequence[Shape],
+    method: ScalingMethod,
+    threads: int,
+) -> Iterator[Schedule]:
+    """Yield the ways of writing, the fastest first."""
+    shapes = [array.spec.shape for array in arrays]
+    units = [array.spec.unit for array in arrays]
+    grains: list[Shape | None] = [None]
+    if not cost_free(source) and any(c > u for c, u in zip(source.chunks, units[0], strict=True)):
+        grains.insert(0, tuple(min(c, s) for c, s in zip(source.chunks, source.shape, strict=True)))
+    if not any(any(sum(sides) for sides in method.halo(step)) for step in factors):
+        for grain in grains:
+            tree = Tree.of(shapes, factors, units, grain)
+            for count in range(threads, 0, -1):
+                yield from _one_pass(tree, source, arrays, count)
+    for grain in grains:
+        tree = Tree.of(shapes[:1], [], units[:1], grain)
+        for count in range(threads, 0, -1):
+            yield from _level_by_level(tree, source, arrays, factors, method, threads=count)
+
+
+def _one_pass(tree: Tree, source: PixelSource, arrays: Sequence[StoredArray], threads: int) -> Iterator[Schedule]:
+    cell = cell_of(tree, arrays[0].spec.chunks, source)
+    itemsize = source.dtype.itemsize
+    finishing = [array.encoding_bytes + KERNEL_BYTES for array in arrays]
+    working = max(_leaf_bytes(tree, source, arrays[0], cell), *finishing[1:], 0)
+    standing = 0
+    for level in range(1, tree.levels):
+        standing += min(tree.count(level), threads + 1) * tree.samples(level) * itemsize * 5 // 4
+    peak = threads * working + standing
+    if not source.banded:
+        yield Schedule(mode="one pass", tree=tree, cell=cell, threads=threads, peak=peak)
+        return
+    for level in range(tree.levels - 1, -1, -1):
+        yield Schedule(
+            mode="one pass",
+            tree=tree,
+            cell=cell,
+            threads=threads,
+            peak=peak + _band_bytes(tree, source, level),
+            band=level,
+        )
+
+
+def _level_by_level(
+    tree: Tree,
+    source: PixelSource,
+    arrays: Sequence[StoredArray],
+    factors: Sequence[Shape],
+    method: ScalingMethod,
+    *,
+    threads: int,
+) -> Iterator[Schedule]:
+    cell = cell_of(tree, arrays[0].spec.chunks, source)
+    working = _leaf_bytes(tree, source, arrays[0], cell)
+    peak = threads * working + (_band_bytes(tree, source, 0) if source.banded else 0)
+    for before, array, step in zip(arrays, arrays[1:], factors, strict=False):
+        peak = max(peak, threads * window_bytes(before, array, step, method))
+    band = 0 if source.banded else None
+    yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=peak, band=band)
+
+
+def window_bytes(before: StoredArray, array: StoredArray, factors: Shape, method: ScalingMethod) -> int:
+    """Return what making one unit from a window of the level before takes."""
+    import numpy as np
+
+    itemsize = np.dtype(array.spec.dtype).itemsize
+    halo = method.halo(factors)
+    unit = tuple(map(min, array.spec.unit, array.spec.shape))
+    window = math.prod(u * f + sum(sides) for u, f, sides in zip(unit, factors, halo, strict=True))
+    scratch = window * 8 * HALO_COPIES if any(map(any, halo)) else KERNEL_BYTES
+    decoding = 2 * math.prod(before.spec.chunks) * itemsize
+    return 2 * window * itemsize + scratch + decoding + math.prod(unit) * itemsize + array.encoding_bytes
+
+
+def _leaf_bytes(tree: Tree, source: PixelSource, array: StoredArray, cell: Shape) -> int:
+    itemsize = source.dtype.itemsize
+    largest = full_region(tuple(map(min, cell, source.shape)))
+    reading = source.cost(largest) if not source.banded else math.prod(region_shape(largest)) * itemsize
+    piece = (
+        2 * math.prod(-(-s // f) for s, f in zip(tree.sizes[0], tree.factors[0], strict=True)) * itemsize
+        if tree.factors
+        else 0
+    )
+    encoding = array.encoding_bytes
+    if array.spec.shards is not None:
+        encoding += max(0, tree.samples(0) - math.prod(array.spec.unit)) * itemsize
+    return reading + piece + encoding + KERNEL_BYTES
+
+
+def _band_bytes(tree: Tree, source: PixelSource, level: int) -> int:
+    """Return what the largest band takes: the cost of the source for it."""
+    from omezarr.engine.units import Node
+
+    first = Node(level, (0,) * len(tree.shapes[0]))
+    if 0 in source.shape:
+        return 0
+    return source.cost(tree.region_below(first, level))

@@ -1,0 +1,219 @@
+"""Whether a plan may write where it wants to, and how the new takes the place of the old.
+
+On a local disk a hierarchy that is to be overwritten stays until the new one beside it is complete. In other stores
+nothing can be moved, so the old one goes first.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omezarr.engine.documents import Documents
+from omezarr.engine.targets import LocalTarget, Target
+from omezarr.errors import IncompleteError, MetadataError, TargetExistsError, WriteError
+from omezarr.hierarchy import parse_json
+from omezarr.plan import INCOMPLETE_KEY, JOURNAL_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from omezarr.model import JSON
+    from omezarr.plan import Plan
+
+
+class State(Enum):
+    """What is at a target."""
+
+    EMPTY = "nothing"
+    UNFINISHED = "an unfinished hierarchy"
+    COMPLETE = "a zarr hierarchy"
+    OTHER = "something else"
+
+
+class Site:
+    """Where a plan is carried out.
+
+    Parameters
+    ----------
+    opened : Target
+        Where the plan wants its hierarchy.
+    plan : Plan
+    resume : bool
+
+    Attributes
+    ----------
+    target : Target
+        Where it is written: beside an existing hierarchy that will be replaced.
+    resuming : bool
+        Whether an earlier attempt was found that is continued.
+    """
+
+    def __init__(self, opened: Target, plan: Plan, *, resume: bool) -> None:
+        self.wanted = opened
+        self.plan = plan
+        self.resume = resume
+        self.resuming = False
+        self.target = opened
+        self._made: list[Path] = []
+        if isinstance(opened, LocalTarget):
+            _mend(opened.root)
+            if plan.create and plan.overwrite and state_of(opened) is State.COMPLETE:
+                self.target = LocalTarget(_beside(opened.root, "new"))
+
+    @property
+    def advice(self) -> str:
+        """How to go on after a failure."""
+        if self.target.transient:
+            return f"what was written to {self.wanted} is unfinished and cannot be resumed; write it anew"
+        return (
+            f"{self.wanted} is unfinished: run the same again with resuming to go on, or with overwriting to start anew"
+        )
+
+    def check(self) -> None:
+        """Refuse to write where something is that must stay.
+
+        Raises
+        ------
+        TargetExistsError, IncompleteError
+        """
+        if not self.plan.create:
+            self.resuming = self.resume
+            return
+        found = state_of(self.wanted)
+        if found is State.OTHER:
+            raise TargetExistsError(f"{self.wanted} holds something that is no zarr hierarchy; choose another target")
+        if found is State.COMPLETE and not self.plan.overwrite:
+            raise TargetExistsError(f"{self.wanted} exists already; overwrite it or choose another target")
+        unfinished = found is State.UNFINISHED
+        if self.target is not self.wanted:
+            unfinished = state_of(self.target) is State.UNFINISHED
+        elif unfinished and not (self.resume or self.plan.overwrite):
+            raise IncompleteError(
+                f"{self.wanted} is unfinished: run with resuming to go on, or with overwriting to start anew"
+            )
+        self.resuming = self.resume and unfinished
+
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """Make the folder of the target; it is removed afterwards if nothing is in it."""
+        if isinstance(self.target, LocalTarget):
+            root = self.target.root
+            missing = [folder for folder in (root, *root.parents) if not folder.exists()]
+            try:
+                root.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise WriteError(f"could not make the folder {root}: {error.strerror or error}") from error
+            self._made = missing
+        try:
+            yield
+        finally:
+            for folder in self._made:
+                try:
+                    folder.rmdir()
+                except OSError:
+                    break
+
+    def clear_attempt(self) -> None:
+        """Remove what is to go before a new hierarchy is begun."""
+        if self.plan.create and self.target.rewritable:
+            _clear(self.target)
+
+    def mark(self) -> None:
+        """Make the root group, saying that the hierarchy is incomplete."""
+        if self.plan.create and self.target.rewritable:
+            Documents(self.target, self.plan.zarr_format).write_group("", marker())
+
+    def undo(self) -> None:
+        """Remove all that a plan which wrote no unit has left."""
+        if self.plan.create and self.target.rewritable:
+            _clear(self.target)
+
+    def finish(self, attributes: Mapping[str, JSON]) -> None:
+        """Write the root of a new hierarchy: the commit."""
+        if self.plan.create:
+            Documents(self.target, self.plan.zarr_format).write_group("", attributes)
+
+    def replace(self) -> None:
+        """Put the new hierarchy in the place of the old one."""
+        if self.target is self.wanted:
+            return
+        assert isinstance(self.wanted, LocalTarget)
+        assert isinstance(self.target, LocalTarget)
+        old = _beside(self.wanted.root, "old")
+        try:
+            if old.exists():
+                shutil.rmtree(old)
+            self.wanted.root.rename(old)
+            self.target.root.rename(self.wanted.root)
+            shutil.rmtree(old)
+        except OSError as error:
+            raise WriteError(
+                f"{self.target} is complete, but could not take the place of {self.wanted}: {error.strerror or error}"
+            ) from error
+
+
+def marker() -> dict[str, JSON]:
+    """Return the attributes of a group that is not complete."""
+    return {INCOMPLETE_KEY: {"incomplete": {"advice": "resume writing, or remove this hierarchy"}}}
+
+
+def is_marker(attributes: Mapping[str, JSON]) -> bool:
+    """Return whether attributes say that a group is not complete."""
+    own = attributes.get(INCOMPLETE_KEY)
+    return isinstance(own, dict) and "incomplete" in own
+
+
+def state_of(target: Target) -> State:
+    """Return what is at a target."""
+    for name in ("zarr.json", ".zgroup", ".zarray"):
+        content = target.get(name)
+        if content is None:
+            continue
+        attributes: object = None
+        try:
+            if name == "zarr.json":
+                document = parse_json(content, name)
+                attributes = document.get("attributes") if isinstance(document, dict) else None
+            else:
+                attributes = parse_json(target.get(".zattrs") or b"{}", ".zattrs")
+        except MetadataError:
+            return State.COMPLETE
+        return State.UNFINISHED if isinstance(attributes, dict) and is_marker(attributes) else State.COMPLETE
+    if not target.transient and target.get(f"{JOURNAL_PREFIX}/plan/plan.json") is not None:
+        return State.UNFINISHED
+    return State.EMPTY if target.is_empty() else State.OTHER
+
+
+def _clear(target: Target) -> None:
+    """Remove everything but the lock."""
+    if not isinstance(target, LocalTarget):
+        for key in target.names(""):
+            if not key.endswith(".lock"):
+                target.delete(key)
+        return
+    for entry in target.root.iterdir():
+        if entry.name != JOURNAL_PREFIX:
+            target.clear(entry.name)
+    for entry in Path(target.root, JOURNAL_PREFIX).glob("*"):
+        if not entry.name.endswith(".lock"):
+            target.clear(f"{JOURNAL_PREFIX}/{entry.name}")
+
+
+def _beside(root: Path, word: str) -> Path:
+    return root.with_name(f".{root.name}.omezarr-{word}")
+
+
+def _mend(root: Path) -> None:
+    """Finish a replacement that was interrupted between its two moves."""
+    old, new = _beside(root, "old"), _beside(root, "new")
+    if root.exists() or not old.exists():
+        return
+    if new.exists() and state_of(LocalTarget(new)) is State.COMPLETE:
+        new.rename(root)
+        shutil.rmtree(old)
+    else:
+        old.rename(root)

@@ -1,0 +1,260 @@
+"""Carrying out the steps of a plan that are not pixels, and calling those that are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omezarr.engine.documents import Documents
+from omezarr.engine.locks import locked
+from omezarr.engine.replacement import is_marker, marker
+from omezarr.engine.targets import LocalTarget, target_of
+from omezarr.errors import MetadataError, WriteError
+from omezarr.location import checked_path
+from omezarr.plan import (
+    JOURNAL_PREFIX,
+    CreateGroup,
+    DeleteKeys,
+    EditAttributes,
+    Measured,
+    MergeIntoList,
+    TransferObjects,
+    WriteLevels,
+    WriteObject,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omezarr.engine.execution import StoreOpener
+    from omezarr.engine.journal import Journal
+    from omezarr.engine.levels import LevelsWriter
+    from omezarr.engine.tally import Tally
+    from omezarr.engine.targets import Target
+    from omezarr.model import JSON, JSONPath
+    from omezarr.plan import Plan, Step
+
+EDIT_WAIT_SECONDS = 60.0
+"""How long an edit waits for that of another process."""
+
+
+class StepRunner:
+    """Carries out the steps of one plan, each of which may have been done before.
+
+    Parameters
+    ----------
+    target : Target
+    plan : Plan
+    writers : mapping
+        Number of step to what writes its levels.
+    journal : Journal
+    tally : Tally
+    open_store : callable
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        plan: Plan,
+        writers: Mapping[int, LevelsWriter],
+        *,
+        journal: Journal,
+        tally: Tally,
+        open_store: StoreOpener,
+    ) -> None:
+        self._plan = plan
+        self._target = target
+        self._documents = Documents(target, plan.zarr_format)
+        self._writers = writers
+        self._journal = journal
+        self._tally = tally
+        self._open_store = open_store
+        self._smallest: dict[str, LevelsWriter] = {}
+        self._pending: dict[str, dict[str, JSON]] = {"": {}} if plan.create else {}
+        self._created: list[str] = []
+
+    @property
+    def final_attributes(self) -> dict[str, JSON]:
+        """The attributes that the root of a new hierarchy gets when all is done."""
+        return self._pending.get("", {})
+
+    @property
+    def is_traceless(self) -> bool:
+        """Whether pixels are to be written and none has been yet, so that all can be undone."""
+        return bool(self._writers) and self._tally.written == 0
+
+    def run(self) -> None:
+        """Carry out all steps."""
+        consolidated = not self._plan.create and self._documents.is_consolidated()
+        if consolidated:
+            self._documents.drop_consolidated()
+        number = 0
+        for phase in self._plan.phases:
+            self._tally.say(phase.name)
+            for step in phase.steps:
+                self._run(number, step)
+                number += 1
+        if consolidated:
+            self._documents.consolidate()
+
+    def undo(self) -> None:
+        """Remove the groups that were made; for plans that wrote no unit."""
+        for path in reversed(self._created):
+            self._target.clear(path)
+
+    def _run(self, number: int, step: Step) -> None:
+        if isinstance(step, CreateGroup):
+            self._create_group(number, checked_path(step.path), step.attributes)
+        elif isinstance(step, WriteLevels):
+            self._write_levels(number)
+        elif isinstance(step, WriteObject):
+            self._target.put(checked_path(step.key), step.content)
+        elif isinstance(step, EditAttributes):
+            self._edit(step)
+        elif isinstance(step, MergeIntoList):
+            self._merge(step)
+        elif isinstance(step, TransferObjects):
+            self._transfer(step)
+        elif isinstance(step, DeleteKeys):
+            for key in step.keys:
+                self._target.delete(checked_path(key))
+
+    def _create_group(self, number: int, path: str, attributes: Mapping[str, JSON]) -> None:
+        if path in self._pending:
+            self._pending[path] = dict(attributes)
+            return
+        existing = self._documents.attributes(path)
+        if existing is not None and not is_marker(existing):
+            return
+        if existing is None:
+            self._created.append(path)
+        if self._target.rewritable and self._later_levels(number, path):
+            self._pending[path] = dict(attributes)
+            self._documents.write_group(path, marker())
+        else:
+            self._documents.write_group(path, attributes)
+
+    def _later_levels(self, number: int, path: str) -> bool:
+        """Return whether an image in this group is still to be written."""
+        return any(_group_of(writer) == path for step, writer in self._writers.items() if step > number)
+
+    def _write_levels(self, number: int) -> None:
+        writer = self._writers[number]
+        writer.write(self._journal, self._tally)
+        group = _group_of(writer)
+        self._smallest[group] = writer
+        if group and not self._later_levels(number, group) and not self._edited_later(number, group):
+            attributes = self._pending.pop(group, None)
+            if attributes is not None:
+                self._documents.write_attributes(group, attributes)
+
+    def _edited_later(self, number: int, path: str) -> bool:
+        later = self._plan.steps[number + 1 :]
+        return any(isinstance(step, EditAttributes) and checked_path(step.path) == path for step in later)
+
+    def _edit(self, step: EditAttributes) -> None:
+        path = checked_path(step.path)
+        given = step.attributes
+        new = dict(given(Measured(smallest_level=self._smallest_level)) if callable(given) else given)
+        if path == "" and self._plan.create:
+            self._pending[path] = new
+            return
+        with self._locked():
+            if step.expected is not None:
+                found = self._documents.attributes(path)
+                if found not in (dict(step.expected), new) and not (found is not None and is_marker(found)):
+                    raise WriteError(
+                        f"the attributes of {path or 'the root'} in {self._target} have changed since they were read; "
+                        "look at them and try again"
+                    )
+            self._documents.write_attributes(path, new)
+        self._pending.pop(path, None)
+
+    def _merge(self, step: MergeIntoList) -> None:
+        path = checked_path(step.path)
+        if path in self._pending:
+            _merge_into(self._pending[path], step)
+            return
+        with self._locked():
+            attributes = self._documents.attributes(path)
+            if attributes is None:
+                raise MetadataError(f"there is no group at {path!r} in {self._target}")
+            before = repr(attributes)
+            _merge_into(attributes, step)
+            if repr(attributes) != before:
+                self._documents.write_attributes(path, attributes)
+
+    def _locked(self) -> Any:
+        return locked(self._target, f"{JOURNAL_PREFIX}/edit.lock", wait=EDIT_WAIT_SECONDS)
+
+    def _transfer(self, step: TransferObjects) -> None:
+        source = self._target if step.source is None else target_of(self._open_store(step.source, write=False))
+        for old, new in step.pairs:
+            old_key, new_key = checked_path(old), checked_path(new)
+            if not (
+                isinstance(source, LocalTarget)
+                and isinstance(self._target, LocalTarget)
+                and _link(Path(source.root, old_key), Path(self._target.root, new_key))
+            ):
+                content = source.get(old_key)
+                if content is None:
+                    raise WriteError(f"{old_key} is not there in {source}, so it cannot be copied")
+                self._target.put(new_key, content)
+
+    def _smallest_level(self, path: str) -> object:
+        """Read the smallest level of an image that this plan has written."""
+        from omezarr.engine.geometry import full_region
+        from omezarr.engine.windows import reader_of
+
+        group = checked_path(path)
+        writer = self._smallest.get(group)
+        if writer is None:
+            raise MetadataError(f"this plan has written no image at {path!r}, so its smallest level is not known")
+        last = writer.arrays[-1]
+        return reader_of(last).read(full_region(last.spec.shape), writer.resources.threads)
+
+
+def _group_of(writer: LevelsWriter) -> str:
+    return writer.step.arrays[0].path.rpartition("/")[0]
+
+
+def _merge_into(attributes: dict[str, JSON], step: MergeIntoList) -> None:
+    """Add items to the list below the keys, in place."""
+    inner: Any = attributes
+    for key in step.keys[:-1]:
+        inner = _entered(inner, key, {}, step.keys)
+    items = _entered(inner, step.keys[-1], [], step.keys)
+    if not isinstance(items, list):
+        raise MetadataError(f"what is to be extended is a {type(items).__name__}, no list", tuple(step.keys))
+    for item in step.items:
+        known = next((i for i, old in enumerate(items) if _same(old, item, step.match)), None)
+        if known is None:
+            items.append(item)
+        else:
+            items[known] = item
+
+
+def _entered(inner: Any, key: str | int, default: Any, keys: JSONPath) -> Any:
+    if isinstance(inner, dict) and isinstance(key, str):
+        return inner.setdefault(key, default)
+    if isinstance(inner, list) and isinstance(key, int) and key < len(inner):
+        return inner[key]
+    raise MetadataError(f"there is nothing at {key!r} that could be extended", tuple(keys))
+
+
+def _same(old: JSON, new: JSON, match: str | None) -> bool:
+    if match is None:
+        return old == new
+    return isinstance(old, dict) and isinstance(new, dict) and match in new and old.get(match) == new[match]
+
+
+def _link(old: Path, new: Path) -> bool:
+    """Make a hard link; False where that is not possible."""
+    try:
+        new.parent.mkdir(parents=True, exist_ok=True)
+        new.unlink(missing_ok=True)
+        os.link(old, new)
+    except OSError:
+        return False
+    return True

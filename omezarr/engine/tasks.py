@@ -1,0 +1,207 @@
+"""The work on one node of a pyramid's tree: read or take over its samples, store its units, reduce it for its parent.
+
+Tasks own whole units, so no two of them ever write the same object, and hold all they need, so they can be pickled
+and run in another process. What runs them, and in which order, is the business of `omezarr.engine.executors`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import frozen
+
+from omezarr.engine.chunks import ShardCoder
+from omezarr.engine.geometry import cells, full_region, reduced_region, region_shape, shifted, text_of
+from omezarr.errors import PluginError, SourceError, WriteError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from omezarr.abc import PixelSource, ScalingMethod
+    from omezarr.engine.arrays import StoredArray
+    from omezarr.engine.chunks import Buffer
+    from omezarr.engine.geometry import Region, Shape
+    from omezarr.engine.units import Node, Tree
+
+    Pixels = npt.NDArray[Any]
+
+
+@frozen
+class Piece:
+    """What a finished node hands up: samples of the level above.
+
+    Parameters
+    ----------
+    region : tuple of slice
+        Where they belong.
+    pixels : array
+    """
+
+    region: Region
+    pixels: Pixels
+
+
+@frozen
+class Pyramid:
+    """Everything that tasks need to know.
+
+    Parameters
+    ----------
+    tree : Tree
+    arrays : tuple of StoredArray
+        The levels.
+    method : ScalingMethod
+    cell : tuple of int
+        The pieces in which a leaf is read and reduced: whole chunks, whole blocks of the factors.
+    keep_first : bool
+        Whether the first level is there already, and is read only.
+    """
+
+    tree: Tree
+    arrays: tuple[StoredArray, ...]
+    method: ScalingMethod
+    cell: Shape
+    keep_first: bool = False
+
+    def leaf(self, node: Node, source: PixelSource) -> Piece | None:
+        """Read a leaf, store its units, and reduce it.
+
+        Raises
+        ------
+        SourceError
+            If the source cannot be read.
+        WriteError
+            If a unit cannot be stored; the message names it.
+        """
+        region = self.tree.region(node)
+        if self.tree.levels == 1:
+            above, factors, piece = None, (1,) * len(region), None
+        else:
+            factors = self.tree.factors[0]
+            above = reduced_region(region, factors)
+            piece = Piece(above, np.empty(region_shape(above), source.dtype))
+        shards: dict[Shape, dict[Shape, Buffer]] = {}
+        for _, cell in cells(region, self.cell):
+            pixels = self._read(source, cell)
+            if not self.keep_first:
+                self._store_cell(pixels, cell, shards)
+            if piece is not None and above is not None:
+                part = shifted(reduced_region(cell, factors), [axis.start for axis in above])
+                piece.pixels[part] = self._reduce(pixels, factors)
+        for index, chunks in shards.items():
+            self._guarded(0, index, lambda index=index, chunks=chunks: self.arrays[0].write_shard(index, chunks))
+        return piece
+
+    def finish(self, node: Node, pixels: Pixels) -> Piece | None:
+        """Store the units of a node that is complete, and reduce it."""
+        region = self.tree.region(node)
+        array = self.arrays[node.level]
+        start = [part.start for part in region]
+        for index, unit in self.tree.units_of(node):
+            block = pixels[shifted(unit, start)]
+            self._guarded(node.level, index, lambda index=index, block=block: array.write(index, block))
+        return self.hand_up(node, pixels)
+
+    def hand_up(self, node: Node, pixels: Pixels) -> Piece | None:
+        """Reduce a node for its parent; None at the top."""
+        if node.level == self.tree.levels - 1:
+            return None
+        factors = self.tree.factors[node.level]
+        return Piece(reduced_region(self.tree.region(node), factors), self._reduce(pixels, factors))
+
+    def restored(self, node: Node) -> Piece | None:
+        """Reduce a node that an earlier attempt finished, from what is stored."""
+        from omezarr.engine.windows import reader_of
+
+        return self.hand_up(node, reader_of(self.arrays[node.level]).read(self.tree.region(node)))
+
+    def subtree(self, node: Node, source: PixelSource) -> Piece | None:
+        """Do all the work below a node, and that on the node itself, one after the other."""
+        if node.level == 0:
+            return self.leaf(node, source)
+        region = self.tree.region(node)
+        pixels = np.empty(region_shape(region), source.dtype)
+        start = [part.start for part in region]
+        for child in self.tree.children(node):
+            piece = self.subtree(child, source)
+            assert piece is not None
+            pixels[shifted(piece.region, start)] = piece.pixels
+        return self.finish(node, pixels)
+
+    def _store_cell(self, pixels: Pixels, cell: Region, shards: dict[Shape, dict[Shape, Buffer]]) -> None:
+        array = self.arrays[0]
+        start = [part.start for part in cell]
+        sharded = isinstance(array.coder, ShardCoder)
+        for index, part in cells(cell, array.spec.unit):
+            block = pixels[shifted(part, start)]
+            if sharded:
+                place = tuple(
+                    (axis.start - i * unit) // chunk
+                    for axis, i, unit, chunk in zip(part, index, array.spec.unit, array.spec.chunks, strict=True)
+                )
+                shards.setdefault(index, {}).update(array.encode_chunks(place, block))
+            else:
+                self._guarded(0, index, lambda index=index, block=block: array.write(index, block))
+
+    def _read(self, source: PixelSource, region: Region) -> Pixels:
+        try:
+            pixels = source.read(region)
+        except (SourceError, MemoryError):
+            raise
+        except Exception as error:
+            raise SourceError(
+                f"could not read {text_of(region)} of the source: {type(error).__name__}: {error}"
+            ) from error
+        if pixels.shape != region_shape(region) or pixels.dtype != source.dtype:
+            raise PluginError(
+                f"{type(source).__name__} returned {pixels.dtype} {pixels.shape} for {text_of(region)} of a source of "
+                f"{source.dtype}; report this to its author"
+            )
+        return pixels
+
+    def _reduce(self, pixels: Pixels, factors: Shape) -> Pixels:
+        reduced = self.method.reduce(pixels, factors, full_region(pixels.shape))
+        wanted = tuple(-(-length // factor) for length, factor in zip(pixels.shape, factors, strict=True))
+        if reduced.shape != wanted or reduced.dtype != pixels.dtype:
+            raise PluginError(
+                f"the scaling method {self.method.name!r} made {reduced.dtype} {reduced.shape} of "
+                f"{pixels.dtype} {pixels.shape}, where {wanted} was due; report this to its author"
+            )
+        return reduced
+
+    def _guarded(self, level: int, index: Shape, work: Any) -> None:
+        try:
+            work()
+        except (WriteError, MemoryError):
+            raise
+        except Exception as error:
+            key = self.arrays[level].key(index)
+            raise WriteError(f"could not write {key}: {type(error).__name__}: {error}") from error
+
+
+def cell_of(tree: Tree, chunks: Shape, source: PixelSource) -> Shape:
+    """Return the pieces in which leaves are read: single chunks where the source gives those at no extra cost."""
+    size = tree.sizes[0]
+    factors = tree.factors[0] if tree.factors else (1,) * len(size)
+    cell = tuple(
+        min(whole, math.lcm(chunk, factor)) if whole % math.lcm(chunk, factor) == 0 or whole < chunk else whole
+        for whole, chunk, factor in zip(size, chunks, factors, strict=True)
+    )
+    cell = tuple(
+        part if whole == length or whole % part == 0 else whole
+        for part, whole, length in zip(cell, size, tree.shapes[0], strict=True)
+    )
+    free = all(
+        part >= length or (read >= length and cost_free(source)) or part % read == 0
+        for part, read, length in zip(cell, source.chunks, source.shape, strict=True)
+    )
+    return cell if free else size
+
+
+def cost_free(source: PixelSource) -> bool:
+    """Return whether reading a single sample costs no more than that sample."""
+    if 0 in source.shape:
+        return True
+    return source.cost(tuple(slice(0, 1) for _ in source.shape)) <= source.dtype.itemsize

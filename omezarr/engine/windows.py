@@ -1,0 +1,100 @@
+"""Making one level from the level before as it is stored, window by window.
+
+For methods that look beyond the block of a result, and for pyramids that do not fit in memory otherwise. Each result
+unit is made from a window of the level before with the halo that the method declares; beyond the border of the
+image, the window mirrors what is inside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+from attrs import frozen
+
+from omezarr.engine.geometry import text_of
+from omezarr.engine.reading import ArrayReader
+from omezarr.errors import PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy.typing as npt
+
+    from omezarr.abc import ScalingMethod
+    from omezarr.engine.arrays import StoredArray
+    from omezarr.engine.geometry import Region, Shape
+    from omezarr.engine.units import Node, Tree
+
+    Pixels = npt.NDArray[Any]
+
+
+def reader_of(array: StoredArray) -> ArrayReader:
+    """Return a reader for an array that has been written."""
+    store, path = array.target.store()
+    whole = f"{path}/{array.spec.path}".strip("/")
+    return ArrayReader(zarr.open_array(store, path=whole, mode="r", zarr_format=array.spec.zarr_format))
+
+
+@frozen
+class WindowRun:
+    """Making all units of one level from the level before.
+
+    Parameters
+    ----------
+    tree : Tree
+        Of this level alone.
+    before, array : StoredArray
+        The level before, complete, and the one to write.
+    factors : tuple of int
+    method : ScalingMethod
+    """
+
+    tree: Tree
+    before: StoredArray
+    array: StoredArray
+    factors: Shape
+    method: ScalingMethod
+
+    def write(self, nodes: Iterable[Node], reader: ArrayReader | None = None) -> None:
+        """Write some units, one after the other."""
+        reader = reader_of(self.before) if reader is None else reader
+        for node in nodes:
+            region = self.tree.region(node)
+            block = reduced_window(reader, region, self.before.spec.shape, self.factors, self.method)
+            self.array.write(node.index, block)
+
+
+def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: Shape, method: ScalingMethod) -> Pixels:
+    """Return a region of a level, made from the level before.
+
+    Parameters
+    ----------
+    reader : ArrayReader
+        Reads the level before.
+    region : tuple of slice
+        Of the level to be made.
+    shape : tuple of int
+        Of the level before.
+    factors : tuple of int
+    method : ScalingMethod
+    """
+    wanted, inside, padding, inner = [], [], [], []
+    for part, length, factor, (low, high) in zip(region, shape, factors, method.halo(factors), strict=True):
+        start, stop = part.start * factor, min(part.stop * factor, length)
+        first, last = max(0, start - low), min(length, stop + high)
+        inside.append(slice(first, last))
+        padding.append((first - (start - low), (stop + high) - last))
+        inner.append(slice(low, low + stop - start))
+        wanted.append(part.stop - part.start)
+    window = reader.read(tuple(inside))
+    if any(map(any, padding)):
+        window = np.pad(window, padding, mode="symmetric")
+    reduced = method.reduce(window, factors, tuple(inner))
+    if reduced.shape != tuple(wanted) or reduced.dtype != window.dtype:
+        raise PluginError(
+            f"the scaling method {method.name!r} made {reduced.dtype} {reduced.shape} for {text_of(region)}, where "
+            f"{window.dtype} {tuple(wanted)} was due; report this to its author"
+        )
+    return reduced

@@ -1,0 +1,1 @@
+"""Built-in scaling methods, one per module."""
