@@ -30,7 +30,6 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
-from omezarr.level import relative_scale
 from omezarr.model import (
     CONVENTIONAL_SYSTEM,
     Identity,
@@ -39,10 +38,11 @@ from omezarr.model import (
     Scene,
     Sequence,
     conventional_axes,
+    relative_scales,
 )
 from omezarr.transform.forward import forward_map
 from omezarr.transform.inverse import inverse_map
-from omezarr.transform.maps import chain, count
+from omezarr.transform.maps import chain
 from omezarr.transform.resolver import joined
 from omezarr.transform.systems import System, find_system, unknown_system
 
@@ -347,12 +347,10 @@ class _LevelTransformation:
             return Sequence(transformations=(*steps, *outer))
         if self.index == 0:
             return Identity()
-        full, reduced = (self.resolver.array(level.path).shape for level in (self.multiscale.datasets[0], dataset))
-        if len(full) != len(reduced):
-            raise MetadataError(
-                f"{dataset.path!r} has {count(len(reduced), 'dimension')}, but the first level has {len(full)}"
-            )
-        return Scale(scale=relative_scale(full, reduced))
+        shapes = [self.resolver.array(level.path).shape for level in self.multiscale.datasets[: self.index + 1]]
+        if len({len(shape) for shape in shapes}) != 1:
+            raise MetadataError(f"the levels up to {dataset.path!r} differ in their number of dimensions")
+        return Scale(scale=relative_scales(shapes)[self.index])
 
 
 def _output_name(dataset: Dataset) -> str | None:

@@ -63,19 +63,22 @@ class PointMap:
         Returns
         -------
         array of shape (points, coordinates)
-            float64, coordinates in the order of the axes of the target.
+            float64, coordinates in the order of the axes of the target; infinite or NaN beyond the range of numbers.
 
         Raises
         ------
         ArgumentError
             If these are no points, or they have another number of coordinates.
         """
+        import numpy as np
+
         coordinates = as_points(points)
         if self.inputs is not None and coordinates.shape[1] != self.inputs:
             raise ArgumentError(
                 f"the points have {count(coordinates.shape[1], 'coordinate')}, but {self.name} takes {self.inputs}"
             )
-        return self.function(coordinates)
+        with np.errstate(over="ignore", invalid="ignore"):  # the result says so
+            return self.function(coordinates)
 
 
 def as_points(points: npt.ArrayLike) -> Points:
