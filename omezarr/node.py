@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from omezarr.hierarchy import Hierarchy, ZarrNode
     from omezarr.model import JSON
     from omezarr.registry import Registry
+    from omezarr.transform import PointMap
 
 
 class Node:
@@ -285,6 +286,39 @@ class Node:
         path = checked_path(path)
         reference = next((item for item in self._references if item.path.strip("/") == path), None)
         return self._open(reference or Reference(path=path, role="child"))
+
+    def transform(self, source: str, target: str) -> PointMap:
+        """Return the function that maps points from one coordinate system to another.
+
+        Parameters
+        ----------
+        source, target : str
+            Names of coordinate systems, for example "physical"; the path of a level stands for its array's indices. A
+            system of an image below this group is written ``path#name``.
+
+        Returns
+        -------
+        callable
+            From an array of N x D coordinates to one of N x E.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such system.
+        UnsupportedError
+            If no way leads from one to the other.
+
+        Examples
+        --------
+        >>> import numpy as np, omezarr
+        >>> path = "memory://doc-node/image.ome.zarr"
+        >>> node = omezarr.write_image(path, np.zeros((8, 8), dtype="uint8"), axes="yx", scale=0.5)
+        >>> node.transform("0", "physical")(np.array([[2.0, 4.0]]))
+        array([[1., 2.]])
+        """
+        from omezarr.transform import between
+
+        return between(self, source, target)
 
     def array_facts(self) -> dict[str, ArrayFacts]:
         """Return what the arrays of the levels tell, by path; levels that are missing are left out."""
