@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import inspect
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from attrs import field, frozen
 from zarr.storage import FsspecStore  # noqa: TID253 - imported when a URL is opened
 
 from omezarr.errors import AccessDeniedError, LocationNotFoundError, OMEZarrError, StorageError
+from omezarr.hierarchy import run
 from omezarr_builtins.schemes.attempts import Attempts
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MISSING = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+_used: WeakSet[Any] = WeakSet()
 _DENIED_NAMES = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound"})
 
 
@@ -65,6 +69,7 @@ class PatientStore(FsspecStore):
         super().__init__(fs, read_only=read_only, path=path, allowed_exceptions=())
         self.manners = manners
         self.supports_listing = manners.lists
+        _used.add(fs)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -72,6 +77,7 @@ class PatientStore(FsspecStore):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        _used.add(self.fs)
         self._locks = WeakValueDictionary()
 
     def __str__(self) -> str:
@@ -241,3 +247,17 @@ def asynchronous(fs: Any) -> Any:
     if fs.asynchronous:
         return fs
     return type(fs)(*fs.storage_args, **{**fs.storage_options, "asynchronous": True})
+
+
+@atexit.register
+def _close_sessions() -> None:
+    """Close the connections of asynchronous file systems, which nobody else does, before zarr ends its event loop."""
+
+    async def close() -> None:
+        for fs in _used:
+            session = getattr(fs, "_s3", None) or getattr(fs, "_session", None)
+            closing = getattr(session, "close", None)
+            if closing is not None and inspect.isawaitable(waiting := closing()):
+                await waiting
+
+    run(close())

@@ -1,0 +1,20 @@
+"""A read-only view of the zarr groups and arrays below a place in an opened store.
+
+Responsible for fetching metadata concurrently, each object at most once, and for refusing JSON that no writer makes
+(too deep, too large, NaN). Knows zarr, not NGFF.
+"""
+
+from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, parse_json
+from omezarr.hierarchy.view import CONCURRENT_REQUESTS, Hierarchy, run
+from omezarr.hierarchy.zarr_node import Kind, ZarrNode
+
+__all__ = [
+    "CONCURRENT_REQUESTS",
+    "MAX_DOCUMENT_BYTES",
+    "MAX_DOCUMENT_DEPTH",
+    "Hierarchy",
+    "Kind",
+    "ZarrNode",
+    "parse_json",
+    "run",
+]

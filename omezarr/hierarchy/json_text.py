@@ -1,0 +1,86 @@
+"""JSON that may come from anywhere: what no writer of metadata makes is refused before it can do harm."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from omezarr.errors import MetadataError
+
+if TYPE_CHECKING:
+    from omezarr.model import JSON
+
+MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+"""Larger metadata documents are refused; the consolidated metadata of the largest known plates are a tenth of this."""
+
+MAX_DOCUMENT_DEPTH = 200
+"""Deeper nested JSON is refused; the deepest transformations in use stay below 20."""
+
+
+def parse_json(content: bytes, name: str) -> JSON:
+    """Parse JSON that may come from anywhere.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What is parsed, for messages.
+
+    Raises
+    ------
+    MetadataError
+        If it is no JSON, not UTF-8, too large, nested too deep, or holds NaN or Infinity.
+
+    Examples
+    --------
+    >>> parse_json(b'{"a": [1]}', "zarr.json")
+    {'a': [1]}
+    """
+    if len(content) > MAX_DOCUMENT_BYTES:
+        raise MetadataError(f"{name} has {len(content)} bytes, more than metadata ever needs; refused")
+    if _depth(content) > MAX_DOCUMENT_DEPTH:
+        raise MetadataError(f"{name} is nested more than {MAX_DOCUMENT_DEPTH} levels deep; refused")
+
+    def refuse(constant: str) -> NoReturn:
+        raise MetadataError(f"{name} holds {constant}, which JSON does not have")
+
+    def finite(number: str) -> float:
+        value = float(number)
+        return value if math.isfinite(value) else refuse(number)
+
+    try:
+        parsed: JSON = json.loads(
+            content.decode("utf-8-sig"),
+            parse_constant=refuse,
+            parse_float=finite if _PERHAPS_INFINITE.search(content) else None,
+        )
+    except ValueError as error:
+        if isinstance(error, MetadataError):
+            raise
+        raise MetadataError(f"{name} is not valid JSON: {error}") from error
+    return parsed
+
+
+_PERHAPS_INFINITE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', flags=re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
+def _depth(content: bytes) -> int:
+    """Return how deep brackets nest: a cheap look before the recursive parser."""
+    if content.count(b"[") + content.count(b"{") <= MAX_DOCUMENT_DEPTH:
+        return 0
+    brackets = _TEXT.sub(b"", content).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+
+
+def parse_object(content: bytes, name: str) -> dict[str, Any]:
+    """Parse JSON that has to be an object; as `parse_json`."""
+    parsed = parse_json(content, name)
+    if not isinstance(parsed, dict):
+        raise MetadataError(f"{name} is no JSON object")
+    return parsed
