@@ -6,7 +6,6 @@ Exit codes: 0 fine, 1 the data or the request is wrong, 2 usage.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import traceback
 import warnings
@@ -16,7 +15,7 @@ import click
 from attrs import evolve
 
 from omezarr._version import __version__
-from omezarr.errors import ArgumentError, ConflictError, OMEZarrError, OMEZarrWarning, UnknownNameError
+from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, UnknownNameError
 from omezarr.manager import PluginManager
 from omezarr.registry import Registry, default_registry
 from omezarr.settings import Settings
@@ -39,12 +38,23 @@ class PluginGroup(click.Group):
         Raises
         ------
         click.UsageError
-            If no plugin provides it, with near matches; if several do, with their names.
+            If no plugin provides it, with near matches.
+        ConflictError
+            If several plugins do, with their names.
         """
         try:
             return _registry(ctx).commands[cmd_name]
-        except (UnknownNameError, ConflictError) as error:
+        except UnknownNameError as error:
             raise click.UsageError(str(error), ctx) from error
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what stands below the commands; commands that are missing for a reason are not passed over."""
+        super().format_epilog(ctx, formatter)
+        registry = _registry(ctx)
+        missing = [*registry.commands.conflicts, *sorted({str(failure.provider) for failure in registry.failures})]
+        if missing:
+            formatter.write_paragraph()
+            formatter.write_text(f"Not available: {', '.join(missing)}. To see why: omezarr plugins")
 
 
 def _registry(ctx: click.Context) -> Registry:
@@ -52,15 +62,17 @@ def _registry(ctx: click.Context) -> Registry:
     root = ctx.find_root()
     if root.obj is None:
         disabled = tuple(word.removeprefix("no:") for word in root.params.get("plugins") or ())
-        if disabled:
-            settings = Settings.from_environment()
-            settings = evolve(settings, disabled_plugins=(*settings.disabled_plugins, *disabled))
-            root.obj = Registry(PluginManager(settings))
-        else:
-            root.obj = default_registry()
-        for name in root.obj.unknown_disabled:
-            raise click.UsageError(f"no plugin {name!r} is installed, so it cannot be disabled; see: omezarr plugins")
+        root.obj = _smaller_registry(disabled) if disabled else default_registry()
     registry: Registry = root.obj
+    return registry
+
+
+def _smaller_registry(disabled: tuple[str, ...]) -> Registry:
+    settings = Settings.from_environment()
+    registry = Registry(PluginManager(evolve(settings, disabled_plugins=(*settings.disabled_plugins, *disabled))))
+    for name in registry.unknown_disabled:
+        if name in disabled:
+            raise click.UsageError(f"no plugin {name!r} is installed, so it cannot be disabled; see: omezarr plugins")
     return registry
 
 
@@ -96,8 +108,8 @@ def omezarr(ctx: click.Context, verbose: int, quiet: bool, plugins: tuple[str, .
     """
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
-    _registry(ctx)
     warnings.simplefilter("ignore" if quiet else "default", OMEZarrWarning)
+    _registry(ctx)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
@@ -105,7 +117,7 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
+    """Run the command line and return its exit code: what the command returns, if that is a number, else 0.
 
     Parameters
     ----------
@@ -126,17 +138,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         echo("Interrupted.", err=True)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # noqa: BLE001 - the last line of defence; -vv shows the whole of it
         return _report(error, verbose=verbose)
-    return result if isinstance(result, int) else 0
+    return result if isinstance(result, int) and not isinstance(result, bool) else 0
 
 
 def _wants_traceback(words: list[str]) -> bool:
     """Say whether the root options ask for tracebacks, also where an error comes before click has parsed them."""
-    return sum(word.count("v") for word in words if word.startswith("-v") and set(word[1:]) == {"v"}) >= 2
+    short = sum(word.count("v") for word in words if word.startswith("-v") and set(word[1:]) == {"v"})
+    return short + words.count("--verbose") >= 2
 
 
 def _report(error: Exception, *, verbose: bool) -> int:

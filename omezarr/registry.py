@@ -11,12 +11,13 @@ Examples
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from omezarr.errors import ConflictError, UnknownNameError
+from omezarr.errors import ConflictError, OMEZarrWarning, UnknownNameError
 from omezarr.hookspecs import EXTENSION_AXES, ExtensionAxis
 from omezarr.manager import Contribution, PluginFailure, PluginManager, Provider
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     import click
     from cattrs import Converter
+    from packaging.version import Version
 
     from omezarr.abc import Claim, Exporter, FormatVersion, Importer, NodeType, SampleData, ScalingMethod, StorageScheme
 
@@ -45,30 +47,31 @@ class Contributions(Mapping[str, T], Generic[T]):
     def __init__(self, axis: ExtensionAxis, manager: PluginManager) -> None:
         self._axis = axis
         self._manager = manager
+        self._index: tuple[tuple[Contribution, ...], dict[str, list[Contribution]]] | None = None
+
+    def _sorted(self) -> dict[str, list[Contribution]]:
+        """Return the contributions by name, in the order of names; sorted anew only when plugins were added."""
+        found = self._manager.contributions(self._axis)
+        if self._index is None or self._index[0] is not found:
+            by_name: dict[str, list[Contribution]] = {}
+            for item in sorted(found, key=_age if self._axis.name == "formats" else _alphabetic):
+                by_name.setdefault(item.name, []).append(item)
+            self._index = found, by_name
+        return self._index[1]
 
     @property
     def all(self) -> tuple[Contribution, ...]:
         """Every contribution with its provider, conflicting ones too, in the order of names."""
-        found = self._manager.contributions(self._axis)
-        if self._axis.name != "formats":
-            return tuple(sorted(found, key=lambda item: item.name))
-        from packaging.version import InvalidVersion, Version
-
-        def age(item: Contribution) -> tuple[bool, Version, str]:
-            try:
-                return True, Version(item.name), item.name
-            except InvalidVersion:
-                return False, Version("0"), item.name
-
-        return tuple(sorted(found, key=age))
+        return tuple(item for several in self._sorted().values() for item in several)
 
     @property
     def conflicts(self) -> dict[str, tuple[Provider, ...]]:
-        """Names that several plugins provide, with these plugins."""
-        providers: dict[str, list[Provider]] = {}
-        for item in self.all:
-            providers.setdefault(item.name, []).append(item.provider)
-        return {name: tuple(several) for name, several in providers.items() if len(several) > 1}
+        """Names that are provided more than once, with their plugins."""
+        return {
+            name: tuple(item.provider for item in several)
+            for name, several in self._sorted().items()
+            if len(several) > 1
+        }
 
     def provider(self, name: str) -> Provider:
         """Return which plugin provides a name.
@@ -84,11 +87,10 @@ class Contributions(Mapping[str, T], Generic[T]):
         return value
 
     def __contains__(self, name: object) -> bool:
-        return any(name == known for known in self)
+        return len(self._sorted().get(name, ())) == 1 if isinstance(name, str) else False
 
     def __iter__(self) -> Iterator[str]:
-        conflicts = self.conflicts
-        return iter([item.name for item in self.all if item.name not in conflicts])
+        return iter([name for name, several in self._sorted().items() if len(several) == 1])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -97,23 +99,20 @@ class Contributions(Mapping[str, T], Generic[T]):
         return f"<{self._axis.name}: {', '.join(self)}>"
 
     def _one(self, name: str) -> Contribution:
-        found = [item for item in self.all if item.name == name]
-        what = self._axis.name.replace("_", " ").removesuffix("s")
+        found = self._sorted().get(name, [])
         if len(found) == 1:
             return found[0]
+        what = self._axis.name.replace("_", " ").removesuffix("s")
         if found:
-            names = " and ".join(item.provider.identity for item in found)
-            cure = f"disable all but one, for example with OMEZARR_DISABLE_PLUGINS={found[0].provider.identity}"
-            raise ConflictError(f"the {what} {name!r} is provided by {names}; {cure}")
+            raise ConflictError(f"the {what} {name!r} is provided {_cure(sorted({str(x.provider) for x in found}))}")
         near = get_close_matches(str(name), list(self), n=3)
-        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
         failed = [failure for failure in self._manager.failures if self._concerns(failure)]
         broken = f" Plugins that failed: {'; '.join(map(str, failed))}." if failed else ""
-        raise UnknownNameError(f"no {what} is called {name!r}{hint or '.'} Known: {', '.join(self) or 'none'}.{broken}")
+        raise UnknownNameError(f"no {what} is called {name!r}{hint} Known: {', '.join(self) or 'none'}.{broken}")
 
     def _concerns(self, failure: PluginFailure) -> bool:
-        prefix = failure.provider.identity.rpartition(":")[2].partition(".")[0]
-        return prefix == self._axis.prefix or prefix not in {axis.prefix for axis in EXTENSION_AXES.values()}
+        return failure.provider.axis in ("", self._axis.name)
 
 
 class Registry:
@@ -223,10 +222,39 @@ class Registry:
         return self._converters[version.version]
 
 
+def _alphabetic(item: Contribution) -> tuple[str, str]:
+    return item.name, item.provider.identity
+
+
+def _age(item: Contribution) -> tuple[bool, Version, str, str]:
+    """Return a key that sorts format versions, those that are no versions first."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return True, Version(item.name), *_alphabetic(item)
+    except InvalidVersion:
+        return False, Version("0"), *_alphabetic(item)
+
+
+def _cure(identities: list[str]) -> str:
+    """Say who provides a contested name, and what the user can do about it."""
+    if len(identities) == 1:
+        return f"twice by {identities[0]}, whose authors must choose; do without it: omezarr -p no:{identities[0]}"
+    others = [f"-p no:{identity}" for identity in identities[1:]]
+    return (
+        f"by {' and '.join(identities)}; do without all but one, for example: omezarr {' '.join(others)} ..., or "
+        f"OMEZARR_DISABLE_PLUGINS={','.join(identities[1:])}"
+    )
+
+
 @cache
 def default_registry() -> Registry:
     """Return the registry of all installed plugins, the same one in the whole process."""
-    return Registry()
+    registry = Registry()
+    for name in registry.unknown_disabled:
+        notice = f"OMEZARR_DISABLE_PLUGINS names {name!r}, which is not installed; see: omezarr plugins"
+        warnings.warn(notice, OMEZarrWarning, stacklevel=2)
+    return registry
 
 
 def best_claim(what: str, claims: Iterable[tuple[str, Claim, T]]) -> T | None:

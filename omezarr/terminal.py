@@ -17,7 +17,7 @@ from omezarr.errors import ArgumentError
 from omezarr.settings import parse_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from omezarr.plan import Progress, ProgressCallback
 
@@ -171,12 +171,13 @@ def progress_bar(title: str) -> Iterator[ProgressCallback | None]:
         yield show
 
 
-def table(rows: list[Mapping[str, object]], columns: tuple[str, ...]) -> str:
+def table(rows: Sequence[Mapping[str, object]], columns: tuple[str, ...]) -> str:
     """Return rows as text in columns, under their headings.
 
     Parameters
     ----------
-    rows : list of mapping
+    rows : sequence of mapping
+        What is None or missing is left blank.
     columns : tuple of str
         Which keys to show; also the headings.
 
@@ -186,8 +187,12 @@ def table(rows: list[Mapping[str, object]], columns: tuple[str, ...]) -> str:
     name   size
     coins  2
     """
-    lines = [columns, *(tuple(printable(row.get(column, "")) for column in columns) for row in rows)]
+    lines = [columns, *(tuple(_cell(row.get(column)) for column in columns) for row in rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else printable(value)

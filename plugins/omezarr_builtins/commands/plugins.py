@@ -1,0 +1,81 @@
+"""``omezarr plugins``: what is installed, what each plugin provides, and what is wrong with those that do not work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from omezarr.hookspecs import EXTENSION_AXES, hookimpl
+from omezarr.terminal import echo, echo_json, json_option, table
+
+if TYPE_CHECKING:
+    from omezarr.manager import Provider
+    from omezarr.registry import Registry
+
+COLUMNS = ("extension axis", "name", "plugin", "distribution", "version", "status")
+
+
+@click.command(epilog="Example: omezarr plugins --json")
+@json_option
+@click.pass_obj
+def plugins(registry: Registry, /, *, as_json: bool) -> None:
+    """List what plugins provide, and what failed.
+
+    The plugins that come with omezarr are among them. The status is 'loaded', 'disabled' (by -p no:PLUGIN or
+    OMEZARR_DISABLE_PLUGINS), 'conflict' (several plugins provide the same name, so that it cannot be used), or
+    'failed', with the reasons below the table.
+    """
+    rows = describe(registry)
+    if as_json:
+        echo_json([{key.replace(" ", "_"): value for key, value in row.items()} for row in rows])
+        return
+    echo(table(rows, COLUMNS))
+    for row in rows:
+        if row["reason"]:
+            echo(f"\n{row['plugin']} ({row['status']}): {row['reason']}")
+
+
+def describe(registry: Registry) -> list[dict[str, Any]]:
+    """Return a row for each contribution, and one for each plugin that is disabled or failed.
+
+    Parameters
+    ----------
+    registry : Registry
+        All its plugins are loaded.
+    """
+    rows = []
+    for axis in EXTENSION_AXES:
+        contributions = registry.axis(axis)
+        conflicts = contributions.conflicts
+        for item in contributions.all:
+            others = sorted({str(provider) for provider in conflicts.get(item.name, ())} - {str(item.provider)})
+            reason = ""
+            if item.name in conflicts:
+                reason = f"{item.name!r} is provided by {' and '.join(others) or 'the same plugin twice'}, too"
+            rows.append(_row(axis, item.name, item.provider, "conflict" if reason else "loaded", reason))
+    disabled = [provider for provider in registry.providers if registry.is_disabled(provider)]
+    rows.extend(_row(provider.axis, "", provider, "disabled") for provider in disabled)
+    failures = [failure for failure in registry.failures if failure.provider not in disabled]
+    rows.extend(_row(item.provider.axis, "", item.provider, "failed", item.reason) for item in failures)
+    order = {axis: number for number, axis in enumerate(EXTENSION_AXES)}
+    return sorted(rows, key=lambda row: order.get(row["extension axis"], len(order)))
+
+
+def _row(axis: str, name: str, provider: Provider, status: str, reason: str = "") -> dict[str, Any]:
+    return {
+        "extension axis": axis or None,
+        "name": name or None,
+        "plugin": provider.identity,
+        "distribution": provider.distribution or None,
+        "version": provider.version or None,
+        "module": provider.module,
+        "status": status,
+        "reason": reason or None,
+    }
+
+
+@hookimpl
+def omezarr_commands() -> list[click.Command]:
+    """Return the command."""
+    return [plugins]
