@@ -387,6 +387,8 @@ def checked_path(path: str) -> str:
     """
     if "\0" in path or "\\" in path or path.startswith("/") or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", path):
         raise MetadataError(f"the path {path!r} is not relative to its group; refused")
+    if not path.isascii() and any("\ud800" <= character <= "\udfff" for character in path):
+        raise MetadataError(f"the path {path!r} is no valid text; refused")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise MetadataError(f"the path {path!r} leads out of its group; refused")
