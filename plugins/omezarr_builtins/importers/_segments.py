@@ -1,0 +1,151 @@
+"""Geometry and memory of segments: which of them a region touches, and those that are worth keeping."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+    Pixels: TypeAlias = npt.NDArray[Any]
+    Region: TypeAlias = tuple[slice, ...]
+
+
+@frozen
+class Piece:
+    """The part of a segment that a region touches.
+
+    Parameters
+    ----------
+    number : int
+        Of the segment, counted along the grid.
+    source : tuple of slice
+        The part, inside the segment.
+    target : tuple of slice
+        The same part, inside the region.
+    whole : bool
+        Whether that is all of the segment that lies inside the page.
+    """
+
+    number: int
+    source: Region
+    target: Region
+    whole: bool
+
+
+def pieces(region: Region, page: tuple[int, ...], segment: tuple[int, ...]) -> Iterator[Piece]:
+    """Yield the parts of segments that make up a region.
+
+    Parameters
+    ----------
+    region : tuple of slice
+        Inside the page.
+    page, segment : tuple of int
+        Their shapes. Segments are counted with the last dimension fastest; those at the end reach beyond the page.
+
+    Examples
+    --------
+    >>> [piece.number for piece in pieces((slice(1, 3), slice(0, 4)), (4, 8), (2, 4))]
+    [0, 2]
+    """
+    grid = [-(-length // step) for length, step in zip(page, segment, strict=True)]
+    axes = [
+        [_cut(part, index, step, length) for index in range(part.start // step, -(-part.stop // step))]
+        for part, length, step in zip(region, page, segment, strict=True)
+    ]
+    for cuts in itertools.product(*axes):
+        number = 0
+        for cut, count in zip(cuts, grid, strict=True):
+            number = number * count + cut.index
+        yield Piece(
+            number,
+            tuple(cut.source for cut in cuts),
+            tuple(cut.target for cut in cuts),
+            all(cut.whole for cut in cuts),
+        )
+
+
+@frozen
+class _Cut:
+    """A `Piece` along one dimension."""
+
+    index: int
+    source: slice
+    target: slice
+    whole: bool
+
+
+def _cut(part: slice, index: int, step: int, length: int) -> _Cut:
+    start, stop = index * step, min((index + 1) * step, length)
+    first, last = max(start, part.start), min(stop, part.stop)
+    return _Cut(
+        index,
+        slice(first - start, last - start),
+        slice(first - part.start, last - part.start),
+        (first, last) == (start, stop),
+    )
+
+
+class KeptSegments:
+    """Decoded segments, those used last; each is decoded by one thread while others that want it wait.
+
+    Parameters
+    ----------
+    limit : int
+        How many bytes are kept; a segment that is larger than that is kept alone.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._lock = threading.Lock()
+        self._segments: OrderedDict[tuple[int, int], Pixels] = OrderedDict()
+        self._pending: dict[tuple[int, int], Future[Pixels]] = {}
+
+    def find(self, key: tuple[int, int]) -> Pixels | None:
+        """Return a segment if it is kept."""
+        with self._lock:
+            if key in self._segments:
+                self._segments.move_to_end(key)
+            return self._segments.get(key)
+
+    def get(self, key: tuple[int, int], decode: Callable[[], Pixels]) -> Pixels:
+        """Return a segment, decoded if it is not kept, and keep it."""
+        with self._lock:
+            if key in self._segments:
+                self._segments.move_to_end(key)
+                return self._segments[key]
+            pending = self._pending.get(key)
+            if pending is None:
+                mine = self._pending[key] = Future()
+        if pending is not None:
+            return pending.result()
+        try:
+            pixels = decode()
+        except BaseException as error:
+            with self._lock:
+                del self._pending[key]
+            mine.set_exception(error)
+            raise
+        with self._lock:
+            del self._pending[key]
+            self._segments[key] = pixels
+            self._size += pixels.nbytes
+            while self._size > self._limit and len(self._segments) > 1:
+                self._size -= self._segments.popitem(last=False)[1].nbytes
+        mine.set_result(pixels)
+        return pixels
+
+    def clear(self) -> None:
+        """Forget all segments."""
+        with self._lock:
+            self._segments.clear()
+            self._size = 0

@@ -1,0 +1,204 @@
+"""What a TIFF series says beside its pixels: name, pixel sizes, channels, from OME-XML, ImageJ or plain tags.
+
+Source: TIFF 6.0 "XResolution", "ResolutionUnit", "PhotometricInterpretation"; the way ImageJ itself reads its
+descriptions (``unit`` and ``spacing`` there, x and y in the resolution tags in that unit).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve, frozen
+
+from omezarr.model import UNSET, Channel
+from omezarr_builtins.importers._units import Measure, duration, length
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tifffile import TiffPage
+
+    from omezarr_builtins.importers._ome_xml import OMEImage
+
+_JPEG = frozenset({6, 7, 33007, 34892})
+"""Compressions whose decoder turns YCbCr into RGB."""
+
+_SCREEN = (72.0, 96.0)
+"""Dots per inch that programs write when they know nothing."""
+
+_COLORS = (("Red", "FF0000"), ("Green", "00FF00"), ("Blue", "0000FF"))
+
+_INVERTED, _RGB, _PALETTE, _YCBCR = 0, 2, 3, 6
+"""Photometric interpretations."""
+
+
+@frozen(kw_only=True)
+class Description:
+    """What is known of a series.
+
+    Parameters
+    ----------
+    name : str or None
+    steps : mapping
+        Axis letter to the size of a pixel or time step.
+    channels : tuple of Channel
+        One for each channel, or one for each channel and sample; empty where nothing is known.
+    """
+
+    name: str | None = None
+    steps: Mapping[str, Measure]
+    channels: tuple[Channel, ...] = ()
+
+    def channels_for(self, count: int, samples: tuple[Channel, ...]) -> tuple[Channel, ...] | None:
+        """Return the channels of an image; None if nothing is known of them.
+
+        Parameters
+        ----------
+        count : int
+            The length of the channel axis, 1 where there is none.
+        samples : tuple of Channel
+            The samples of a pixel; empty where there is one.
+        """
+        channels = self.channels
+        if samples and (not channels or len(channels) * len(samples) == count):
+            groups = channels or (Channel(),) * (count // len(samples))
+            channels = tuple(_combined(group, sample, alone=len(groups) == 1) for group in groups for sample in samples)
+        if len(channels) != count or all(channel == Channel() for channel in channels):
+            return None
+        return channels
+
+
+def describe_ome(image: OMEImage) -> Description:
+    """Return what the OME-XML says of an image."""
+    channels = tuple(Channel(label=channel.name or UNSET, color=channel.color or UNSET) for channel in image.channels)
+    return Description(name=image.name, steps=image.steps, channels=channels)
+
+
+def describe_imagej(metadata: Mapping[str, Any], page: TiffPage) -> Description:
+    """Return what ImageJ has written.
+
+    Parameters
+    ----------
+    metadata : mapping
+        The description and the private tags of ImageJ, parsed.
+    page : tifffile.TiffPage
+        The first.
+    """
+    unit = metadata.get("unit")
+    steps: dict[str, Measure | None] = {}
+    if unit is None:
+        steps.update(_resolution_steps(page))
+    else:
+        x, y = _resolution(page)
+        steps["x"] = length(1 / x if x else None, str(unit))
+        steps["y"] = length(1 / y if y else None, str(metadata.get("yunit", unit)))
+        pixels = [steps["x"], steps["y"]]
+        if all(step is None or step == Measure(1.0, None) for step in pixels):
+            steps = {}
+    depth_unit = metadata.get("zunit", unit)
+    spacing = _number(metadata.get("spacing"))
+    steps["z"] = None if spacing is None else length(abs(spacing), None if depth_unit is None else str(depth_unit))
+    interval = _number(metadata.get("finterval"))
+    rate = _number(metadata.get("fps"))
+    steps["t"] = duration(interval or (1 / rate if rate else None), str(metadata.get("tunit", "sec")))
+    known = {axis: step for axis, step in steps.items() if step is not None}
+    return Description(steps=known, channels=_imagej_channels(metadata))
+
+
+def describe_plain(page: TiffPage, name: str | None = None) -> Description:
+    """Return what the tags of TIFF itself say."""
+    return Description(name=name or None, steps=_resolution_steps(page))
+
+
+def sample_channels(page: TiffPage) -> tuple[Channel, ...]:
+    """Return what is known of the samples of a pixel, one channel each; empty where there is one sample."""
+    count = max(page.shaped[0], page.shaped[4])
+    if count == 1:
+        return ()
+    colored = page.photometric == _RGB or (page.photometric == _YCBCR and int(page.compression) in _JPEG)
+    if not colored or count < len(_COLORS):
+        return (Channel(),) * count
+    channels = [Channel(label=label, color=color) for label, color in _COLORS]
+    extras = tuple(page.extrasamples or ())
+    for number in range(count - len(_COLORS)):
+        alpha = number < len(extras) and int(extras[number]) in (1, 2)
+        label = "Alpha" if alpha else f"Sample {number + len(_COLORS) + 1}"
+        channels.append(Channel(label=label, color="FFFFFF", active=False))
+    return tuple(channels)
+
+
+def stored_differently(page: TiffPage, name: str) -> list[str]:
+    """Return what people should know about how pixels are stored, because it is not carried over."""
+    found = []
+    if page.photometric == _PALETTE:
+        found.append(f"{name} has a colour palette; the indices are imported, not the colours")
+    if page.photometric == _INVERTED:
+        found.append(f"{name} stores white as 0; the values are imported as they are stored")
+    orientation = page.tags.valueof(274, 1)
+    if orientation not in (0, 1):
+        found.append(
+            f"{name} asks viewers to turn or flip it (orientation {orientation}); it is imported as it is stored"
+        )
+    return found
+
+
+def _combined(group: Channel, sample: Channel, *, alone: bool) -> Channel:
+    """Return a sample of a channel, with the channel's name before its own where there are several."""
+    if alone or group.label is UNSET:
+        return sample
+    label = group.label if sample.label is UNSET else f"{group.label} {sample.label}"
+    return evolve(sample, label=label)
+
+
+def _resolution(page: TiffPage) -> tuple[float | None, float | None]:
+    """Return pixels per unit along x and y."""
+
+    def ratio(tag: int) -> float | None:
+        value = page.tags.valueof(tag)
+        if not isinstance(value, tuple) or len(value) != 2 or not value[0] or not value[1]:
+            return None
+        return float(value[0]) / float(value[1])
+
+    return ratio(282), ratio(283)
+
+
+def _resolution_steps(page: TiffPage) -> dict[str, Measure]:
+    """Return the pixel size in micrometers where the resolution tags mean one."""
+    factor = {2: 25_400.0, 3: 10_000.0}.get(int(page.tags.valueof(296, 2)))
+    x, y = _resolution(page)
+    if factor is None or x is None or y is None or _is_default(x, y, factor):
+        return {}
+    return {"y": Measure(factor / y, "micrometer"), "x": Measure(factor / x, "micrometer")}
+
+
+def _is_default(x: float, y: float, factor: float) -> bool:
+    """Say whether a resolution is one that programs write without knowing it."""
+    per_inch = x * 25_400 / factor
+    close = 0.005
+    return x == y and (x == 1 or any(abs(per_inch / dots - 1) < close for dots in _SCREEN))
+
+
+def _imagej_channels(metadata: Mapping[str, Any]) -> tuple[Channel, ...]:
+    count = metadata.get("channels", 1)
+    labels = metadata.get("Labels") or ()
+    tables = metadata.get("LUTs") or ()
+    if not isinstance(count, int) or (len(labels) != count and len(tables) != count):
+        return ()
+    names = [str(label) for label in labels] if len(labels) == count else [""] * count
+    colors = [_brightest(table) for table in tables] if len(tables) == count else [UNSET] * count
+    return tuple(Channel(label=name or UNSET, color=color) for name, color in zip(names, colors, strict=True))
+
+
+def _brightest(table: Any) -> Any:
+    """Return the colour at the bright end of a lookup table of three rows."""
+    import numpy as np
+
+    colors = np.asarray(table)
+    if colors.ndim != 2 or colors.shape[0] != 3:
+        return UNSET
+    red, green, blue = colors[:, colors.sum(axis=0, dtype=np.int64).argmax()]
+    return f"{int(red):02X}{int(green):02X}{int(blue):02X}"
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,137 @@
+"""Units as files of other kinds name them, in the words of NGFF, which are those of UDUNITS-2.
+
+Source: OME-XML schema 2016-06, UnitsLength and UnitsTime; OME-NGFF 0.4 "axes".
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from attrs import frozen
+
+
+@frozen
+class Measure:
+    """A length or duration.
+
+    Parameters
+    ----------
+    value : float
+    unit : str or None
+        The NGFF name of the unit; None where it is not known.
+    """
+
+    value: float
+    unit: str | None
+
+
+_PREFIXES = {
+    "Y": "yotta",
+    "Z": "zetta",
+    "E": "exa",
+    "P": "peta",
+    "T": "tera",
+    "G": "giga",
+    "M": "mega",
+    "k": "kilo",
+    "h": "hecto",
+    "d": "deci",
+    "c": "centi",
+    "m": "milli",
+    "\N{MICRO SIGN}": "micro",
+    "\N{GREEK SMALL LETTER MU}": "micro",
+    "u": "micro",
+    "n": "nano",
+    "p": "pico",
+    "f": "femto",
+    "a": "atto",
+    "z": "zepto",
+    "y": "yocto",
+    "": "",
+}
+
+_LENGTHS: dict[str, Measure] = {
+    **{f"{symbol}m": Measure(1.0, f"{prefix}meter") for symbol, prefix in _PREFIXES.items()},
+    "dam": Measure(10.0, "meter"),
+    "\N{ANGSTROM SIGN}": Measure(1.0, "angstrom"),
+    "\N{LATIN CAPITAL LETTER A WITH RING ABOVE}": Measure(1.0, "angstrom"),
+    "thou": Measure(0.001, "inch"),
+    "li": Measure(1 / 12, "inch"),
+    "pt": Measure(1 / 72, "inch"),
+    "in": Measure(1.0, "inch"),
+    '"': Measure(1.0, "inch"),
+    "ft": Measure(1.0, "foot"),
+    "yd": Measure(1.0, "yard"),
+    "mi": Measure(1.0, "mile"),
+    "ua": Measure(149.597870700, "gigameter"),
+    "ly": Measure(9.4607304725808, "petameter"),
+    "pc": Measure(1.0, "parsec"),
+}
+
+_TIMES: dict[str, Measure] = {
+    **{f"{symbol}s": Measure(1.0, f"{prefix}second") for symbol, prefix in _PREFIXES.items()},
+    "das": Measure(10.0, "second"),
+    "sec": Measure(1.0, "second"),
+    "msec": Measure(1.0, "millisecond"),
+    "usec": Measure(1.0, "microsecond"),
+    "min": Measure(1.0, "minute"),
+    "h": Measure(1.0, "hour"),
+    "hr": Measure(1.0, "hour"),
+    "d": Measure(1.0, "day"),
+}
+
+_WORDS = {"micron": "micrometer", "inches": "inch", "feet": "foot"}
+
+
+def length(value: float | None, unit: str | None) -> Measure | None:
+    """Return a length; None if the value is no size of anything.
+
+    Parameters
+    ----------
+    value : float or None
+    unit : str or None
+        A symbol or a word. One that is unknown, or means pixels, gives a length without unit.
+
+    Examples
+    --------
+    >>> length(0.5, "microns"), length(2.0, "pixel"), length(0.0, "mm")
+    (Measure(value=0.5, unit='micrometer'), Measure(value=2.0, unit=None), None)
+    """
+    return _measure(value, unit, _LENGTHS)
+
+
+def duration(value: float | None, unit: str | None) -> Measure | None:
+    """Return a duration; None if the value is none.
+
+    Examples
+    --------
+    >>> duration(1.5, "ms")
+    Measure(value=1.5, unit='millisecond')
+    """
+    return _measure(value, unit, _TIMES)
+
+
+def _measure(value: float | None, unit: str | None, units: dict[str, Measure]) -> Measure | None:
+    if value is None or not math.isfinite(value) or value <= 0:
+        return None
+    found = _find(unit, units)
+    return Measure(value, None) if found is None else Measure(value * found.value, found.unit)
+
+
+def _find(unit: str | None, units: dict[str, Measure]) -> Measure | None:
+    text = _unescaped(unit or "").strip()
+    if text in units:
+        return units[text]
+    word = text.lower().replace("metre", "meter")
+    names = {measure.unit for measure in units.values()}
+    for candidate in (word, word.removesuffix("s")):
+        name = _WORDS.get(candidate, candidate)
+        if name in names:
+            return Measure(1.0, name)
+    return None
+
+
+def _unescaped(text: str) -> str:
+    r"""Replace ``\u00B5``, as ImageJ writes it in ASCII, by the character."""
+    return re.sub(r"\\u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), text)

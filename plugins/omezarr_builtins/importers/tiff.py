@@ -1,0 +1,258 @@
+"""The importer of TIFF files: plain, ImageJ and OME-TIFF, BigTIFF, tiled, stripped, pyramidal, of one or many series.
+
+Only the structure is read at first; pixels are read where and when they are wanted. Of a pyramid the full resolution
+is imported. Values are imported as they are stored, palettes and inverted greys too, with a notice; only JPEG in
+YCbCr is turned into RGB by its decoder.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from omezarr.abc import Claim, Importer
+from omezarr.content import CollectionContent, ImageContent
+from omezarr.errors import ArgumentError, OMEZarrWarning, SourceError
+from omezarr.hookspecs import hookimpl
+from omezarr.model import conventional_axes
+from omezarr_builtins.importers._axes import KNOWN, SAMPLES, arrange, example, parse_axes
+from omezarr_builtins.importers._files import ReopenedFile, first_bytes, local_file, open_file
+from omezarr_builtins.importers._options import check_options
+from omezarr_builtins.importers._tiff_file import MAGIC, OpenTiff, open_tiff
+from omezarr_builtins.importers._tiff_metadata import (
+    Description,
+    describe_imagej,
+    describe_ome,
+    describe_plain,
+    sample_channels,
+    stored_differently,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tifffile import TiffPageSeries
+
+    from omezarr.abc import PixelSource
+    from omezarr.content import Content
+    from omezarr.location import Location
+    from omezarr_builtins.importers._files import ByteFile
+    from omezarr_builtins.importers._ome_xml import OMEDocument, OMEImage
+    from omezarr_builtins.importers._tiff_pages import Layout
+    from omezarr_builtins.importers._tiff_pixels import TiffSource
+
+OPEN_FILES = 64
+"""Up to how many files of one image stay open while they are read."""
+
+REOPENED_SOURCES = 4
+"""How many images that another process has opened stay open here."""
+
+BIG_STRIP_BYTES = 64 * 1024 * 1024
+"""A compressed strip that decodes to more than this is announced."""
+
+
+class Tiff(Importer):
+    """Import TIFF files."""
+
+    name = "tiff"
+    suffixes = (".tif", ".tiff", ".tf2", ".tf8", ".btf")
+    options = {  # noqa: RUF012 - the interface declares it
+        "axes": 'the meaning of the dimensions, one letter each, for example "zyx"; "s" for samples of a pixel',
+        "series": 'which image of several to import: its number from 0 on, or "all" (the default)',
+    }
+
+    def claim(self, location: Location) -> Claim | None:
+        """Claim local files that begin as a TIFF does, and names that end in a suffix of TIFF."""
+        start = first_bytes(location, 4)
+        if start in MAGIC:
+            return Claim(20, "it begins as a TIFF file does")
+        if location.name.lower().endswith(self.suffixes) and not Path(location.url).is_dir():
+            return Claim(10, "its name ends as that of a TIFF file")
+        return None
+
+    def load(self, location: Location, options: Mapping[str, Any]) -> Content:
+        """Describe the images of a file; several as a collection."""
+        check_options(self, options)
+        file = open_file(location)
+        with open_tiff(file) as opened:
+            chosen = _chosen_series(opened, options.get("series"), file.name)
+            messages = opened.messages
+            images = [_image(opened, index, file, location, options.get("axes")) for index in chosen]
+        for message in dict.fromkeys(messages):
+            text = message if message.startswith(file.name) else f"{file.name}: {message}"
+            warnings.warn(OMEZarrWarning(text), stacklevel=2)
+        ome_xml = None if opened.ome is None else opened.ome.metadata_only
+        if len(images) == 1 and options.get("series") != "all":
+            return evolve(images[0], ome_xml=ome_xml)
+        return CollectionContent(images={str(number): image for number, image in enumerate(images)}, ome_xml=ome_xml)
+
+
+def _chosen_series(opened: OpenTiff, wanted: object, name: str) -> list[int]:
+    count = len(opened.series)
+    if wanted is None or wanted == "all":
+        return list(range(count))
+    number = int(wanted) if isinstance(wanted, str) and wanted.strip().isdecimal() else wanted
+    if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < count:
+        return [number]
+    found = "; ".join(f"{index} ({_summary(series)})" for index, series in enumerate(opened.series[:10]))
+    more = f"; and {count - 10} more" if count > 10 else ""
+    raise ArgumentError(f'{name} has no series {number!r}; give "all" or the number of one: {found}{more}')
+
+
+def _summary(series: TiffPageSeries) -> str:
+    summary = f"{series.axes.lower()} {'x'.join(map(str, series.shape))} {series.dtype}"
+    return f"{series.name!r}, {summary}" if series.name else summary
+
+
+def _image(opened: OpenTiff, index: int, file: ByteFile, location: Location, axes: object) -> ImageContent:
+    series = opened.series[index]
+    name = file.name if len(opened.series) == 1 else f"{file.name}, series {index},"
+    source = _source(series, file, location, index)
+    pixels, letters = _arranged(source, series, axes, name)
+    description = _description(opened, index)
+    steps = [description.steps.get(letter) for letter in letters]
+    channels = description.channels_for(
+        pixels.shape[letters.index("c")] if "c" in letters else 1, sample_channels(series.keyframe)
+    )
+    opened.messages.extend(stored_differently(series.keyframe, name))
+    opened.messages.extend(_reading_notices(source.layout, name))
+    unknown = [letter for letter in letters if letter in "zyx" and letter not in description.steps]
+    if unknown:
+        along = "" if len(unknown) == sum(letter in "zyx" for letter in letters) else f" along {' and '.join(unknown)}"
+        opened.messages.append(f"{name} gives no pixel size{along}; it is taken as 1 without unit")
+    return ImageContent(
+        pixels=pixels,
+        axes=tuple(
+            axis if step is None or step.unit is None else evolve(axis, unit=step.unit)
+            for axis, step in zip(conventional_axes(letters), steps, strict=True)
+        ),
+        name=description.name or _stem(location.name),
+        scale=tuple(1.0 if step is None else step.value for step in steps) if any(steps) else None,
+        channels=channels,
+    )
+
+
+def _arranged(source: TiffSource, series: TiffPageSeries, axes: object, name: str) -> tuple[PixelSource, str]:
+    """Return the pixels with their axes in the order of NGFF, and the letters of these."""
+    from omezarr.engine.sources import expanded
+
+    if axes is not None:
+        return arrange(source, parse_axes(axes, source.shape, name))
+    found = list(zip(series.axes.lower(), source.shape, strict=True))
+    kept = [(letter, length) for letter, length in found if letter in KNOWN + SAMPLES or length > 1]
+    letters = "".join(letter for letter, _ in kept)
+    unclear = [letter for letter in letters if letter not in KNOWN + SAMPLES or letters.count(letter) > 1]
+    if unclear:
+        raise ArgumentError(
+            f"{name} does not say what its dimension{'s' if len(unclear) > 1 else ''} {', '.join(unclear)} of "
+            f"{series.axes.lower()} {source.shape} mean{'' if len(unclear) > 1 else 's'}; "
+            f"say it with --axes, one letter a dimension, for example --axes {example(source.shape)}"
+        )
+    return arrange(expanded(source, [length for _, length in kept]), letters)
+
+
+def _description(opened: OpenTiff, index: int) -> Description:
+    series = opened.series[index]
+    if series.kind == "ome" and opened.ome is not None:
+        image = _ome_images(opened.ome, opened.series)[index]
+        if image is not None:
+            return describe_ome(image)
+    if series.kind == "imagej":
+        return describe_imagej(opened.tiff.imagej_metadata or {}, series.keyframe)
+    return describe_plain(series.keyframe, series.name)
+
+
+def _ome_images(document: OMEDocument, series: list[TiffPageSeries]) -> list[OMEImage | None]:
+    """Return for each series the image that it is; some images have no pixels, so they are told by name and size."""
+    if len(document.images) == len(series):
+        return list(document.images)
+    left = list(document.images)
+    found: list[OMEImage | None] = []
+    for one in series:
+        sizes = dict(zip(one.axes.lower(), one.shape, strict=True))
+        fits = [
+            number
+            for number, image in enumerate(left)
+            if (image.name or "") == one.name and all(image.sizes[axis] == sizes.get(axis, 1) for axis in "zyxt")
+        ]
+        found.append(left[fits[0]] if fits else None)
+        left = left[fits[0] + 1 :] if fits else left
+    return found
+
+
+def _reading_notices(layout: Layout, name: str) -> list[str]:
+    found = []
+    if not layout.raw and layout.segment_bytes > BIG_STRIP_BYTES:
+        size = f"{layout.segment_bytes / 2**20:.0f} MiB"
+        found.append(
+            f"{name} is compressed in pieces of {size}; each is decoded whole, which takes that much memory and more"
+        )
+    if layout.missing_pages:
+        pages = len(layout.counts)
+        found.append(f"{name} lacks {layout.missing_pages} of {pages} planes; they are imported as {layout.nodata}")
+    return found
+
+
+def _source(series: TiffPageSeries, file: ByteFile, location: Location, index: int) -> TiffSource:
+    from omezarr_builtins.importers._tiff_pages import check_extent, describe_series
+    from omezarr_builtins.importers._tiff_pixels import TiffSource
+
+    layout, paths = describe_series(series, file.name)
+    files = [file]
+    if len(paths) > 1 or series.is_multifile:
+        opener = local_file if len(paths) <= OPEN_FILES else ReopenedFile
+        files = [opener(Path(path)) for path in paths]
+    check_extent(layout, [part.size for part in files], [part.name for part in files])
+    return TiffSource(layout, files, file.name, (reopened, (location, index)))
+
+
+_reopened: OrderedDict[tuple[str, int, str], TiffSource] = OrderedDict()
+_reopening = threading.Lock()
+
+
+def reopened(location: Location, index: int, identity: str) -> TiffSource:
+    """Return the source of a series that another process had opened; the last ones stay open.
+
+    Raises
+    ------
+    SourceError
+        If the file is another one now.
+    """
+    key = (str(location), index, identity)
+    with _reopening:
+        if key not in _reopened:
+            file = open_file(location)
+            with open_tiff(file) as opened:
+                source = _source(opened.series[index], file, location, index)
+            if source.identity != identity:
+                raise SourceError(f"{location} has changed since it was opened")
+            _reopened[key] = source
+            if len(_reopened) > REOPENED_SOURCES:
+                _reopened.popitem(last=False)
+        _reopened.move_to_end(key)
+        return _reopened[key]
+
+
+def _stem(name: str) -> str:
+    """Return a file name without the suffixes of TIFF.
+
+    Examples
+    --------
+    >>> _stem("cells.ome.tif")
+    'cells'
+    """
+    for suffix in (*Tiff.suffixes, ".ome"):
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            name = name[: -len(suffix)]
+    return name
+
+
+@hookimpl
+def omezarr_importers() -> tuple[Importer, ...]:
+    """Give the importer to omezarr."""
+    return (Tiff(),)
