@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr._version import __version__
 
 if TYPE_CHECKING:
-    from omezarr.convert import convert
+    from omezarr.conversion import convert
     from omezarr.location import Location, StorageOptions
     from omezarr.node import Node
     from omezarr.plates import write_field, write_plate
@@ -30,7 +30,7 @@ _HOMES = {
     "Node": "omezarr.node",
     "Registry": "omezarr.registry",
     "StorageOptions": "omezarr.location",
-    "convert": "omezarr.convert",
+    "convert": "omezarr.conversion",
     "default_registry": "omezarr.registry",
     "open": "omezarr.read",
     "write_image": "omezarr.write",

@@ -23,27 +23,40 @@ PERCENTILES = (1.0, 99.8)
 """Between which values of the smallest level a channel is shown at first."""
 
 
+def channel_axis(content: ImageContent) -> int | None:
+    """Return the position of the axis along which the channels lie; None where there is none."""
+    for index, axis in enumerate(content.axes):
+        if axis.type == "channel" or (not axis.type and axis.name == "c"):
+            return index
+    return None
+
+
+def check_channels(content: ImageContent) -> None:
+    """Refuse channels whose number is not that of the image.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    position = channel_axis(content)
+    count = 1 if position is None else content.pixels.shape[position]
+    if content.channels is not None and len(content.channels) != count:
+        raise ArgumentError(f"{len(content.channels)} channels are described, but the image has {count}")
+
+
 def measured_channels(content: ImageContent, smallest: Any) -> tuple[Channel, ...]:
     """Return the channels of an image with everything that was not given filled in.
 
     Parameters
     ----------
     content : ImageContent
+        With as many channels as the image has, or none.
     smallest : array
         The pixels of the smallest level, in the image's axis order.
-
-    Raises
-    ------
-    ArgumentError
-        If the number of channels given is not that of the image.
     """
-    names = [axis.name for axis in content.axes]
-    position = next((index for index, axis in enumerate(content.axes) if axis.type == "channel"), None)
-    position = names.index("c") if position is None and "c" in names else position
+    position = channel_axis(content)
     count = 1 if position is None else smallest.shape[position]
     given = content.channels or tuple(Channel() for _ in range(count))
-    if len(given) != count:
-        raise ArgumentError(f"{len(given)} channels are described, but the image has {count}")
     return tuple(
         _completed(channel, index, count, smallest if position is None else smallest.take(index, axis=position))
         for index, channel in enumerate(given)

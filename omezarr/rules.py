@@ -100,6 +100,10 @@ class Rule:
     check : callable
         Yields what breaks the rule; must not raise on any JSON.
     depth : Depth
+    demand : str
+        What the rule asks for, in one sentence.
+    disputed : bool
+        Whether text, schemas and published data contradict each other: then it stays a warning in strict validation.
     """
 
     id: str
@@ -107,6 +111,12 @@ class Rule:
     section: str
     check: Check
     depth: Depth = Depth.DOCUMENT
+    demand: str = ""
+    disputed: bool = False
+
+    def severity_in(self, *, strict: bool) -> Severity:
+        """Return the severity in ordinary or in strict validation, where a broken SHOULD is an error too."""
+        return Severity.ERROR if strict and not self.disputed else self.severity
 
 
 @frozen(kw_only=True)

@@ -211,6 +211,11 @@ class StoredArray:
             self._put(index, None)
 
     @property
+    def piece(self) -> tuple[int, ...]:
+        """The smallest region that can be encoded by itself: a chunk, or a unit that only zarr-python can encode."""
+        return self.spec.chunks if isinstance(self.coder, ShardCoder) else self.spec.unit
+
+    @property
     def encoding_bytes(self) -> int:
         """How many bytes encoding a unit takes beside the unit itself, at most."""
         itemsize = np.dtype(self.spec.dtype).itemsize

@@ -129,7 +129,7 @@ def candidates(
 
 
 def _one_pass(tree: Tree, source: PixelSource, arrays: Sequence[StoredArray], threads: int) -> Iterator[Schedule]:
-    cell = cell_of(tree, arrays[0].spec.chunks, source)
+    cell = cell_of(tree, arrays[0].piece, source)
     itemsize = source.dtype.itemsize
     finishing = [array.encoding_bytes + KERNEL_BYTES for array in arrays]
     working = max(_leaf_bytes(tree, source, arrays[0], cell), *finishing[1:], 0)
@@ -160,7 +160,7 @@ def _level_by_level(
     *,
     threads: int,
 ) -> Iterator[Schedule]:
-    cell = cell_of(tree, arrays[0].spec.chunks, source)
+    cell = cell_of(tree, arrays[0].piece, source)
     working = _leaf_bytes(tree, source, arrays[0], cell)
     peak = threads * working + (_band_bytes(tree, source, 0) if source.banded else 0)
     for before, array, step in zip(arrays, arrays[1:], factors, strict=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -12,6 +12,8 @@ from omezarr.location import checked_path
 from omezarr.model import conventional_axes
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from omezarr.abc import FormatVersion, PixelSource
     from omezarr.content import ImageContent, LabelContent
     from omezarr.model import Axis
@@ -75,7 +77,7 @@ def label_pixels(name: str, label: LabelContent, image: ImageContent, version: F
         If they do not fit the image.
     """
     pixels = label.pixels
-    refusal = version.check_dtype(str(pixels.dtype), label=True)
+    refusal = version.check_dtype(native_name(pixels.dtype), label=True)
     if refusal is not None:
         raise UnsupportedError(f"the label image {name!r}: {refusal}")
     shape = image.pixels.shape
@@ -103,3 +105,15 @@ def plain_name(name: str) -> str:
     if not name or "/" in name or name.startswith(("__", ".")):
         raise ArgumentError(f"{name!r} cannot be the name of a group: use letters, digits and _ - . inside")
     return checked_path(name)
+
+
+def native_name(dtype: np.dtype[Any]) -> str:
+    """Return the name of a dtype whatever its byte order, for example "uint16".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> native_name(np.dtype(">u2"))
+    'uint16'
+    """
+    return str(dtype.newbyteorder("="))

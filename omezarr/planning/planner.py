@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from omezarr.composing import compose_attributes, document_path, refuse_losses
 from omezarr.content import CollectionContent, Content, ImageContent, LabelContent, PlateContent
-from omezarr.display import measured_channels
+from omezarr.display import check_channels, measured_channels
 from omezarr.engine import expanded
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.model import (
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from omezarr.model import JSON
     from omezarr.planning.options import WriteOptions
     from omezarr.registry import Registry
-from omezarr.planning.fitting import aligned_to, expanded_to_five, label_pixels, plain_name
+from omezarr.planning.fitting import aligned_to, expanded_to_five, label_pixels, native_name, plain_name
 from omezarr.planning.pyramids import Pyramid, PyramidPlanner, placement
 
 
@@ -365,11 +365,12 @@ class Planner:
         for what, values in (("scale", content.scale), ("translation", content.translation)):
             if values is not None and len(values) != len(names):
                 raise ArgumentError(f"the {what} has {len(values)} values for {len(names)} axes")
+        check_channels(content)
         refusal = self.version.check_axes(content.axes)
         if refusal is not None and self.options.expand_axes:
             content = expanded_to_five(content)
             refusal = self.version.check_axes(content.axes)
-        refusal = refusal or self.version.check_dtype(str(content.pixels.dtype), label=False)
+        refusal = refusal or self.version.check_dtype(native_name(content.pixels.dtype), label=False)
         if refusal is not None:
             raise UnsupportedError(refusal)
         return content

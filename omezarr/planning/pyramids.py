@@ -14,6 +14,7 @@ from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.model import Dataset, Scale, Translation
 from omezarr.model import Sequence as SequenceTransformation
 from omezarr.plan import ArraySpec, Codec
+from omezarr.planning.fitting import native_name
 from omezarr.planning.options import WriteOptions, sizes_by_axis, step_by_axis
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class PyramidPlanner:
                     shape=shape,
                     chunks=chunks,
                     shards=shards,
-                    dtype=str(pixels.dtype),
+                    dtype=native_name(pixels.dtype),
                     zarr_format=self.version.zarr_format,
                     separator=self.version.separator,
                     codec=codec,

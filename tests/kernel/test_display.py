@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from omezarr.content import ImageContent
-from omezarr.display import measured_channels, window_of
+from omezarr.display import check_channels, measured_channels, window_of
 from omezarr.engine import as_source
 from omezarr.errors import ArgumentError
 from omezarr.model import Channel, Window, conventional_axes
@@ -18,7 +18,7 @@ def _image(shape: tuple[int, ...], axes: str, channels: tuple[Channel, ...] | No
 def test_a_wrong_number_of_channels_is_refused() -> None:
     image = _image((2, 4, 4), "cyx", (Channel(label="only one"),))
     with pytest.raises(ArgumentError, match="1 channels are described, but the image has 2"):
-        measured_channels(image, np.zeros((2, 4, 4)))
+        check_channels(image)
 
 
 def test_each_channel_has_the_window_of_its_own_pixels() -> None:

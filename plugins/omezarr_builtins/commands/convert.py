@@ -56,7 +56,7 @@ def convert(registry: Any, *, source: str, target: str, **words: Any) -> None:
     channel names and colours are carried over, unless options say otherwise. The storage options are for TARGET and
     SOURCE alike.
     """
-    from omezarr.convert import plan_conversion
+    from omezarr.conversion import plan_conversion
     from omezarr.write import run_plan
 
     remote_source = "://" in source
