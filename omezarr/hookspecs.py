@@ -3,7 +3,10 @@
 A plugin is a module that an entry point of the group ``omezarr`` names. The entry point's name starts with the
 extension axis (``formats.``, ``nodes.``, ``scaling.``, ``schemes.``, ``commands.``, ``importers.``, ``exporters.``,
 ``samples.``), so that using one axis imports only its plugins; an entry point with any other name is imported
-whenever any axis is used.
+whenever any axis is used. An entry point that names an axis contributes to that one alone: a module with hooks of
+several axes has a line for each of them.
+
+The example of each hook is a complete module of a plugin, with the smallest implementation of its interface.
 """
 
 from __future__ import annotations
@@ -29,49 +32,308 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def omezarr_formats() -> Iterable[FormatVersion]:
-    """Return versions of the NGFF specification."""
+    """Return versions of the NGFF specification.
+
+    A format version says where metadata is kept and how it differs from the version-neutral model; every node type
+    works in it. Entry points are named ``formats.VERSION``; contributions are told apart by `FormatVersion.version`.
+
+    Returns
+    -------
+    iterable of FormatVersion
+
+    Examples
+    --------
+    >>> from omezarr.abc import Certainty, Claim, FormatVersion
+    >>> from omezarr.hookspecs import hookimpl
+    >>> from omezarr.model import Document
+    >>>
+    >>> class NextVersion(FormatVersion):
+    ...     version = "0.9"
+    ...     zarr_format = 3
+    ...
+    ...     def claim(self, attributes, zarr_format, hint):
+    ...         ome = attributes.get("ome")
+    ...         named = isinstance(ome, dict) and ome.get("version") == self.version
+    ...         return Claim(Certainty.EXPLICIT, "ome.version says so") if named else None
+    ...
+    ...     def unwrap(self, attributes):
+    ...         foreign = dict(attributes)
+    ...         values = dict(foreign.pop("ome", {}))
+    ...         return Document(values=values, version=values.pop("version", None), foreign=foreign)
+    ...
+    ...     def wrap(self, document):
+    ...         return {**document.foreign, "ome": {"version": self.version, **document.values}}
+    >>>
+    >>> @hookimpl
+    ... def omezarr_formats():
+    ...     return [NextVersion()]
+    """
     return ()
 
 
 @hookspec
 def omezarr_node_types() -> Iterable[NodeType]:
-    """Return kinds of groups that NGFF metadata describes."""
+    """Return kinds of groups that NGFF metadata describes.
+
+    A node type names a key of the document, the model that it is structured into, and what it refers to; it works in
+    every format version. Entry points are named ``nodes.NAME``; contributions are told apart by `NodeType.key`.
+
+    Returns
+    -------
+    iterable of NodeType
+
+    Examples
+    --------
+    >>> from attrs import frozen
+    >>> from omezarr.abc import NodeType, Reference
+    >>> from omezarr.hookspecs import hookimpl
+    >>> from omezarr.model import extra
+    >>>
+    >>> @frozen(kw_only=True)
+    ... class Study:
+    ...     title: str
+    ...     images: tuple[str, ...]
+    ...     extra: dict[str, object] = extra()
+    >>>
+    >>> class StudyNode(NodeType):
+    ...     key = "study"
+    ...     model = Study
+    ...
+    ...     def references(self, value):
+    ...         return [Reference(path=path, role="child") for path in value.images]
+    >>>
+    >>> @hookimpl
+    ... def omezarr_node_types():
+    ...     return [StudyNode()]
+    """
     return ()
 
 
 @hookspec
 def omezarr_scaling_methods() -> Iterable[ScalingMethod]:
-    """Return ways to make lower resolution levels."""
+    """Return ways to make lower resolution levels.
+
+    The metadata of the levels is derived from what the method says of itself. Entry points are named
+    ``scaling.NAME``; contributions are told apart by `ScalingMethod.name`.
+
+    Returns
+    -------
+    iterable of ScalingMethod
+
+    Examples
+    --------
+    >>> from omezarr.abc import ScalingMethod
+    >>> from omezarr.hookspecs import hookimpl
+    >>>
+    >>> class FirstSample(ScalingMethod):
+    ...     name = "first_sample"
+    ...     preserves_values = True
+    ...
+    ...     def origin(self, factor):
+    ...         return 0.0
+    ...
+    ...     def reduce(self, window, factors, inner):
+    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)]
+    >>>
+    >>> @hookimpl
+    ... def omezarr_scaling_methods():
+    ...     return [FirstSample()]
+    """
     return ()
 
 
 @hookspec
 def omezarr_storage_schemes() -> Iterable[StorageScheme]:
-    """Return ways to reach stores."""
+    """Return ways to reach stores.
+
+    A scheme claims locations by their text and opens a zarr store for those that it wins. Entry points are named
+    ``schemes.NAME``; contributions are told apart by `StorageScheme.name`.
+
+    Returns
+    -------
+    iterable of StorageScheme
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from omezarr.abc import Claim, OpenedStore, StorageScheme
+    >>> from omezarr.errors import LocationNotFoundError
+    >>> from omezarr.hookspecs import hookimpl
+    >>>
+    >>> class HomeFolder(StorageScheme):
+    ...     name = "home"
+    ...
+    ...     def claim(self, location):
+    ...         return Claim(10, "its URL starts with home://") if location.protocol == "home" else None
+    ...
+    ...     def open(self, location, *, write, resolve):
+    ...         from zarr.storage import LocalStore
+    ...
+    ...         folder = Path.home() / location.url.removeprefix("home://")
+    ...         if not write and not folder.exists():
+    ...             raise LocationNotFoundError(f"there is nothing at {location}")
+    ...         return OpenedStore(store=LocalStore(folder, read_only=not write))
+    >>>
+    >>> @hookimpl
+    ... def omezarr_storage_schemes():
+    ...     return [HomeFolder()]
+    """
     return ()
 
 
 @hookspec
 def omezarr_commands() -> Iterable[click.Command]:
-    """Return subcommands of ``omezarr``."""
+    """Return subcommands of ``omezarr``.
+
+    A command is given the registry as click's context object. What it returns, if it is a number, is the exit code;
+    an `omezarr.errors.OMEZarrError` becomes one line on standard error and exit code 1, or 2 where the request makes
+    no sense. Entry points are named ``commands.NAME``; contributions are told apart by the name of the command.
+
+    Returns
+    -------
+    iterable of click.Command
+
+    Examples
+    --------
+    >>> import click
+    >>> from omezarr.hookspecs import hookimpl
+    >>> from omezarr.terminal import echo, storage_option
+    >>>
+    >>> @click.command(epilog="Example: omezarr shapes coins.ome.zarr")
+    ... @click.argument("path")
+    ... @storage_option
+    ... @click.pass_obj
+    ... def shapes(registry, path, storage_options):
+    ...     'Print the shape of each level of the image at PATH.'
+    ...     import omezarr
+    ...
+    ...     node = omezarr.open(path, storage_options=storage_options, registry=registry)
+    ...     for level in node.levels:
+    ...         echo(level.shape)
+    >>>
+    >>> @hookimpl
+    ... def omezarr_commands():
+    ...     return [shapes]
+    """
     return ()
 
 
 @hookspec
 def omezarr_importers() -> Iterable[Importer]:
-    """Return readers of other file formats."""
+    """Return readers of other file formats.
+
+    An importer claims locations and describes what they hold; pixels are read when they are written. Entry points are
+    named ``importers.NAME``; contributions are told apart by `Importer.name`.
+
+    Returns
+    -------
+    iterable of Importer
+
+    Examples
+    --------
+    >>> from omezarr.abc import Claim, Importer
+    >>> from omezarr.hookspecs import hookimpl
+    >>>
+    >>> class CommaSeparated(Importer):
+    ...     name = "csv"
+    ...     suffixes = (".csv",)
+    ...
+    ...     def claim(self, location):
+    ...         return Claim(10, "its name ends in .csv") if location.name.endswith(self.suffixes) else None
+    ...
+    ...     def load(self, location, options):
+    ...         import numpy as np
+    ...         from omezarr.content import ImageContent
+    ...         from omezarr.engine import as_source
+    ...         from omezarr.model import conventional_axes
+    ...
+    ...         pixels = np.loadtxt(location.url, dtype="float32", delimiter=",", ndmin=2)
+    ...         return ImageContent(pixels=as_source(pixels), axes=conventional_axes("yx"), name=location.name)
+    >>>
+    >>> @hookimpl
+    ... def omezarr_importers():
+    ...     return [CommaSeparated()]
+    """
     return ()
 
 
 @hookspec
 def omezarr_exporters() -> Iterable[Exporter]:
-    """Return writers of other file formats."""
+    """Return writers of other file formats.
+
+    An exporter claims targets and writes content to them, region by region. Entry points are named
+    ``exporters.NAME``; contributions are told apart by `Exporter.name`.
+
+    Returns
+    -------
+    iterable of Exporter
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from omezarr.abc import Claim, Exporter
+    >>> from omezarr.errors import TargetExistsError
+    >>> from omezarr.hookspecs import hookimpl
+    >>>
+    >>> class NumpyFile(Exporter):
+    ...     name = "npy"
+    ...     suffixes = (".npy",)
+    ...
+    ...     def claim(self, location):
+    ...         return Claim(10, "its name ends in .npy") if location.name.endswith(self.suffixes) else None
+    ...
+    ...     def save(self, content, location, options, progress):
+    ...         import numpy as np
+    ...
+    ...         if Path(location.url).exists():
+    ...             raise TargetExistsError(f"{location} exists; remove it, or choose another name")
+    ...         source = content.pixels
+    ...         pixels = np.lib.format.open_memmap(location.url, "w+", source.dtype, source.shape)
+    ...         rest = tuple(slice(0, length) for length in source.shape[1:])
+    ...         for start in range(source.shape[0]):
+    ...             region = (slice(start, start + 1), *rest)
+    ...             pixels[region] = source.read(region)
+    >>>
+    >>> @hookimpl
+    ... def omezarr_exporters():
+    ...     return [NumpyFile()]
+    """
     return ()
 
 
 @hookspec
 def omezarr_samples() -> Iterable[SampleData]:
-    """Return data for trying things out."""
+    """Return data for trying things out.
+
+    The same at every call, and on every machine. Entry points are named ``samples.NAME``; contributions are told
+    apart by `SampleData.name`.
+
+    Returns
+    -------
+    iterable of SampleData
+
+    Examples
+    --------
+    >>> from omezarr.abc import SampleData
+    >>> from omezarr.hookspecs import hookimpl
+    >>>
+    >>> class Ramp(SampleData):
+    ...     name = "ramp"
+    ...     description = "Brighter from left to right."
+    ...
+    ...     def load(self):
+    ...         import numpy as np
+    ...         from omezarr.content import ImageContent
+    ...         from omezarr.engine import as_source
+    ...         from omezarr.model import conventional_axes
+    ...
+    ...         pixels = np.tile(np.arange(256, dtype="uint8"), (256, 1))
+    ...         return ImageContent(pixels=as_source(pixels), axes=conventional_axes("yx"), name=self.name)
+    >>>
+    >>> @hookimpl
+    ... def omezarr_samples():
+    ...     return [Ramp()]
+    """
     return ()
 
 
