@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from omezarr.plates import write_field, write_plate
     from omezarr.read import open  # noqa: A004 - the word that users expect
     from omezarr.registry import Registry, default_registry
+    from omezarr.transform import resample
     from omezarr.write import write_image, write_labels, write_multiscale
 
 _HOMES = {
@@ -33,6 +34,7 @@ _HOMES = {
     "convert": "omezarr.conversion",
     "default_registry": "omezarr.registry",
     "open": "omezarr.read",
+    "resample": "omezarr.transform",
     "write_image": "omezarr.write",
     "write_labels": "omezarr.write",
     "write_multiscale": "omezarr.write",
@@ -49,6 +51,7 @@ __all__ = [
     "convert",
     "default_registry",
     "open",
+    "resample",
     "write_field",
     "write_image",
     "write_labels",

@@ -9,6 +9,7 @@ from omezarr.transform.forward import forward_map
 from omezarr.transform.graph import CoordinateGraph
 from omezarr.transform.inverse import inverse_map
 from omezarr.transform.maps import PointMap, chain
+from omezarr.transform.resampling import resample, resample_array
 from omezarr.transform.resolver import ArrayLike, NodeLike, Resolver
 from omezarr.transform.systems import System
 
@@ -24,6 +25,8 @@ __all__ = [
     "forward_map",
     "inverse_map",
     "open_field",
+    "resample",
+    "resample_array",
     "systems",
 ]
 

@@ -156,8 +156,10 @@ class CoordinateGraph:
         ------
         UnknownNameError
             If there is no such system.
+        UnsupportedError
+            If no way leads from one to the other.
         ArgumentError
-            If no way leads from one to the other, or a name is that of several systems.
+            If a name is that of systems of several images.
         MetadataError
             If a transformation on the way contradicts itself or the systems.
         """
@@ -176,7 +178,7 @@ class CoordinateGraph:
                     )
             elif not self._expand_pending():
                 reasons = "; ".join(dict.fromkeys(refused.values()))
-                raise ArgumentError(
+                raise UnsupportedError(
                     f"no transformation leads from {str(start)!r} to {str(goal)!r}"
                     + (f": {reasons}" if reasons else "")
                 )

@@ -39,6 +39,10 @@ class NodeLike(Protocol):
     path: str
 
     @property
+    def key(self) -> str | None:
+        """The key of the node type that the group is first of all."""
+
+    @property
     def facets(self) -> Mapping[str, object]:
         """The structured metadata of each node type that the group has."""
 
