@@ -267,6 +267,8 @@ class PixelSource(ABC):
         Changes when the pixels may have changed: size and time of a file, an etag, a token.
     banded : bool
         Whether `near` does work that regions share, so that it pays to ask for large regions.
+    portable : bool
+        Whether it can be pickled without any pixels, for reading in another process.
     """
 
     shape: tuple[int, ...]
@@ -274,6 +276,7 @@ class PixelSource(ABC):
     chunks: tuple[int, ...]
     identity: str
     banded: bool = False
+    portable: bool = False
 
     @abstractmethod
     def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:

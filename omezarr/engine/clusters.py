@@ -5,13 +5,28 @@ Tasks are subtrees of the pyramid, never chunks. What they hand up is put togeth
 
 from __future__ import annotations
 
+import itertools
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from omezarr.errors import ArgumentError, MissingDependencyError
+from omezarr.engine.sources import OffsetSource
+from omezarr.errors import ArgumentError, MissingDependencyError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from omezarr.abc import PixelSource
+    from omezarr.engine.executors import Assembly, Recorder
+    from omezarr.engine.tasks import Piece, Pyramid
+    from omezarr.engine.units import Node, Tree
+    from omezarr.engine.windows import WindowRun
+
+TASKS_PER_THREAD = 4
+"""Into how many tasks for each thread of the cluster the work is cut, at least, where it is large enough."""
+
+BATCH_BYTES = 32 * 1024**2
+"""Units that are made from windows are handed out in batches of about this size."""
 
 
 @contextmanager
@@ -64,3 +79,103 @@ def client_of(scheduler: Any) -> Iterator[Any]:
         connect(cluster, set_as_default=False) as client,
     ):
         yield client
+
+
+class ClusterExecutor:
+    """Runs subtrees on the workers of a cluster.
+
+    Parameters
+    ----------
+    client : dask.distributed.Client
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._threads = max(1, sum(client.nthreads().values()))
+
+    def run_tree(
+        self, pyramid: Pyramid, source: PixelSource, nodes: Iterable[Node], assembly: Assembly, recorder: Recorder
+    ) -> None:
+        """Do all the work on nodes and below them, a subtree a task."""
+        if not pyramid.arrays[0].target.picklable:
+            raise UnsupportedError(
+                f"workers of a cluster cannot reach {pyramid.arrays[0].target}; write to a disk or a server they share"
+            )
+        tree = pyramid.tree
+        floor = self._task_level(tree)
+
+        def submitted() -> Iterator[tuple[Node, Any]]:
+            for node in nodes:
+                for item in recorder.work_below(node, min(floor, node.level)):
+                    if recorder.notes.is_done(item):
+                        recorder.restored(item)
+                        assembly.deliver(item, pyramid.restored(item))
+                        continue
+                    near = shipped(source, tree.region_below(item, item.level))
+                    yield item, self._client.submit(_subtree, pyramid, item, near, pure=False)
+
+        def take(node: Node, piece: Piece | None) -> None:
+            recorder.finished(node, below=True)
+            assembly.deliver(node, piece)
+
+        self._collect(submitted(), take)
+
+    def run_windows(self, run: WindowRun, recorder: Recorder) -> None:
+        """Write all units of a level from the level before, a batch of units a task."""
+        size = max(1, BATCH_BYTES // (math.prod(run.array.spec.unit) * 8))
+        nodes = (node for node in run.tree.nodes(0) if not _counted_as_restored(node, recorder))
+
+        def submitted() -> Iterator[tuple[list[Node], Any]]:
+            while batch := list(itertools.islice(nodes, size)):
+                yield batch, self._client.submit(_write_windows, run, batch, pure=False)
+
+        def take(batch: list[Node], _: Any) -> None:
+            for node in batch:
+                recorder.finished(node)
+
+        self._collect(submitted(), take)
+
+    def _collect(self, submitted: Iterator[tuple[Any, Any]], take: Callable[[Any, Any], None]) -> None:
+        """Keep a bounded number of tasks in flight; after a failure, wait for those that run, then raise it."""
+        import distributed
+
+        wait: Any = distributed.wait
+        flying: dict[Any, Any] = {}
+        try:
+            while True:
+                room = 2 * self._threads - len(flying)
+                flying.update({future: item for item, future in itertools.islice(submitted, room)})
+                if not flying:
+                    return
+                for future in wait(list(flying), return_when="FIRST_COMPLETED").done:
+                    take(flying.pop(future), future.result())
+        except BaseException:
+            wait(list(flying))
+            raise
+
+    def _task_level(self, tree: Tree) -> int:
+        """Return the highest level that has tasks for all threads."""
+        wanted = TASKS_PER_THREAD * self._threads
+        return next((level for level in range(tree.levels - 1, 0, -1) if tree.count(level) >= wanted), 0)
+
+
+def shipped(source: PixelSource, region: tuple[slice, ...]) -> PixelSource:
+    """Return a source to be sent to a worker: as it is where that sends no pixels, else the region alone."""
+    if source.portable:
+        return source
+    return OffsetSource(source, source.read(region), region)
+
+
+def _counted_as_restored(node: Node, recorder: Recorder) -> bool:
+    if not recorder.notes.is_done(node):
+        return False
+    recorder.restored(node)
+    return True
+
+
+def _subtree(pyramid: Pyramid, node: Node, source: PixelSource) -> Piece | None:
+    return pyramid.subtree(node, source)
+
+
+def _write_windows(run: WindowRun, nodes: list[Node]) -> None:
+    run.write(nodes)

@@ -87,7 +87,7 @@ def execute(
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")
     opened = target_of(open_store(plan.target, write=True))
     with client_of(scheduler) as client:
-        resources = Resources(memory=bound, threads=count, scheduler=client)
+        resources = Resources(memory=bound, threads=count, client=client)
         site = Site(opened, plan, resume=resume)
         site.check()
         writers = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import PixelSource
+    from omezarr.engine.clusters import ClusterExecutor
     from omezarr.engine.journal import Notes
     from omezarr.engine.levels import Resources
     from omezarr.engine.tally import Tally
@@ -221,6 +222,10 @@ class LocalExecutor:
         run_in_threads(self.threads, worker)
 
 
-def executor_of(resources: Resources, threads: int) -> LocalExecutor:
+def executor_of(resources: Resources, threads: int) -> LocalExecutor | ClusterExecutor:
     """Return what runs the tasks."""
-    return LocalExecutor(threads)
+    if resources.client is None:
+        return LocalExecutor(threads)
+    from omezarr.engine.clusters import ClusterExecutor
+
+    return ClusterExecutor(resources.client)

@@ -37,13 +37,13 @@ class Resources:
     memory : int
         Bytes of its own.
     threads : int
-    scheduler : object, optional
-        A dask.distributed client that runs the tasks; None: threads of this process.
+    client : dask.distributed.Client, optional
+        Runs the tasks; None: threads of this process.
     """
 
     memory: int
     threads: int
-    scheduler: Any = None
+    client: Any = None
 
 
 def check_levels(step: WriteLevels) -> None:

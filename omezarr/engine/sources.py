@@ -12,6 +12,7 @@ array([[[0, 1, 2]]])
 from __future__ import annotations
 
 import math
+import mmap
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -145,12 +146,27 @@ class MappedSource(ArraySource):
 
     def __init__(self, array: np.memmap[Any, Any]) -> None:
         super().__init__(array.view(np.ndarray))
+        whole = array.size == array.nbytes // array.itemsize and isinstance(array.base, mmap.mmap)
+        self.portable = whole and (array.flags.c_contiguous or array.flags.f_contiguous)
+        self._place = (str(array.filename), array.offset, "C" if array.flags.c_contiguous else "F")
         status = Path(str(array.filename)).stat()
         self._identity = f"file {status.st_size} bytes, changed {status.st_mtime_ns}, {self.dtype.str} {self.shape}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the pixels, which another process maps for itself."""
+        return {**self.__dict__, "array": None} if self.portable else self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the file again."""
+        self.__dict__.update(state)
+        if self.array is None:
+            name, offset, order = self._place
+            mapped = np.memmap(name, self.dtype, "r", offset, self.shape, "C" if order == "C" else "F")
+            self.array = mapped.view(np.ndarray)
+
 
 class ZarrSource(PixelSource):
-    """Pixels of a zarr array, shard by shard where it is sharded."""
+    """Pixels of a zarr array."""
 
     def __init__(self, array: zarr.Array[Any]) -> None:
         self.array = array
@@ -159,6 +175,7 @@ class ZarrSource(PixelSource):
         self.chunks = tuple(min(c, s) for c, s in zip(array.chunks, array.shape, strict=True))
         self._identity: str | None = None
         self._reader: ArrayReader | None = None
+        self.portable = type(array.store).__name__ not in ("MemoryStore", "GpuMemoryStore")
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # asks the store, so only on demand
@@ -225,6 +242,7 @@ class ReorderedSource(PixelSource):
         self.chunks = tuple(source.chunks[axis] for axis in order)
         self.dtype = source.dtype
         self.banded = source.banded
+        self.portable = source.portable
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
@@ -265,6 +283,7 @@ class ExpandedSource(PixelSource):
         self.chunks = tuple(1 if length == 1 else next(chunks) for length in shape)
         self.dtype = source.dtype
         self.banded = source.banded
+        self.portable = source.portable
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
