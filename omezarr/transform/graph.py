@@ -246,6 +246,7 @@ class CoordinateGraph:
     def _expand_pending(self) -> bool:
         """Look at all images that transformations refer to; say whether there were any left to look at."""
         pending = [path for path in self._pending if path not in self._expanded]
+        self._resolver.prefetch(pending)
         for path in pending:
             self._expand(path)
         return bool(pending)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from omezarr.errors import MetadataError
 from omezarr.location import checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import numpy as np
 
@@ -70,11 +70,14 @@ class Resolver:
         Takes a path; returns the array there. Raises `MetadataError` if there is none.
     base : str
         Where paths start.
+    prefetch : callable, optional
+        Takes paths of groups that will be looked up, so that their metadata can be fetched together.
     """
 
     _image: Callable[[str], Image | None]
     _array: Callable[[str], ArrayLike]
     base: str = ""
+    _prefetch: Callable[[list[str]], object] | None = None
 
     def image(self, path: str) -> Image | None:
         """Return the metadata of the image at a path, None where there is none."""
@@ -90,9 +93,14 @@ class Resolver:
         """
         return self._array(joined(self.base, path))
 
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Announce that the images at some paths will be looked up."""
+        if self._prefetch is not None:
+            self._prefetch([joined(self.base, path) for path in paths])
+
     def below(self, path: str) -> Resolver:
         """Return the resolver of a group below."""
-        return Resolver(self._image, self._array, joined(self.base, path))
+        return evolve(self, base=joined(self.base, path))
 
     @classmethod
     def of_node(cls, node: NodeLike) -> Resolver:
@@ -102,7 +110,13 @@ class Resolver:
             found = node.hierarchy.node(joined(node.path, path))
             return node.child(path).image if found is not None and found.kind == "group" else None
 
-        return cls(image, lambda path: node.hierarchy.array(joined(node.path, path)))
+        def array(path: str) -> ArrayLike:
+            return node.hierarchy.array(joined(node.path, path))
+
+        def prefetch(paths: list[str]) -> None:
+            node.hierarchy.nodes([joined(node.path, path) for path in paths])
+
+        return cls(image, array, prefetch=prefetch)
 
     @classmethod
     def of_nothing(cls) -> Resolver:

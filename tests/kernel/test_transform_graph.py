@@ -312,6 +312,15 @@ class TestScenes:
 
         assert looked_at == ["left"]
 
+    def test_images_are_announced_together_before_they_are_all_looked_at(self):
+        announced = []
+        resolver = Resolver(TILES.get, {}.__getitem__, prefetch=announced.append)
+
+        with pytest.raises(UnknownNameError):
+            CoordinateGraph(STITCHED, resolver).between("nowhere", "world")
+
+        assert announced == [["left", "right"]]
+
     def test_paths_of_matrices_start_at_the_group_of_their_document(self):
         outer = (Affine(path="transformations/shear", **ends("physical", "sheared")),)
         images = {"left": image(("0", (1.0, 1.0)), systems=(system("sheared"),), outer=outer)}
