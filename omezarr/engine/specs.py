@@ -12,6 +12,8 @@ from omezarr.plan import ArraySpec, Codec
 if TYPE_CHECKING:
     import zarr
 
+    from omezarr.model import JSON
+
 
 def spec_of(array: zarr.Array[Any], path: str) -> ArraySpec:
     """Return the specification of an array that exists.
@@ -30,9 +32,9 @@ def spec_of(array: zarr.Array[Any], path: str) -> ArraySpec:
     dtype = np.dtype(array.dtype).newbyteorder("=")
     metadata: Any = array.metadata
     zarr_format: Literal[2, 3] = metadata.zarr_format
-    separator = (
-        metadata.dimension_separator if zarr_format == 2 else getattr(metadata.chunk_key_encoding, "separator", "/")
-    )
+    encoding = metadata if zarr_format == 2 else metadata.chunk_key_encoding
+    separator: Literal["/", "."] = getattr(encoding, "dimension_separator" if zarr_format == 2 else "separator", "/")
+    attributes: dict[str, JSON] = array.attrs.asdict()  # type: ignore[assignment]  # zarr's JSON is the same by another name
     names = getattr(metadata, "dimension_names", None)
     return ArraySpec(
         path=path,
@@ -45,7 +47,7 @@ def spec_of(array: zarr.Array[Any], path: str) -> ArraySpec:
         codec=_codec(array) or default_codec(dtype),
         fill_value=0 if array.fill_value is None else array.fill_value.item(),
         dimension_names=names if names is not None and all(isinstance(name, str) for name in names) else None,
-        attributes=dict(array.attrs),
+        attributes=attributes,
     )
 
 

@@ -120,7 +120,7 @@ class Planner:
         method = self.registry.scaling_methods[self.options.method]
         factors = self.pyramids.factors(content)
         pyramid = self.pyramids.pyramid(path, content.pixels, content, factors, method)
-        multiscale = self._multiscale(content, pyramid, method, content.name)
+        multiscale = self.multiscale(content, pyramid, method, content.name)
         self._check(GroupMetadata(facets={"multiscales": Image((multiscale,))}), f"the image {name!r}")
         steps: list[Step] = [
             CreateGroup(path=path),
@@ -134,7 +134,7 @@ class Planner:
             phases.append(self.label_phase(label_path, label_name, label, content, pyramid.factors))
         if content.labels:
             phases.append(Phase(name="labels", steps=(self.labels_group(path, tuple(content.labels)),)))
-        commit = self._image_commit(path, content, multiscale, pyramid)
+        commit = self.image_commit(path, content, multiscale, pyramid)
         return [*phases, Phase(name=f"metadata of {name}", steps=(commit,))]
 
     def label_phase(
@@ -175,7 +175,7 @@ class Planner:
             image_label = evolve(image_label, source=LabelSource(image="../../"))
         metadata = GroupMetadata(
             facets={
-                "multiscales": Image((self._multiscale(image, pyramid, method, name),)),
+                "multiscales": Image((self.multiscale(image, pyramid, method, name),)),
                 "image-label": image_label,
             }
         )
@@ -230,7 +230,7 @@ class Planner:
             type=method.name if method_known and len(levels) > 1 else UNSET,
         )
         self._check(GroupMetadata(facets={"multiscales": Image((multiscale,))}), "the image")
-        commit = self._image_commit("", fitted, multiscale, pyramid)
+        commit = self.image_commit("", fitted, multiscale, pyramid)
         return [
             Phase(name="image", steps=(CreateGroup(path=""), *steps)),
             Phase(name="metadata of the image", steps=(commit,)),
@@ -333,7 +333,7 @@ class Planner:
         commit = EditAttributes(path="", attributes=self._attributes(root))
         return [*phases, Phase(name="metadata of the collection", steps=(commit,))]
 
-    def _image_commit(
+    def image_commit(
         self, path: str, content: ImageContent, multiscale: Multiscale, pyramid: Pyramid
     ) -> EditAttributes:
         """Return the step that writes an image's document, with the windows of its channels measured."""
@@ -375,9 +375,10 @@ class Planner:
             raise UnsupportedError(refusal)
         return content
 
-    def _multiscale(
+    def multiscale(
         self, content: ImageContent, pyramid: Pyramid, method: ScalingMethod, name: str | None
     ) -> Multiscale:
+        """Return what the document of an image says of its levels."""
         several = len(pyramid.datasets) > 1
         details: dict[str, JSON] = {
             "description": "each level is made from the one before",

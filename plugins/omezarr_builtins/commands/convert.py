@@ -49,7 +49,7 @@ from omezarr_builtins.commands._writing import (
 @storage_option
 @json_option
 @click.pass_obj
-def convert(registry: Any, *, source: str, target: str, **words: Any) -> None:
+def convert(registry: Any, /, *, source: str, target: str, **words: Any) -> None:
     """Convert SOURCE to an OME-Zarr at TARGET.
 
     SOURCE is a file that an importer reads (TIFF, .npy), a zarr array, or another OME-Zarr. Pixel sizes, units,

@@ -16,6 +16,9 @@ from omezarr_builtins.commands._writing import (
     writing_options,
 )
 
+SAMPLE_LEVELS = 3
+"""How many levels samples get: enough to see a pyramid, although they would fit one chunk."""
+
 
 @click.command(epilog="Example: omezarr create coins.ome.zarr --sample coins")
 @click.argument("path")
@@ -26,15 +29,18 @@ from omezarr_builtins.commands._writing import (
 @storage_option
 @json_option
 @click.pass_obj
-def create(registry: Any, *, path: str, sample: str, **words: Any) -> None:
+def create(registry: Any, /, *, path: str, sample: str, **words: Any) -> None:
     """Write sample data to PATH, to try things out.
 
-    The samples are listed by 'omezarr plugins'; coins, astronaut, timeseries and plate come with omezarr.
+    The samples are listed by 'omezarr plugins'; coins, astronaut, timeseries and plate come with omezarr. They are
+    small, so they get 3 levels unless --levels, --factors or --chunks say otherwise.
     """
     from omezarr.location import Location
     from omezarr.planning import plan_content
     from omezarr.write import run_plan
 
+    if not (words["levels"] or words["factors"] or words["chunks"]):
+        words["levels"] = SAMPLE_LEVELS
     content = registry.samples[sample].load()
     target = Location.parse(path, words["storage_options"])
     plan = plan_content(target, content, write_options_of(words), registry, overwrite=words["overwrite"])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def info(
     registry: Any,
+    /,
     *,
     path: str,
     stats: bool,
