@@ -70,6 +70,11 @@ class HTTPStore(Store):
     attempts : Attempts
     request : mapping
         Further arguments for every request of aiohttp.
+
+    Raises
+    ------
+    ArgumentError
+        If the URL is none.
     """
 
     supports_writes = False
@@ -81,6 +86,12 @@ class HTTPStore(Store):
     ) -> None:
         super().__init__(read_only=True)
         self.url = quote(url, safe="%/:=&~+!$,;'@()*[]")
+        try:
+            valid = bool(yarl.URL(self.url, encoded=True).host) and yarl.URL(self.url, encoded=True).port is not None
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ArgumentError(f"{url!r} is no valid URL; write https://HOST/PATH")
         self.query = query
         self.headers = {"Accept-Encoding": "identity", **headers}
         self.attempts = attempts
@@ -175,11 +186,11 @@ class HTTPStore(Store):
             raise StorageError(f"{url} answered {_words(error.status)}; try again later") from error
         except TimeoutError as error:
             raise StorageError(f"{url} did not answer in time; a longer one can be set, as timeout=SECONDS") from error
-        except aiohttp.InvalidURL as error:
-            raise ArgumentError(f"{url} is no valid URL") from error
+        except TypeError as error:
+            raise ArgumentError(f"aiohttp refuses the backend options {', '.join(self.request)}: {error}") from error
+        except StorageError:
+            raise
         except (aiohttp.ClientError, OSError) as error:
-            if isinstance(error, StorageError):
-                raise
             raise StorageError(f"could not get {url}: {str(error) or type(error).__name__}") from error
         return self._judged(answer, url, key)
 

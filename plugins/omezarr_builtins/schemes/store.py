@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omezarr.abc import Claim, OpenedStore, StorageScheme
-from omezarr.errors import UnsupportedError
+from omezarr.errors import LocationNotFoundError, StorageError, UnsupportedError
 from omezarr.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zarr.abc.store import Store
 
     from omezarr.location import Location
 
@@ -30,7 +32,24 @@ class OpenStore(StorageScheme):
             raise UnsupportedError(f"{location} is no opened store")
         if write and store.read_only:
             raise UnsupportedError(f"the store of {location} was opened for reading only; open it for writing")
+        _make_ready(store)
         return OpenedStore(store=store, path=location.path)
+
+
+def _make_ready(store: Store) -> None:
+    """Let a store do what it needs before its first use, but for folders, which would be created."""
+    from zarr.storage import LocalStore
+
+    from omezarr.hierarchy import run
+
+    if isinstance(store, LocalStore):
+        return
+    try:
+        run(store._ensure_open())  # noqa: SLF001 - zarr's own groups do so
+    except FileNotFoundError as error:
+        raise LocationNotFoundError(f"{store} does not exist") from error
+    except (OSError, ValueError) as error:
+        raise StorageError(f"could not open {store}: {error}") from error
 
 
 @hookimpl
