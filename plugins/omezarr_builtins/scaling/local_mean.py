@@ -70,7 +70,7 @@ def _mean_of_wide_integers(blocks: Pixels, factors: tuple[int, ...]) -> Pixels:
     count = math.prod(factors)
     quotient, remainder = np.divmod(blocks, blocks.dtype.type(count))
     mean = _sum(quotient, factors, blocks.dtype)
-    mean += _divide_half_up(_sum(remainder, factors, "int64"), count).astype(blocks.dtype)
+    mean += _divide_half_up(_sum(remainder.astype("int64"), factors, "int64"), count).astype(blocks.dtype)
     return mean
 
 

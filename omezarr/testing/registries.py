@@ -1,0 +1,47 @@
+"""Registries that hold what a test names and nothing else, whatever is installed or set beside it."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING
+
+from omezarr.hookspecs import PROJECT
+from omezarr.manager import PluginManager
+from omezarr.registry import Registry
+from omezarr.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def isolated_registry(*plugins: object, distributions: Collection[str] = ("omezarr",)) -> Registry:
+    """Return a registry of some distributions' plugins and the plugins given; the environment does not count.
+
+    Parameters
+    ----------
+    *plugins : module or object
+        Carry hook implementations.
+    distributions : collection of str
+        Those whose entry points are used. Default: what comes with omezarr. Empty: nothing but `plugins`.
+
+    Raises
+    ------
+    PluginError
+        If a plugin implements an unknown hook, or one with a wrong signature.
+
+    Examples
+    --------
+    >>> list(isolated_registry().scaling_methods)[:2]
+    ['local_mean', 'nearest']
+    >>> list(isolated_registry(distributions=()).scaling_methods)
+    []
+    """
+    found = [
+        entry_point
+        for entry_point in entry_points(group=PROJECT)
+        if entry_point.dist is not None and entry_point.dist.name in distributions
+    ]
+    registry = Registry(PluginManager(Settings(), found))
+    for number, plugin in enumerate(plugins):
+        registry.register(plugin, name=f"given:{number}")
+    return registry
