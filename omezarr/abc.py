@@ -297,10 +297,11 @@ class PixelSource(ABC):
         samples: int = math.prod(part.stop - part.start for part in region)
         return samples * self.dtype.itemsize
 
-    def near(self, region: tuple[slice, ...], threads: int) -> PixelSource:
+    def near(self, region: tuple[slice, ...], threads: int, memory: int) -> PixelSource:
         """Return a source of the same shape from which regions inside this one are read at little cost.
 
-        A computation does the whole region here, in this many threads; other sources return themselves.
+        A computation does the whole region here, in this many threads, and may keep this many bytes of what other
+        regions need as well; other sources return themselves.
         """
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +10,11 @@ from attrs import frozen
 
 from omezarr.engine.arrays import StoredArray, write_array_metadata
 from omezarr.engine.executors import Assembly, Recorder, executor_of
+from omezarr.engine.geometry import cells, full_region
 from omezarr.engine.journal import Notes
-from omezarr.engine.memory import schedule
+from omezarr.engine.memory import band_region, schedule
 from omezarr.engine.tasks import Pyramid
-from omezarr.engine.units import Tree
+from omezarr.engine.units import Node, Tree
 from omezarr.engine.windows import WindowRun
 from omezarr.errors import ArgumentError, UnsupportedError
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from omezarr.engine.memory import Schedule
     from omezarr.engine.tally import Tally
     from omezarr.engine.targets import Target
-    from omezarr.engine.units import Node
     from omezarr.plan import WriteLevels
 
 
@@ -132,12 +133,20 @@ class LevelsWriter:
             executor.run_tree(pyramid, source, nodes, assembly, recorder)
 
     def _bands(self, tree: Tree, recorder: Recorder) -> Iterator[tuple[PixelSource, Iterable[Node]]]:
-        source, level = self.step.source, self.schedule.band
-        if level is None:
+        """Yield groups of nodes, each with a source from which they are read at little cost."""
+        source, band = self.step.source, self.schedule.band
+        if band is None:
             yield source, tree.nodes(tree.levels - 1)
             return
-        for node in tree.nodes(level):
-            if not recorder.covers(node):
-                yield source.near(tree.region_below(node, level), self.schedule.threads), [node]
-            elif recorder.notes.is_done(node):
-                yield source, [node]
+        level, box = band
+        grid = full_region(tree.grid(level))
+        for index, part in cells(grid, box):
+            nodes = [
+                Node(level, place) for place in itertools.product(*(range(axis.start, axis.stop) for axis in part))
+            ]
+            if all(map(recorder.covers, nodes)):
+                yield source, [node for node in nodes if recorder.notes.is_done(node)]
+            else:
+                spare = self.resources.memory - self.schedule.peak
+                near = source.near(band_region(tree, band, index), self.schedule.threads, spare)
+                yield near, [node for node in nodes if recorder.notes.is_done(node) or not recorder.covers(node)]

@@ -13,7 +13,7 @@ from attrs import frozen
 
 from omezarr.engine.geometry import full_region, region_shape
 from omezarr.engine.tasks import cell_of, cost_free
-from omezarr.engine.units import Tree
+from omezarr.engine.units import Node, Tree
 from omezarr.errors import MemoryBoundError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import PixelSource, ScalingMethod
     from omezarr.engine.arrays import StoredArray
-    from omezarr.engine.geometry import Shape
+    from omezarr.engine.geometry import Region, Shape
 
 DEFAULT_BYTES = 1024**3
 """What writing may take where nobody says."""
@@ -46,8 +46,8 @@ class Schedule:
     threads : int
     peak : int
         How many bytes of its own this takes at most.
-    band : int, optional
-        For sources that compute: the level whose nodes are brought near one after the other.
+    band : (int, tuple of int), optional
+        For sources that compute: the level whose nodes are brought near, and how many of them along each axis at once.
     """
 
     mode: Literal["one pass", "level by level"]
@@ -55,7 +55,7 @@ class Schedule:
     cell: Shape
     threads: int
     peak: int
-    band: int | None = None
+    band: tuple[int, Shape] | None = None
 
 
 def schedule(
@@ -140,15 +140,9 @@ def _one_pass(tree: Tree, source: PixelSource, arrays: Sequence[StoredArray], th
     if not source.banded:
         yield Schedule(mode="one pass", tree=tree, cell=cell, threads=threads, peak=peak)
         return
-    for level in range(tree.levels - 1, -1, -1):
-        yield Schedule(
-            mode="one pass",
-            tree=tree,
-            cell=cell,
-            threads=threads,
-            peak=peak + _band_bytes(tree, source, level),
-            band=level,
-        )
+    for band in _bands(tree):
+        total = peak + source.cost(band_region(tree, band, (0,) * len(cell)))
+        yield Schedule(mode="one pass", tree=tree, cell=cell, threads=threads, peak=total, band=band)
 
 
 def _level_by_level(
@@ -161,12 +155,47 @@ def _level_by_level(
     threads: int,
 ) -> Iterator[Schedule]:
     cell = cell_of(tree, arrays[0].piece, source)
-    working = _leaf_bytes(tree, source, arrays[0], cell)
-    peak = threads * working + (_band_bytes(tree, source, 0) if source.banded else 0)
+    peak = threads * _leaf_bytes(tree, source, arrays[0], cell)
+    windows = 0
     for before, array, step in zip(arrays, arrays[1:], factors, strict=False):
-        peak = max(peak, threads * window_bytes(before, array, step, method))
-    band = 0 if source.banded else None
-    yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=peak, band=band)
+        windows = max(windows, threads * window_bytes(before, array, step, method))
+    if not source.banded:
+        yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=max(peak, windows))
+        return
+    for band in _bands(tree):
+        total = max(peak + source.cost(band_region(tree, band, (0,) * len(cell))), windows)
+        yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=total, band=band)
+
+
+def _bands(tree: Tree) -> Iterator[tuple[int, Shape]]:
+    """Yield ways to cut the nodes of a tree into bands, the largest bands first."""
+    top = tree.levels - 1
+    box = [max(count, 1) for count in tree.grid(top)]
+    yield top, tuple(box)
+    for axis in range(len(box)):
+        while box[axis] > 1:
+            box[axis] = -(-box[axis] // 2)
+            yield top, tuple(box)
+    for level in range(top - 1, -1, -1):
+        yield level, tuple(box)
+
+
+def band_region(tree: Tree, band: tuple[int, Shape], index: Shape) -> Region:
+    """Return what a band covers on the first level.
+
+    Parameters
+    ----------
+    tree : Tree
+    band : (int, tuple of int)
+    index : tuple of int
+        In the grid of bands.
+    """
+    level, box = band
+    grid = [max(count, 1) for count in tree.grid(level)]
+    corner = tuple(i * step for i, step in zip(index, box, strict=True))
+    last = tuple(min(c + step, count) - 1 for c, step, count in zip(corner, box, grid, strict=True))
+    low, high = (tree.region_below(Node(level, place), level) for place in (corner, last))
+    return tuple(slice(first.start, final.stop) for first, final in zip(low, high, strict=True))
 
 
 def window_bytes(before: StoredArray, array: StoredArray, factors: Shape, method: ScalingMethod) -> int:
@@ -195,13 +224,3 @@ def _leaf_bytes(tree: Tree, source: PixelSource, array: StoredArray, cell: Shape
     if array.spec.shards is not None:
         encoding += max(0, tree.samples(0) - math.prod(array.spec.unit)) * itemsize
     return reading + piece + encoding + KERNEL_BYTES
-
-
-def _band_bytes(tree: Tree, source: PixelSource, level: int) -> int:
-    """Return what the largest band takes: the cost of the source for it."""
-    from omezarr.engine.units import Node
-
-    first = Node(level, (0,) * len(tree.shapes[0]))
-    if 0 in source.shape:
-        return 0
-    return source.cost(tree.region_below(first, level))

@@ -257,9 +257,9 @@ class ReorderedSource(PixelSource):
         """Return the cost of the source."""
         return self.source.cost(self._inner(region))
 
-    def near(self, region: Region, threads: int) -> PixelSource:
+    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
         """Bring the region of the source near."""
-        near = self.source.near(self._inner(region), threads)
+        near = self.source.near(self._inner(region), threads, memory)
         return self if near is self.source else ReorderedSource(near, self.order)
 
     def close(self) -> None:
@@ -299,9 +299,9 @@ class ExpandedSource(PixelSource):
         """Return the cost of the source."""
         return self.source.cost(self._inner(region))
 
-    def near(self, region: Region, threads: int) -> PixelSource:
+    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
         """Bring the region of the source near."""
-        near = self.source.near(self._inner(region), threads)
+        near = self.source.near(self._inner(region), threads, memory)
         return self if near is self.source else ExpandedSource(near, self.shape)
 
     def close(self) -> None:
