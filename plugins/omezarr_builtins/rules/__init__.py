@@ -1,0 +1,58 @@
+"""What the NGFF specification demands, version by version, as small checks of raw documents and what lies around them.
+
+`rules` gives the rules of one NGFF key in one version, `references` what a raw document refers to. Format versions and
+node types hand both on, so that validation knows neither.
+
+Examples
+--------
+>>> [rule.id for rule in rules("0.4", "series")][:2]
+['series.form', 'series.entries.form']
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from omezarr_builtins.rules.book import VERSIONS, nearest
+from omezarr_builtins.rules.references import references
+
+if TYPE_CHECKING:
+    from omezarr.rules import Rule
+    from omezarr_builtins.rules.book import RuleBook
+
+__all__ = ["VERSIONS", "books", "references", "rules"]
+
+
+@cache
+def books() -> dict[str, RuleBook]:
+    """Return all books of rules, by NGFF key; the empty key has the rules of documents of any kind."""
+    from omezarr_builtins.rules import collections, image_label, labels, multiscales, plate, scene, versions, well
+
+    modules = (versions, multiscales, labels, image_label, plate, well, scene)
+    found = [*(module.BOOK for module in modules), collections.BOOK, collections.SERIES]
+    return {book.key: book for book in found}
+
+
+@cache
+def rules(version: str, key: str) -> tuple[Rule, ...]:
+    """Return the rules of an NGFF key in a version.
+
+    Parameters
+    ----------
+    version : str
+        For one that has no rules here, those of the newest older one are returned.
+    key : str
+        Empty for the rules of documents of any kind.
+    """
+    from omezarr_builtins.rules.drafts import tolerating_drafts
+
+    known = nearest(version)
+    book = books().get(key)
+    found = () if book is None else book.rules(known)
+    sections = [evolve(rule, section=f"NGFF {known}, {rule.section}") for rule in found]
+    if known != "0.6":
+        return tuple(sections)
+    return tuple(evolve(rule, check=tolerating_drafts(rule.check)) for rule in sections)

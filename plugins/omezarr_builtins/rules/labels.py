@@ -1,0 +1,176 @@
+"""Rules of the groups that list the label images of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from omezarr.hierarchy import ZarrNode
+from omezarr.rules import Depth, Finding
+from omezarr_builtins.rules.book import RuleBook
+from omezarr_builtins.rules.neighbours import (
+    UNREADABLE,
+    array_form,
+    arrays_below,
+    child_document,
+    document_of,
+    group_at,
+    is_proper,
+    joined,
+    look,
+    look_from_root,
+    says,
+)
+from omezarr_builtins.rules.places import ARRAY, STRING, is_a, plural, repeated, select, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from omezarr.model import JSONPath
+    from omezarr.rules import RuleContext
+
+BOOK = RuleBook("labels", "labels")
+
+LISTING_STORES = ("LocalStore", "MemoryStore", "ZipStore")
+"""Stores whose listings are complete and cheap; others are not listed."""
+
+BOOK.must("labels.form", "'labels' is an array.")(is_a(ARRAY, "labels"))
+BOOK.must("labels.entries.form", "Labels are listed by their paths, which are strings.")(is_a(STRING, "labels/*"))
+
+
+@BOOK.disputed("labels.version.present", "The group of labels names its version.", since="0.5", until="0.5")
+def _version(context: RuleContext) -> Iterator[Finding]:
+    ome: Any = context.attributes.get("ome")
+    if isinstance(ome, Mapping) and "version" not in ome and not {"multiscales", "image-label"} & ome.keys():
+        yield Finding(path=(), found="no key 'version'", expected=f"the version {context.version!r}")
+
+
+def listed(context: RuleContext) -> Iterator[tuple[JSONPath, str]]:
+    """Yield the paths of label images that a document lists, where they are strings."""
+    for place, path in select(context.values, "labels/*"):
+        if isinstance(path, str):
+            yield place, path
+
+
+@BOOK.must("labels.paths.relative", "The path of a label image stays below the group of labels.")
+def _relative(context: RuleContext) -> Iterator[Finding]:
+    for place, path in listed(context):
+        if not is_proper(path) or not path.strip("./"):
+            yield Finding(path=place, found=shown(path), expected="a path relative to the group")
+
+
+@BOOK.should("labels.unique", "No label image is listed twice.")
+def _unique(context: RuleContext) -> Iterator[Finding]:
+    places = list(listed(context))
+    for position, _ in repeated(path for _, path in places):
+        place, path = places[position]
+        yield Finding(path=place, found=f"{path!r} again", expected="each label image once")
+
+
+@BOOK.must("labels.exist", "Every listed label image is a group.", depth=Depth.HIERARCHY)
+def _exist(context: RuleContext) -> Iterator[Finding]:
+    found = look(context, [path for _, path in listed(context)])
+    for place, path in listed(context):
+        what = found.get(path, UNREADABLE)
+        if what is None or (isinstance(what, ZarrNode) and what.kind != "group"):
+            yield Finding(path=place, array=path, found=says(what), expected="a zarr group")
+
+
+def _label_documents(context: RuleContext) -> Iterator[tuple[JSONPath, str, Mapping[str, Any]]]:
+    found = look(context, [path for _, path in listed(context)])
+    for place, path in listed(context):
+        what = found.get(path)
+        if isinstance(what, ZarrNode) and what.kind == "group":
+            yield place, path, document_of(what, context.version)
+
+
+@BOOK.must("labels.images", "Every listed label image is a multiscale image.", depth=Depth.HIERARCHY)
+def _images(context: RuleContext) -> Iterator[Finding]:
+    for place, path, values in _label_documents(context):
+        if "multiscales" not in values:
+            yield Finding(path=place, array=path, found="no key 'multiscales'", expected="a multiscale image")
+
+
+def _parent(context: RuleContext) -> Mapping[str, Any] | None:
+    """Return the document of the image that labels belong to; None where that is outside or no image."""
+    above, _, name = context.path.rpartition("/")
+    if name != "labels":
+        return None
+    parent = look_from_root(context, {"image": above}).get("image")
+    values = document_of(parent, context.version) if isinstance(parent, ZarrNode) else {}
+    return values if "multiscales" in values else None
+
+
+def _levels(values: Mapping[str, Any] | None) -> list[Any] | None:
+    """Return the levels of the first image of a document; None where it has none."""
+    found = select(values, "multiscales/*/datasets")
+    return found[0][1] if found and found[0][0][1] == 0 and isinstance(found[0][1], list) else None
+
+
+@BOOK.must("labels.levels", "A label image has as many levels as its image.", depth=Depth.HIERARCHY)
+def _level_counts(context: RuleContext) -> Iterator[Finding]:
+    expected = _levels(_parent(context))
+    for place, path, values in _label_documents(context):
+        levels = _levels(values)
+        if expected is not None and levels is not None and len(levels) != len(expected):
+            found = plural(len(levels), "level")
+            yield Finding(path=place, array=path, found=found, expected=f"{len(expected)}, as the image has")
+
+
+@BOOK.should("labels.shapes", "A label image has the shape of its image, or 1 along an axis.", depth=Depth.HIERARCHY)
+def _shapes(context: RuleContext) -> Iterator[Finding]:
+    image = _first_shape(context, "..", _levels(_parent(context)))
+    for place, path, values in _label_documents(context):
+        label = _first_shape(context, path, _levels(values))
+        if image is None or label is None:
+            continue
+        fits = len(label) == len(image) and all(size in (1, full) for size, full in zip(label, image, strict=True))
+        if not fits:
+            expected = f"{' x '.join(map(str, image))}, or 1 along an axis"
+            yield Finding(path=place, array=path, found=" x ".join(map(str, label)), expected=expected)
+
+
+def _first_shape(context: RuleContext, path: str, levels: list[Any] | None) -> tuple[int, ...] | None:
+    name = levels[0].get("path") if levels and isinstance(levels[0], Mapping) else None
+    if not isinstance(name, str) or not is_proper(name):
+        return None
+    if path == "..":
+        above = context.path.rpartition("/")[0]
+        nodes = look_from_root(context, {"level": joined(above, name)})
+        node = nodes.get("level")
+        form = array_form(node) if isinstance(node, ZarrNode) and node.kind == "array" else None
+        return None if form is None else form.shape
+    return next((form.shape for _, form in arrays_below(context, [joined(path, name)])), None)
+
+
+@BOOK.must(
+    "labels.intermediate",
+    "Groups between the group of labels and a label image have no metadata.",
+    since="0.5",
+    depth=Depth.HIERARCHY,
+)
+def _intermediate(context: RuleContext) -> Iterator[Finding]:
+    paths = [path for _, path in listed(context) if is_proper(path)]
+    between = dict.fromkeys(
+        "/".join(parts[:end]) for parts in (joined(path).split("/") for path in paths) for end in range(1, len(parts))
+    )
+    for path in between:
+        group = group_at(context, path) if path not in paths else None
+        if group is not None and group.attributes:
+            found = f"attributes: {', '.join(sorted(map(str, group.attributes)))}"
+            yield Finding(path=("labels",), array=path, found=found, expected="no metadata")
+
+
+@BOOK.should("labels.listed", "All label images are listed.", since="0.5", depth=Depth.HIERARCHY)
+def _listed(context: RuleContext) -> Iterator[Finding]:
+    hierarchy = context.hierarchy
+    if hierarchy is None or type(hierarchy.store).__name__ not in LISTING_STORES:
+        return
+    known = {joined(path).split("/")[0] for _, path in listed(context) if is_proper(path)}
+    for name in hierarchy.names(context.path) or ():
+        if not name.startswith(".") and name != "zarr.json" and name not in known:
+            values = child_document(context, name) if is_proper(name) else None
+            if values is not None and "multiscales" in values:
+                yield Finding(
+                    path=("labels",), array=name, found="an image that is not listed", expected="its path here"
+                )
