@@ -318,6 +318,8 @@ def _v2_codec(codec: Codec) -> JSON:
     options = _options(codec)
     if codec.name == "blosc":
         options["shuffle"] = _BLOSC_SHUFFLES.index(str(options["shuffle"]))
+    if codec.name == "zstd" and not options["checksum"]:
+        del options["checksum"]  # other readers of zarr format 2 refuse arrays that name it
     return {"id": codec.name, **options}
 
 
