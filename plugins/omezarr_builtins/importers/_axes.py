@@ -132,7 +132,6 @@ class SamplesAsChannels(PixelSource):
         whole = source.chunks[axis + 1] == self.samples
         self.chunks = (*chunks[:axis], chunks[axis] if whole else source.chunks[axis + 1], *chunks[axis + 1 :])
         self.dtype = source.dtype
-        self.banded = source.banded
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
@@ -152,11 +151,6 @@ class SamplesAsChannels(PixelSource):
     def cost(self, region: tuple[slice, ...]) -> int:
         """Return the cost of the source, and of putting the axes together."""
         return self.source.cost(self._inner(region)) + super().cost(region)
-
-    def near(self, region: tuple[slice, ...], threads: int) -> PixelSource:
-        """Bring the region of the source near."""
-        near = self.source.near(self._inner(region), threads)
-        return self if near is self.source else SamplesAsChannels(near, self.axis)
 
     def close(self) -> None:
         """Close the source."""

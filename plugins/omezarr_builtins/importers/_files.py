@@ -99,6 +99,7 @@ class ReopenedFile(ByteFile):
 
     def read(self, offset: int, size: int) -> bytes:
         """Open, read and close."""
+        size = max(0, min(size, self.size - offset))
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(offset)
@@ -122,6 +123,7 @@ class LocalFile(ReopenedFile):
 
     def read(self, offset: int, size: int) -> bytes:
         """Read at the offset."""
+        size = max(0, min(size, self.size - offset))
         try:
             descriptor = self._open()
             return _all(size, lambda done: os.pread(descriptor, size - done, offset + done))

@@ -84,7 +84,8 @@ def _open(file: ByteFile, view: FileView | None, messages: list[str]) -> tuple[T
     from tifffile import TiffFile
 
     source: Any = view or str(getattr(file, "path", ""))
-    tiff = TiffFile(source, name=None if view is None else file.name)
+    options: dict[str, Any] = {} if view is None else {"name": file.name, "offset": 0}
+    tiff = TiffFile(source, **options)
     try:
         _check_descriptions(tiff, file.name)
         if not tiff.is_ome:
@@ -95,7 +96,7 @@ def _open(file: ByteFile, view: FileView | None, messages: list[str]) -> tuple[T
     except MalformedError as error:
         messages.append(f"{error}; imported without it")
         tiff.close()
-        return TiffFile(source, name=None if view is None else file.name, is_ome=False), None
+        return TiffFile(source, is_ome=False, **options), None
     except Exception:
         tiff.close()
         raise
