@@ -13,10 +13,10 @@ Examples
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import field, frozen
 
 from omezarr.engine.geometry import Region, Shape, cells, region_shape
@@ -126,7 +126,7 @@ class Tree:
     def nodes(self, level: int) -> Iterator[Node]:
         """Yield the nodes of a level in the order of one pass."""
         if level == self.levels - 1:
-            for index in itertools.product(*map(range, self.grid(level))):
+            for index in np.ndindex(self.grid(level)):
                 yield Node(level, index)
         else:
             for parent in self.nodes(level + 1):
