@@ -17,16 +17,21 @@ from typing import TYPE_CHECKING, Any
 from omezarr._version import __version__
 
 if TYPE_CHECKING:
+    from omezarr.acquisition import create_writer, open_writer
     from omezarr.conversion import convert
     from omezarr.location import Location, StorageOptions
     from omezarr.node import Node
     from omezarr.plates import write_field, write_plate
     from omezarr.read import open  # noqa: A004 - the word that users expect
     from omezarr.registry import Registry, default_registry
+    from omezarr.rescale import add_levels
     from omezarr.transform import resample
     from omezarr.write import write_image, write_labels, write_multiscale
 
 _HOMES = {
+    "add_levels": "omezarr.rescale",
+    "create_writer": "omezarr.acquisition",
+    "open_writer": "omezarr.acquisition",
     "Location": "omezarr.location",
     "Node": "omezarr.node",
     "Registry": "omezarr.registry",
@@ -48,9 +53,12 @@ __all__ = [
     "Registry",
     "StorageOptions",
     "__version__",
+    "add_levels",
     "convert",
+    "create_writer",
     "default_registry",
     "open",
+    "open_writer",
     "resample",
     "write_field",
     "write_image",

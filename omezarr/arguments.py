@@ -146,7 +146,9 @@ def factors_between(large: Sequence[int], small: Sequence[int]) -> tuple[int, ..
         If there are none.
     """
     factors = tuple(
-        next((factor for factor in {full // size, -(-full // size)} if factor and -(-full // factor) == size), 0)
+        1
+        if full == size
+        else next((factor for factor in {full // size, -(-full // size)} if factor and -(-full // factor) == size), 0)
         for full, size in zip(large, small, strict=True)
     )
     if 0 in factors:

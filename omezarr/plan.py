@@ -154,6 +154,13 @@ class WriteLevels:
 
 
 @frozen(kw_only=True)
+class CreateArrays:
+    """Create arrays without pixels: all of them are the fill value until something else writes them."""
+
+    arrays: tuple[ArraySpec, ...]
+
+
+@frozen(kw_only=True)
 class WriteObject:
     """Store bytes under a key, for example ``OME/METADATA.ome.xml``."""
 
@@ -228,7 +235,14 @@ class DeleteKeys:
 
 
 Step: TypeAlias = (
-    CreateGroup | WriteLevels | WriteObject | EditAttributes | MergeIntoList | TransferObjects | DeleteKeys
+    CreateGroup
+    | CreateArrays
+    | WriteLevels
+    | WriteObject
+    | EditAttributes
+    | MergeIntoList
+    | TransferObjects
+    | DeleteKeys
 )
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omezarr.engine.arrays import write_array_metadata
 from omezarr.engine.documents import Documents
 from omezarr.engine.locks import locked
 from omezarr.engine.replacement import is_marker, marker
@@ -14,6 +15,7 @@ from omezarr.errors import MetadataError, WriteError
 from omezarr.location import checked_path
 from omezarr.plan import (
     JOURNAL_PREFIX,
+    CreateArrays,
     CreateGroup,
     DeleteKeys,
     EditAttributes,
@@ -108,6 +110,9 @@ class StepRunner:
             self._create_group(number, checked_path(step.path), step.attributes)
         elif isinstance(step, WriteLevels):
             self._write_levels(number)
+        elif isinstance(step, CreateArrays):
+            for spec in step.arrays:
+                write_array_metadata(self._target, spec)
         elif isinstance(step, WriteObject):
             self._target.put(checked_path(step.key), step.content)
         elif isinstance(step, EditAttributes):

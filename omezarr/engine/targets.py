@@ -11,6 +11,7 @@ import os
 import shutil
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,9 @@ class Target(ABC):
     @abstractmethod
     def store(self) -> tuple[Store, str]:
         """Return the target as a zarr store and a path in it."""
+
+    def tidy(self) -> None:
+        """Remove the folder that the engine keeps to itself, if there is one and nothing is left in it."""
 
 
 class LocalTarget(Target):
@@ -168,6 +172,11 @@ class LocalTarget(Target):
         from zarr.storage import LocalStore
 
         return LocalStore(self.root), ""
+
+    def tidy(self) -> None:
+        """Remove the engine's own folder if it is empty."""
+        with suppress(OSError):
+            Path(self.root, JOURNAL_PREFIX).rmdir()
 
     def _make(self, folder: str) -> None:
         if folder not in self._folders:

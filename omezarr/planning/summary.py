@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from omezarr.plan import CreateGroup, WriteLevels, WriteObject
+from omezarr.plan import CreateArrays, CreateGroup, WriteLevels, WriteObject
 
 if TYPE_CHECKING:
     from omezarr.plan import ArraySpec, Plan
@@ -27,7 +27,12 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         ``target``, ``zarr_format``, ``groups``, ``arrays`` (path, shape, dtype, chunks, shards, codec, objects,
         bytes), and the totals ``objects`` and ``bytes``; bytes before compression. Can be written as JSON.
     """
-    arrays = [_array_summary(spec) for step in plan.steps if isinstance(step, WriteLevels) for spec in step.arrays]
+    arrays = [
+        _array_summary(spec)
+        for step in plan.steps
+        if isinstance(step, WriteLevels | CreateArrays)
+        for spec in step.arrays
+    ]
     return {
         "target": str(plan.target),
         "zarr_format": plan.zarr_format,

@@ -1,0 +1,490 @@
+"""Writing an image while it is being acquired: frames and regions in any order, from any number of threads.
+
+The metadata is written first and is valid at every moment; what has not been written yet is the fill value. Lower
+levels follow on `update` and on `close`. For pixels that are all there already, `omezarr.write_image` is faster.
+
+Examples
+--------
+>>> import numpy as np
+>>> path = "memory://doc-acquisition/run.ome.zarr"
+>>> with create_writer(path, shape=(None, 2, 64, 64), dtype="uint16", axes="tcyx") as writer:
+...     for t in range(3):
+...         writer.write(np.full((64, 64), t, dtype="uint16"), t=t, c=0)
+>>> import omezarr
+>>> omezarr.open(path).levels[0].shape
+(3, 2, 64, 64)
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import evolve
+
+from omezarr.abc import PixelSource
+from omezarr.arguments import by_axis, factors_between, merged_options, parse_axes, parse_channels
+from omezarr.composing import compose_attributes, document_path
+from omezarr.content import ImageContent, LabelContent
+from omezarr.display import measured_channels, window_of
+from omezarr.engine.documents import Documents
+from omezarr.engine.locks import locked
+from omezarr.engine.regions import RegionWriter
+from omezarr.engine.specs import spec_of
+from omezarr.engine.targets import target_of
+from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.location import Location
+from omezarr.model import UNSET, Image
+from omezarr.plan import (
+    JOURNAL_PREFIX,
+    CreateArrays,
+    CreateGroup,
+    EditAttributes,
+    Measured,
+    MergeIntoList,
+    Phase,
+    Plan,
+    WriteLevels,
+)
+from omezarr.planning import Planner, WriteOptions, plain_name
+from omezarr.read import open as open_node
+from omezarr.registry import Registry, default_registry
+from omezarr.settings import Settings
+from omezarr.storage import open_store
+from omezarr.write import RunOptions, run_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    import numpy.typing as npt
+
+    from omezarr.engine.targets import Target
+    from omezarr.location import LocationLike, StorageOptions
+    from omezarr.model import Axis, Channel, ImageLabel
+    from omezarr.node import Node
+    from omezarr.plan import ArraySpec
+
+_PROVISIONAL = window_of(np.zeros(1, dtype="uint8"))
+"""The window of channels of which nothing has been written."""
+
+DEFAULT_WAITING_BYTES = 256 * 1024 * 1024
+"""How much memory units that are not complete may take, unless the caller says otherwise."""
+
+
+def create_writer(
+    location: LocationLike,
+    *,
+    shape: Sequence[int | None],
+    dtype: npt.DTypeLike,
+    axes: str | Sequence[str | Axis] | None = None,
+    name: str | None = None,
+    scale: float | Sequence[float] | Mapping[str, float] | None = None,
+    translation: Sequence[float] | Mapping[str, float] | None = None,
+    units: str | Mapping[str, str] | None = None,
+    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
+    options: WriteOptions | None = None,
+    overwrite: bool = False,
+    run: RunOptions | None = None,
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+    registry: Registry | None = None,
+    **write_options: Any,
+) -> ImageWriter:
+    """Create an image without pixels, and return what writes them.
+
+    Parameters
+    ----------
+    location : str, path, Location, zarr store or zarr group
+        Where the image's group will be.
+    shape : sequence of (int or None)
+        None for at most one axis, mostly t, that grows as frames come.
+    dtype : dtype
+    axes, name, scale, translation, units, channels, options, overwrite, storage_options, registry, **write_options
+        As for `omezarr.write_image`. The axis that grows is never scaled down.
+    run : RunOptions, optional
+        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels.
+
+    Returns
+    -------
+    ImageWriter
+        To be closed when all is written; best used in a ``with`` block.
+
+    Raises
+    ------
+    ArgumentError, UnsupportedError, LossyError, TargetExistsError
+        As for `omezarr.write_image`; nothing has been written then.
+    """
+    registry = registry or default_registry()
+    growing = [index for index, length in enumerate(shape) if length is None]
+    if len(growing) > 1:
+        raise ArgumentError(f"only one axis can grow, but the shape {tuple(shape)} leaves {len(growing)} open")
+    source = _NoPixels(tuple(1 if length is None else int(length) for length in shape), np.dtype(dtype))
+    image_axes = parse_axes(axes, len(source.shape), units)
+    content = ImageContent(
+        pixels=source,
+        axes=image_axes,
+        name=name,
+        scale=by_axis("scale", scale, image_axes, 1.0),
+        translation=by_axis("translation", translation, image_axes, 0.0),
+        channels=parse_channels(channels),
+    )
+    planner = Planner(merged_options(options, write_options), registry)
+    if growing and planner.options.expand_axes:
+        raise ArgumentError("axes cannot be added to an image that grows; give all axes of the version in the shape")
+    target = Location.parse(location, storage_options)
+    planned = planner.image_phases("", content)
+    levels = next(step for step in planned[0].steps if isinstance(step, WriteLevels))
+    if any(step[index] != 1 for step in levels.factors for index in growing):
+        raise ArgumentError("an axis that grows cannot be scaled down; its factors must be 1")
+    arrays = tuple(_resized(spec, growing[0] if growing else None, (0,) * len(shape)) for spec in levels.arrays)
+    commit = planned[-1].steps[-1]
+    assert isinstance(commit, EditAttributes)
+    assert callable(commit.attributes)
+    nothing = np.zeros([max(length, 1) for length in arrays[-1].shape], dtype=source.dtype)
+    attributes = commit.attributes(Measured(smallest_level=lambda _: nothing))
+    steps = (CreateGroup(path=""), CreateArrays(arrays=arrays), evolve(commit, attributes=attributes))
+    zarr_format = planner.version.zarr_format
+    plan = Plan(
+        target=target, zarr_format=zarr_format, phases=(Phase(name="arrays", steps=steps),), overwrite=overwrite
+    )
+    run_plan(plan, registry)
+    return open_writer(
+        target,
+        grows=content.axes[growing[0]].name if growing else None,
+        measure_windows=True,
+        run=run,
+        registry=registry,
+    )
+
+
+def open_writer(
+    location: LocationLike,
+    *,
+    grows: str | None = None,
+    method: str | None = None,
+    measure_windows: bool = False,
+    run: RunOptions | None = None,
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+    registry: Registry | None = None,
+) -> ImageWriter:
+    """Return what writes regions of an image or label image that is there.
+
+    Parameters
+    ----------
+    location : str, path, Location, zarr store or zarr group
+    grows : str, optional
+        The axis along which the image grows when something is written beyond its end.
+    method : str, optional
+        The scaling method of the lower levels. Default: what the metadata names, else "nearest" for labels and
+        "local_mean" for images.
+    measure_windows : bool
+        Whether the windows of the channels are measured anew on close.
+    run : RunOptions, optional
+        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels.
+    storage_options : mapping or StorageOptions, optional
+    registry : Registry, optional
+
+    Returns
+    -------
+    ImageWriter
+
+    Raises
+    ------
+    UnsupportedError
+        If it is no image, or its levels are not an integer factor apart.
+    LockedError
+        If somebody else is writing there.
+    """
+    registry = registry or default_registry()
+    run = run or RunOptions()
+    target = Location.parse(location, storage_options)
+    node = open_node(target, registry=registry)
+    multiscale = node.multiscale
+    if multiscale is None or node.format is None:
+        raise UnsupportedError(f"{target} is no image, so nothing can be written into it")
+    names = [axis.name for axis in node.axes]
+    if grows is not None and grows not in names:
+        raise ArgumentError(f"the image has no axis {grows!r} that could grow; its axes are {', '.join(names)}")
+    is_label = "image-label" in node.facets
+    known = multiscale.type if isinstance(multiscale.type, str) else ""
+    if method is None:
+        usual = "nearest" if is_label else "local_mean"
+        method = known if known in registry.scaling_methods else usual
+    scaling = registry.scaling_methods[method]
+    if is_label and not scaling.preserves_values:
+        raise UnsupportedError(f"the scaling method {method!r} makes new values, which would corrupt labels")
+    specs = [spec_of(level.array, level.path) for level in node.levels]
+    opened = target_of(open_store(target, registry.storage_schemes, write=True))
+    return ImageWriter(
+        node,
+        opened,
+        RegionWriter(
+            opened,
+            specs,
+            [factors_between(large.shape, small.shape) for large, small in pairwise(specs)],
+            scaling,
+            memory=run.memory or DEFAULT_WAITING_BYTES,
+            threads=run.threads or Settings.from_environment().threads,
+            grows=None if grows is None else names.index(grows),
+        ),
+        measure_windows=measure_windows,
+    )
+
+
+class ImageWriter:
+    """Writes regions of an image, in any order and from any number of threads; see `create_writer`.
+
+    Parameters
+    ----------
+    node : Node
+    target : Target
+    regions : RegionWriter
+    measure_windows : bool
+    """
+
+    def __init__(self, node: Node, target: Target, regions: RegionWriter, *, measure_windows: bool) -> None:
+        self._node = node
+        self._target = target
+        self._regions = regions
+        self._measure_windows = measure_windows
+        self._names = [axis.name for axis in node.axes]
+        self._labels: list[ImageWriter] = []
+        self._held = ExitStack()
+        self._held.enter_context(locked(target, f"{JOURNAL_PREFIX}/append.lock"))
+        target.scratch = f"{JOURNAL_PREFIX}/append"
+        target.clear(target.scratch)
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def location(self) -> Location:
+        """Where the image is."""
+        return self._node.location
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the image, as far as it has grown."""
+        return self._regions.shape
+
+    def write(self, pixels: npt.ArrayLike, **where: int | slice) -> None:
+        """Write a frame or region.
+
+        Parameters
+        ----------
+        pixels : array
+            Of the dtype of the image, with one dimension for each axis that `where` does not fix to one index.
+        **where
+            For each axis an index, or a slice with a step of 1; axes that are not named are written whole.
+
+        Raises
+        ------
+        ArgumentError
+            If pixels or place do not fit the image.
+        WriteError
+            If the store refuses.
+
+        Examples
+        --------
+        ``writer.write(frame, t=5, c=0)`` or ``writer.write(tile, t=5, c=0, y=slice(0, 256), x=slice(256, 512))``
+        """
+        self._check_open()
+        unknown = [name for name in where if name not in self._names]
+        if unknown:
+            raise ArgumentError(f"the image has no axis {unknown[0]!r}; its axes are {', '.join(self._names)}")
+        block = np.asarray(pixels)
+        region: list[slice] = []
+        fixed: list[int] = []
+        lengths = list(block.shape)
+        for index, (name, size) in enumerate(zip(self._names, self.shape, strict=True)):
+            place = where.get(name, slice(None))
+            if isinstance(place, int):
+                fixed.append(index)
+                region.append(slice(place, place + 1))
+            else:
+                region.append(_bounds(name, place, size, lengths[index - len(fixed)] if lengths else 0))
+        if block.ndim == len(self._names) - len(fixed):
+            block = np.expand_dims(block, tuple(fixed))
+        self._regions.write(tuple(region), block)
+
+    def append(self, pixels: npt.ArrayLike) -> None:
+        """Write frames behind the last one along the axis that grows.
+
+        Parameters
+        ----------
+        pixels : array
+            With all axes, or without the one that grows for a single frame.
+
+        Raises
+        ------
+        ArgumentError
+            If the image does not grow, or the pixels do not fit.
+        """
+        self._check_open()
+        axis = self._regions.grows
+        if axis is None:
+            raise ArgumentError("the image does not grow; say where to write, or create it with None in its shape")
+        block = np.asarray(pixels)
+        if block.ndim == len(self._names) - 1:
+            block = np.expand_dims(block, axis)
+        self._regions.append(block)
+
+    def add_labels(
+        self,
+        name: str,
+        dtype: npt.DTypeLike = "uint32",
+        *,
+        metadata: ImageLabel | None = None,
+        options: WriteOptions | None = None,
+        **write_options: Any,
+    ) -> ImageWriter:
+        """Create a label image without pixels, and return what writes it; it is closed with the image.
+
+        Parameters
+        ----------
+        name : str
+        dtype : dtype
+            Of integers.
+        metadata : ImageLabel, optional
+        options : WriteOptions, optional
+            Chunks, codec and label method; single ones may be given as keywords instead.
+        **write_options
+            Fields of `WriteOptions`.
+
+        Returns
+        -------
+        ImageWriter
+
+        Raises
+        ------
+        TargetExistsError
+            If there is a label image of that name.
+        """
+        self._check_open()
+        registry = self._node.registry
+        version = self._node.format
+        assert version is not None
+        grows = self._regions.grows
+        shape = tuple(max(size, 1) for size in self.shape)
+        source = _NoPixels(shape, np.dtype(dtype))
+        geometry = self._node.levels[0].geometry
+        content = ImageContent(
+            pixels=source,
+            axes=self._node.axes,
+            scale=geometry.scale if geometry else None,
+            translation=geometry.translation if geometry else None,
+        )
+        chosen = evolve(merged_options(options, write_options), format=version.version, allow_lossy=True)
+        planner = Planner(chosen, registry)
+        label = LabelContent(pixels=source, metadata=metadata)
+        phase = planner.label_phase("", name, label, content, self._regions.factors)
+        place = self.location.below("labels").below(plain_name(name))
+        steps = tuple(
+            CreateArrays(arrays=tuple(_resized(spec, grows, self.shape) for spec in step.arrays))
+            if isinstance(step, WriteLevels)
+            else step
+            for step in phase.steps
+        )
+        zarr_format = version.zarr_format
+        run_plan(Plan(target=place, zarr_format=zarr_format, phases=(evolve(phase, steps=steps),)), registry)
+        listed = MergeIntoList(path="labels", keys=document_path(version, "labels"), items=(name,))
+        register = Phase(name="list of labels", steps=(planner.labels_group("", ()), listed))
+        run_plan(Plan(target=self.location, zarr_format=zarr_format, phases=(register,), create=False), registry)
+        writer = open_writer(
+            place,
+            grows=None if grows is None else self._names[grows],
+            run=RunOptions(memory=self._regions.memory, threads=self._regions.threads),
+            registry=registry,
+        )
+        self._labels.append(writer)
+        return writer
+
+    def update(self) -> None:
+        """Store what waits, and bring all levels up to date with what has been written."""
+        self._check_open()
+        self._regions.update()
+
+    def close(self) -> None:
+        """Finish: store what waits, bring levels and windows up to date, close the labels, release the lock."""
+        if self._closed:
+            return
+        try:
+            for writer in self._labels:
+                writer.close()
+            self._regions.update()
+            if self._measure_windows and 0 not in self.shape:
+                self._write_windows()
+        finally:
+            self._closed = True
+            self._target.clear(self._target.scratch)
+            self._held.close()
+            self._target.tidy()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ArgumentError("this writer is closed; open another one with open_writer")
+
+    def _write_windows(self) -> None:
+        """Replace the windows of the channels by what the pixels say."""
+        node = self._node
+        version, image = node.format, node.image
+        assert version is not None
+        if image is None or not image.omero:
+            return
+        channels = tuple(evolve(channel, window=UNSET) for channel in image.omero.channels or ())
+        content = ImageContent(pixels=_NoPixels(self.shape, self._regions.dtype), axes=node.axes, channels=channels)
+        measured = measured_channels(content, self._regions.smallest_level())
+        given = image.omero.channels or ()
+        kept = tuple(
+            evolve(new, window=old.window if old.window and old.window != _PROVISIONAL else new.window)
+            for old, new in zip(given, measured, strict=True)
+        )
+        facets = {
+            key: evolve(facet, omero=evolve(image.omero, channels=kept)) if isinstance(facet, Image) else facet
+            for key, facet in node.facets.items()
+        }
+        attributes = compose_attributes(
+            evolve(node.metadata, facets=facets), version, node.registry, node.array_facts()
+        )
+        Documents(self._target, version.zarr_format).write_attributes("", attributes)
+
+
+class _NoPixels(PixelSource):
+    """The shape and dtype of pixels that are not there yet."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.chunks = shape
+        self.identity = "none"
+
+    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Return zeros."""
+        return np.zeros([part.stop - part.start for part in region], self.dtype)
+
+
+def _resized(spec: ArraySpec, axis: int | None, shape: tuple[int, ...]) -> ArraySpec:
+    """Return an array as long along the growing axis as the image is so far."""
+    if axis is None:
+        return spec
+    return evolve(spec, shape=(*spec.shape[:axis], shape[axis], *spec.shape[axis + 1 :]))
+
+
+def _bounds(name: str, place: slice, size: int, length: int) -> slice:
+    """Return a slice with start and stop; an open end lies behind as many samples as there are pixels."""
+    if place.step not in (None, 1):
+        raise ArgumentError(f"along {name}, a slice with a step of {place.step} cannot be written; use steps of 1")
+    start = 0 if place.start is None else place.start
+    stop = place.stop if place.stop is not None else (start + length if place.start is not None else max(size, length))
+    if start < 0 or stop < start:
+        raise ArgumentError(f"along {name}, {start}:{stop} is no region; count from 0")
+    return slice(start, stop)

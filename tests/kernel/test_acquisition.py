@@ -1,0 +1,154 @@
+"""Images that are written while they are acquired."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import omezarr
+from omezarr.acquisition import create_writer, open_writer
+from omezarr.errors import ArgumentError, LockedError, TargetExistsError, UnsupportedError
+from omezarr.write import RunOptions, write_image
+
+MOVIE = np.random.default_rng(4).integers(0, 4000, (6, 2, 40, 50)).astype("uint16")
+
+
+def test_a_movie_written_frame_by_frame_is_the_movie_written_at_once(tmp_path: Path) -> None:
+    options = {"axes": "tcyx", "scale": 0.5, "channels": ["a", "b"], "chunks": (2, 1, 16, 16), "levels": 3}
+    expected = write_image(tmp_path / "once.zarr", MOVIE, **options)
+    with create_writer(tmp_path / "run.zarr", shape=(None, 2, 40, 50), dtype="uint16", **options) as writer:
+        for t, c in [(3, 1), (0, 0), (5, 1), (0, 1), (1, 0), (5, 0), (1, 1), (2, 0), (4, 1), (2, 1), (3, 0), (4, 0)]:
+            writer.write(MOVIE[t, c], t=t, c=c)
+    node = omezarr.open(tmp_path / "run.zarr")
+    assert node.metadata == expected.metadata
+    for level, wanted in zip(node.levels, expected.levels, strict=True):
+        np.testing.assert_array_equal(level.read(), wanted.read())
+    assert not (tmp_path / "run.zarr" / ".omezarr").exists()
+
+
+@pytest.mark.parametrize("version", ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"])
+def test_the_image_can_be_opened_at_every_moment(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "run.zarr"
+    writer = create_writer(path, shape=(None, 1, 1, 32, 32), dtype="uint8", format=version, levels=2)
+    assert [level.shape for level in omezarr.open(path).levels] == [(0, 1, 1, 32, 32), (0, 1, 1, 16, 16)]
+    writer.write(np.full((32, 32), 7, dtype="uint8"), t=2, c=0, z=0)
+    assert omezarr.open(path).levels[0].shape == (3, 1, 1, 32, 32)
+    writer.update()
+    level = omezarr.open(path).levels[1].read()
+    assert (level[2] == 7).all()
+    assert (level[:2] == 0).all()
+    writer.close()
+    assert omezarr.open(path).channels[0].window.max == 7 or version == "0.1"
+
+
+def test_frames_are_appended(tmp_path: Path) -> None:
+    with create_writer(tmp_path / "run.zarr", shape=(None, 2, 40, 50), dtype="uint16", axes="tcyx") as writer:
+        writer.append(MOVIE[0])
+        writer.append(MOVIE[1:4])
+        writer.append(MOVIE[4:])
+    np.testing.assert_array_equal(omezarr.open(tmp_path / "run.zarr").levels[0].read(), MOVIE)
+
+
+def test_several_threads_write_at_once(tmp_path: Path) -> None:
+    options = {"axes": "tcyx", "chunks": (6, 2, 40, 50), "levels": 2}
+    with create_writer(tmp_path / "run.zarr", shape=MOVIE.shape, dtype="uint16", **options) as writer:
+
+        def work(c: int, half: int) -> None:
+            for t in range(len(MOVIE)):
+                rows = slice(half * 20, half * 20 + 20)
+                writer.write(MOVIE[t, c, rows], t=t, c=c, y=rows)
+
+        threads = [threading.Thread(target=work, args=(c, half)) for c in range(2) for half in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    expected = write_image(tmp_path / "once.zarr", MOVIE, **options)
+    for level, wanted in zip(omezarr.open(tmp_path / "run.zarr").levels, expected.levels, strict=True):
+        np.testing.assert_array_equal(level.read(), wanted.read())
+
+
+def test_labels_are_written_with_the_image(tmp_path: Path) -> None:
+    path = tmp_path / "run.zarr"
+    with create_writer(path, shape=(None, 1, 40, 50), dtype="uint16", axes="tcyx", levels=2) as writer:
+        labels = writer.add_labels("cells", "uint32")
+        for t in range(2):
+            writer.write(MOVIE[t, :1], t=t)
+            labels.write(np.full((40, 50), t + 1, dtype="uint32"), t=t, c=0)
+    node = omezarr.open(path).labels["cells"]
+    assert node.key == "image-label"
+    assert [level.shape for level in node.levels] == [(2, 1, 40, 50), (2, 1, 20, 25)]
+    assert (node.levels[1].read() == np.array([1, 2]).reshape(2, 1, 1, 1)).all()
+
+
+@settings(deadline=None, max_examples=20, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_regions_in_any_order_and_little_memory_give_the_same_image(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    shape = tuple(data.draw(st.integers(1, 24)) for _ in range(2))
+    chunks = tuple(data.draw(st.integers(1, size)) for size in shape)
+    method = data.draw(st.sampled_from(["nearest", "local_mean", "gaussian"]))
+    image = np.zeros(shape, dtype="float32")
+    path = tmp_path_factory.mktemp("regions")
+    options = {"axes": "yx", "chunks": chunks, "levels": 3, "method": method}
+    memory = RunOptions(memory=data.draw(st.sampled_from([1, 500, 10**6])), threads=2)
+    with create_writer(path / "run.zarr", shape=shape, dtype="float32", run=memory, **options) as writer:
+        for number in range(data.draw(st.integers(1, 6))):
+            y, x = (sorted(data.draw(st.tuples(st.integers(0, size), st.integers(0, size)))) for size in shape)
+            block = np.full((y[1] - y[0], x[1] - x[0]), number + 1.0, dtype="float32")
+            image[slice(*y), slice(*x)] = block
+            writer.write(block, y=slice(*y), x=slice(*x))
+            if data.draw(st.booleans()):
+                writer.update()
+    expected = write_image(path / "once.zarr", image, **options)
+    for level, wanted in zip(omezarr.open(path / "run.zarr").levels, expected.levels, strict=True):
+        np.testing.assert_array_equal(level.read(), wanted.read())
+
+
+def test_an_image_that_is_there_is_edited(tmp_path: Path) -> None:
+    path = tmp_path / "i.zarr"
+    write_image(path, MOVIE[0], axes="cyx", chunks=(1, 16, 16), levels=3)
+    with open_writer(path) as writer:
+        writer.write(np.zeros((10, 10), dtype="uint16"), c=1, y=slice(5, 15), x=slice(30, 40))
+    edited = MOVIE[0].copy()
+    edited[1, 5:15, 30:40] = 0
+    expected = write_image(tmp_path / "e.zarr", edited, axes="cyx", chunks=(1, 16, 16), levels=3)
+    for level, wanted in zip(omezarr.open(path).levels, expected.levels, strict=True):
+        np.testing.assert_array_equal(level.read(), wanted.read())
+
+
+def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.zarr"
+    with pytest.raises(ArgumentError, match="only one axis can grow"):
+        create_writer(path, shape=(None, None, 8, 8), dtype="uint8", axes="tcyx")
+    with pytest.raises(ArgumentError, match="factors must be 1"):
+        create_writer(path, shape=(None, 8), dtype="uint8", axes="yx", factors=[(2, 2)])
+    assert not list(tmp_path.iterdir())
+    with create_writer(path, shape=(4, 8, 8), dtype="uint8", axes="tyx", overwrite=True) as writer:
+        frame = np.zeros((8, 8), dtype="uint8")
+        for bad in [
+            lambda: writer.write(frame, t=4),
+            lambda: writer.write(frame, t=-1),
+            lambda: writer.write(frame, q=0),
+            lambda: writer.write(frame[1:], t=0),
+            lambda: writer.write(frame.astype("uint16"), t=0),
+            lambda: writer.write(frame, t=0, y=slice(0, 8, 2)),
+            lambda: writer.append(frame),
+        ]:
+            with pytest.raises(ArgumentError):
+                bad()
+        with pytest.raises(LockedError):
+            open_writer(path)
+    with pytest.raises(ArgumentError, match="closed"):
+        writer.write(frame, t=0)
+    with pytest.raises(TargetExistsError):
+        create_writer(path, shape=(4, 8, 8), dtype="uint8", axes="tyx")
+    with pytest.raises(ArgumentError, match="no axis 'z'"):
+        open_writer(path, grows="z")
+    omezarr.write_plate(tmp_path / "p.zarr", {"A/1": frame})
+    with pytest.raises(UnsupportedError, match="no image"):
+        open_writer(tmp_path / "p.zarr")
