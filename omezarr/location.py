@@ -169,8 +169,8 @@ _WITH_USER = frozenset({"http", "https", "ftp", "ftps", "sftp", "ssh", "smb", "w
 """Protocols whose URLs may hold a password."""
 
 
-def _masked(url: str) -> str:
-    """Return a URL without what nobody should read in a message or a log: passwords and signed queries."""
+def without_secrets(url: str) -> str:
+    """Return a URL as it may be shown in messages and logs: without passwords and queries, which may be signed."""
     protocols = "|".join(sorted(_WITH_USER))
     url = re.sub(rf"\b({protocols})://([^/@:]*):[^/@]*@", r"\1://\2:***@", url, flags=re.IGNORECASE)
     return re.sub(r"(https?://[^?]*)\?.*", r"\1?***", url, flags=re.IGNORECASE)
@@ -205,7 +205,7 @@ class Location:
     'https://host/image.zarr?***'
     """
 
-    url: str = field(repr=lambda url: repr(_masked(url)))
+    url: str = field(repr=lambda url: repr(without_secrets(url)))
     protocol: str
     options: StorageOptions = StorageOptions()
     store: Store | None = field(default=None, eq=id)
@@ -250,7 +250,7 @@ class Location:
             name = chain[1].lower()
             text = text if name in _PATH_KEEPERS else f"{name}://{text[chain.end(1) :]}"
             return cls(url=text.rstrip("/"), protocol=name, options=options)
-        if re.match(r"file:/", text, flags=re.IGNORECASE):
+        if re.match(r"(file|local):/", text, flags=re.IGNORECASE):
             return cls(url=_file_url_path(text), protocol="local", options=options)
         if found is None:
             return cls(url=_absolute(text), protocol="local", options=options)
@@ -328,7 +328,7 @@ class Location:
         return self._at(f"{own}/{path}" if own else path)
 
     def __str__(self) -> str:
-        url = _masked(self.url)
+        url = without_secrets(self.url)
         return f"{url}/{self.path}" if self.path else url
 
 

@@ -27,9 +27,11 @@ class Fsspec(StorageScheme):
 
     def claim(self, location: Location) -> Claim | None:
         """Claim what no scheme knows better."""
-        from fsspec import available_protocols
+        if location.store is not None or location.protocol == "local":
+            return None
+        from fsspec.registry import known_implementations, registry
 
-        if location.store is None and location.protocol != "local" and location.protocol in available_protocols():
+        if location.protocol in known_implementations or location.protocol in registry:
             return Claim(1, f"fsspec has a file system for {location.protocol!r}")
         return None
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from weakref import WeakSet, WeakValueDictionary
 
 from attrs import field, frozen
-from zarr.storage import FsspecStore  # noqa: TID253 - imported when a URL is opened
+from zarr.abc.store import RangeByteRequest, SuffixByteRequest  # noqa: TID253 - imported when a URL is opened
+from zarr.storage import FsspecStore  # noqa: TID253 - as above
 
 from omezarr.errors import AccessDeniedError, LocationNotFoundError, OMEZarrError, StorageError
 from omezarr.hierarchy import run
@@ -94,8 +95,13 @@ class PatientStore(FsspecStore):
         from zarr.core.buffer import default_buffer_prototype
 
         wanted = prototype or default_buffer_prototype()
+        asked = byte_range
         try:
-            return await self._do(key, lambda: super(PatientStore, self).get(key, wanted, byte_range))
+            if isinstance(byte_range, SuffixByteRequest) and self.manners.parallel != "all":
+                # What is not asynchronous often cannot count from the end.
+                size = await self.getsize(key)
+                asked = RangeByteRequest(max(0, size - byte_range.suffix), size)
+            return await self._do(key, lambda: super(PatientStore, self).get(key, wanted, asked))
         except LocationNotFoundError:
             raise
         except _MISSING:
@@ -109,22 +115,25 @@ class PatientStore(FsspecStore):
 
     async def set(self, key: str, value: Buffer, byte_range: tuple[int, int] | None = None) -> None:
         """Store an object."""
+        await self._put(key, lambda: super(PatientStore, self).set(key, value, byte_range))
+
+    async def _put(self, key: str, request: Callable[[], Awaitable[T]]) -> None:
         try:
-            await self._do(key, lambda: super(PatientStore, self).set(key, value, byte_range))
+            await self._do(key, request)
         except LocationNotFoundError:
             raise
         except FileNotFoundError:
             # File systems with real folders want them first.
             folder = self._path(key).rpartition("/")[0]
             await self._do(key, lambda: self.fs._makedirs(folder, exist_ok=True))  # noqa: SLF001
-            await self._do(key, lambda: super(PatientStore, self).set(key, value, byte_range))
+            await self._do(key, request)
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         """Store an object unless there is one, in one step where the file system can."""
         self._check_writable()
         content = value.to_bytes()
         try:
-            await self._do(key, lambda: self.fs._pipe_file(self._path(key), content, mode="create"))  # noqa: SLF001
+            await self._put(key, lambda: self.fs._pipe_file(self._path(key), content, mode="create"))  # noqa: SLF001
         except FileExistsError:
             return
         except (TypeError, NotImplementedError):

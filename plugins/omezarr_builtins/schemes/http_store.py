@@ -24,6 +24,7 @@ from zarr.core.buffer import default_buffer_prototype  # noqa: TID253 - as above
 
 from omezarr.errors import AccessDeniedError, ArgumentError, StorageError
 from omezarr.hierarchy import MAX_DOCUMENT_BYTES, run
+from omezarr.location import without_secrets
 
 if TYPE_CHECKING:
     import asyncio
@@ -91,7 +92,7 @@ class HTTPStore(Store):
         except ValueError:
             valid = False
         if not valid:
-            raise ArgumentError(f"{url!r} is no valid URL; write https://HOST/PATH")
+            raise ArgumentError(f"{without_secrets(url)} is no valid URL; write https://HOST/PATH")
         self.query = query
         self.headers = {"Accept-Encoding": "identity", **headers}
         self.attempts = attempts
@@ -103,8 +104,7 @@ class HTTPStore(Store):
     __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
-        address = yarl.URL(self.url, encoded=True)
-        return str(address.with_password("***") if address.password else address)
+        return without_secrets(self.url)
 
     def __repr__(self) -> str:
         return f"HTTPStore({str(self)!r})"
@@ -172,10 +172,11 @@ class HTTPStore(Store):
     async def _answer(self, key: str, part: str | None) -> Answer | None:
         """Ask for a key; None if it is not there."""
         url = f"{self.url}/{quote(key)}" if key else self.url
+        place = without_secrets(url)
         address = yarl.URL(f"{url}?{self.query}" if self.query else url, encoded=True)
 
         async def once() -> Answer:
-            answer = await self._ask(address, part, limited=key.rpartition("/")[2] in _DOCUMENTS)
+            answer = await self._ask(address, place, part, limited=key.rpartition("/")[2] in _DOCUMENTS)
             if answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in (408, 425, 429):
                 raise _BadStatusError(answer)
             return answer
@@ -183,18 +184,20 @@ class HTTPStore(Store):
         try:
             answer = await self.attempts.run(once)
         except _BadStatusError as error:
-            raise StorageError(f"{url} answered {_words(error.status)}; try again later") from error
+            raise StorageError(f"{place} answered {_words(error.status)}; try again later") from error
         except TimeoutError as error:
-            raise StorageError(f"{url} did not answer in time; a longer one can be set, as timeout=SECONDS") from error
+            raise StorageError(
+                f"{place} did not answer in time; a longer one can be set, as timeout=SECONDS"
+            ) from error
         except TypeError as error:
             raise ArgumentError(f"aiohttp refuses the backend options {', '.join(self.request)}: {error}") from error
         except StorageError:
             raise
         except (aiohttp.ClientError, OSError) as error:
-            raise StorageError(f"could not get {url}: {str(error) or type(error).__name__}") from error
-        return self._judged(answer, url, key)
+            raise StorageError(f"could not get {place}: {str(error) or type(error).__name__}") from error
+        return self._judged(answer, place, key)
 
-    async def _ask(self, address: yarl.URL, part: str | None, *, limited: bool) -> Answer:
+    async def _ask(self, address: yarl.URL, place: str, part: str | None, *, limited: bool) -> Answer:
         total = self.attempts.timeout
         patience = aiohttp.ClientTimeout(
             total=total, sock_connect=min(total, CONNECT_SECONDS), sock_read=min(total, SILENT_SECONDS)
@@ -206,13 +209,13 @@ class HTTPStore(Store):
                 if part == "bytes=0-0":
                     return Answer(response.status, response.headers, b"")
                 raise StorageError(
-                    f"the server of {address.with_query(None)} does not send parts of files, and this one has {size} "
+                    f"the server of {place} does not send parts of files, and this one has {size} "
                     "bytes; download it first"
                 )
-            body = await (_document(response) if limited else response.read())
+            body = await (_document(response, place) if limited else response.read())
             return Answer(response.status, response.headers, body)
 
-    def _judged(self, answer: Answer, url: str, key: str) -> Answer | None:
+    def _judged(self, answer: Answer, place: str, key: str) -> Answer | None:
         match answer.status:
             case 200 | 206:
                 page = answer.headers.get("Content-Type", "").startswith("text/html")
@@ -224,22 +227,22 @@ class HTTPStore(Store):
             case 416:
                 return answer._replace(body=b"")
             case 401:
-                raise StorageError(f"{url} asks who you are (401): give a token or headers.Authorization")
+                raise StorageError(f"{place} asks who you are (401): give a token or headers.Authorization")
             case 403:
                 raise AccessDeniedError(
-                    f"{url} may not be read (403): give a token or headers, or check whether a signed URL has expired"
+                    f"{place} may not be read (403): give a token or headers, or check whether a signed URL has expired"
                 )
-        raise StorageError(f"{url} answered {_words(answer.status)}")
+        raise StorageError(f"{place} answered {_words(answer.status)}")
 
 
-async def _document(response: aiohttp.ClientResponse) -> bytes:
+async def _document(response: aiohttp.ClientResponse, place: str) -> bytes:
     """Read a body that might have no end."""
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_any():
         size += len(part)
         if size > MAX_DOCUMENT_BYTES:
-            raise StorageError(f"{response.url.with_query(None)} is larger than metadata ever is; refused")
+            raise StorageError(f"{place} is larger than metadata ever is; refused")
         parts.append(part)
     return b"".join(parts)
 

@@ -78,6 +78,10 @@ class TestRequests:
         store = opened(image.replace("://", "://user:pass@"))
         assert hierarchy(store).node() is not None
         assert "pass" not in f"{store.store} {store.store!r}"
+        http_server.always = 418
+        with pytest.raises(StorageError, match=r"user:\*\*\*@") as caught:
+            hierarchy(store).node()
+        assert "pass" not in str(caught.value)
 
     def test_sizes_are_known_without_a_head_request(self, image, http_server):
         store = opened(image).store
