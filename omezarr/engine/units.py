@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from attrs import field, frozen
 
 from omezarr.engine.geometry import Region, Shape, cells, region_shape
@@ -126,7 +125,7 @@ class Tree:
     def nodes(self, level: int) -> Iterator[Node]:
         """Yield the nodes of a level in the order of one pass."""
         if level == self.levels - 1:
-            for index in np.ndindex(self.grid(level)):
+            for index in _indices(self.grid(level)):
                 yield Node(level, index)
         else:
             for parent in self.nodes(level + 1):
@@ -183,6 +182,16 @@ class Tree:
     def samples_of(self, node: Node) -> int:
         """Return how many samples a node has."""
         return math.prod(region_shape(self.region(node)))
+
+
+def _indices(grid: Shape) -> Iterator[Shape]:
+    """Yield all places of a grid in C order, however long its axes are."""
+    if not grid:
+        yield ()
+        return
+    for first in range(grid[0]):
+        for rest in _indices(grid[1:]):
+            yield (first, *rest)
 
 
 def _sizes(lengths: list[int], steps: list[int], units: list[int], grain: int) -> list[int]:
