@@ -47,6 +47,11 @@ class PluginGroup(click.Group):
         except UnknownNameError as error:
             raise click.UsageError(str(error), ctx) from error
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what is to be said is settled before, since plugins may speak when they are loaded."""
+        warnings.simplefilter("ignore" if ctx.params["quiet"] else "default", OMEZarrWarning)
+        return super().invoke(ctx)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what stands below the commands; commands that are missing for a reason are not passed over."""
         super().format_epilog(ctx, formatter)
@@ -108,7 +113,6 @@ def omezarr(ctx: click.Context, verbose: int, quiet: bool, plugins: tuple[str, .
     """
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
-    warnings.simplefilter("ignore" if quiet else "default", OMEZarrWarning)
     _registry(ctx)
 
 
@@ -116,20 +120,22 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
     echo(f"{'Note' if issubclass(category, OMEZarrWarning) else category.__name__}: {message}", err=True)
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str] | None = None, registry: Registry | None = None) -> int:
     """Run the command line and return its exit code: what the command returns, if that is a number, else 0.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         Default: those of the process.
+    registry : Registry, optional
+        Default: that of all installed plugins, but for those that ``-p`` names.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     verbose = _wants_traceback(words)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
-            result = omezarr.main(args=words, prog_name="omezarr", standalone_mode=False)
+            result = omezarr.main(args=words, prog_name="omezarr", standalone_mode=False, obj=registry)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
