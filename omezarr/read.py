@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import Hint
 from omezarr.detect import detect_format
-from omezarr.errors import LocationNotFoundError, NotOMEZarrError, OMEZarrError
+from omezarr.errors import LocationNotFoundError, MetadataError, NotOMEZarrError, OMEZarrError
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
 from omezarr.node import Node
@@ -72,7 +72,10 @@ def open(  # noqa: A001 - the word that users expect
     registry = default_registry() if registry is None else registry
     place = Location.parse(location, storage_options)
     hierarchy = _hierarchy(place, registry)
-    node = hierarchy.node()
+    try:
+        node = hierarchy.node()
+    except MetadataError as error:
+        raise MetadataError(f"{error.message} (in {place})", error.path) from error
     if node is None:
         raise _nothing_there(place, hierarchy)
     hint = Hint(path=_path_in_hierarchy(place))
