@@ -310,9 +310,12 @@ def _step(name: str, options: Mapping[str, Any], dtype: np.dtype[Any]) -> Any:
 
 
 def _fill(value: Any, dtype: np.dtype[Any]) -> Any:
-    """Return the fill value as a scalar; raise for bit patterns and complex pairs, which go through zarr-python."""
+    """Return the fill value as a scalar; raise for bit patterns, which go through zarr-python."""
     if value is None:
         value = 0
+    if isinstance(value, list | tuple):
+        real, imaginary = (float(_fill(part, np.dtype("float64"))) for part in value)
+        value = complex(real, imaginary)
     if isinstance(value, str):
         value = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}[value]
     return dtype.type(value)

@@ -107,7 +107,7 @@ class ArrayReader:
 
         def fill(cell: tuple[Shape, Region]) -> None:
             index, part = cell
-            target = result[shifted(part, start)]
+            target = result[(*shifted(part, start), ...)]
             try:
                 self._fill(index, part, target)
             except OMEZarrError:
