@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omezarr.location import Location
     from omezarr.model import JSON, Axis, Document, GroupMetadata
     from omezarr.plan import ProgressCallback
-    from omezarr.rules import Rule
+    from omezarr.rules import Rule, RuleContext
 
 
 class Certainty(IntEnum):
@@ -248,6 +248,24 @@ class NodeType(ABC):
         Called only when children are listed; may look around. A child that may not exist is marked optional.
         """
         return ()
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood: what validation visits.
+
+        By default what `references` says of the structured value, and nothing where it cannot be structured. A type of
+        which malformed documents shall still be followed reads the raw values of the context instead.
+        """
+        from omezarr.errors import MetadataError
+        from omezarr.structuring import base_converter
+
+        if self.key not in context.values:
+            return ()
+        converter = base_converter()
+        self.configure(converter)
+        try:
+            return self.references(self.structure(context.values, converter))
+        except MetadataError:
+            return ()
 
     def rules(self, version: str) -> Iterable[Rule]:
         """Return the rules of this type for a format version that does not bring its own."""

@@ -13,10 +13,11 @@ from omezarr_builtins.formats._axes import check_pixels
 from omezarr_builtins.formats._versions import KEYS, fits, fits_namespace, object_versions, spelt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from omezarr.abc import Hint
     from omezarr.model import JSON, GroupMetadata
+    from omezarr.rules import Rule
 
 
 class RootFormat(FormatVersion):
@@ -63,6 +64,12 @@ class RootFormat(FormatVersion):
         """List attributes of others that would stand where keys of the document do."""
         taken = {*metadata.unclaimed, *metadata.facets} & metadata.foreign.keys()
         return [f"the attribute {key!r} beside the key {key!r} of the document" for key in sorted(taken)]
+
+    def rules(self, key: str) -> Iterable[Rule]:
+        """Return the rules of this version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(self.version, key)
 
 
 class NamespaceFormat(FormatVersion):
@@ -130,6 +137,12 @@ class NamespaceFormat(FormatVersion):
         foreign, moved = metadata.foreign.keys(), metadata.unclaimed.keys() if metadata.version is None else set()
         lines = [f"the attribute {key!r}, of which there are two" for key in sorted(foreign & moved)]
         return lines + (["the attribute 'ome', which is no OME-Zarr document"] if "ome" in foreign | moved else [])
+
+    def rules(self, key: str) -> Iterable[Rule]:
+        """Return the rules of this version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(self.version, key)
 
 
 def _inferred(version: str, hint: Hint, *, is_document: bool) -> Claim | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import Surroundings
     from omezarr.model import JSON
+    from omezarr.rules import Rule, RuleContext
 
 OME_XML = "OME/METADATA.ome.xml"
 """Where the OME-XML of a collection is kept."""
@@ -61,6 +62,18 @@ class Bioformats2RawNode(NodeType):
             paths = map(str, range(images)) if images else _numbered(surroundings)
         return [Reference(path=path, role="child", hint=Hint(node_key="multiscales", path=path)) for path in paths]
 
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood."""
+        from omezarr_builtins.rules import references_of
+
+        return references_of(self.key, context)
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type, those of the nearest known version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(version, self.key)
+
 
 class SeriesNode(NodeType):
     """The group ``OME`` of a collection: where its images are, in the order of the OME-XML."""
@@ -78,6 +91,18 @@ class SeriesNode(NodeType):
     def unstructure(self, value: Series, converter: Converter) -> dict[str, JSON]:
         """Return the list of paths."""
         return {self.key: list(value.paths)}
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood."""
+        from omezarr_builtins.rules import references_of
+
+        return references_of(self.key, context)
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type, those of the nearest known version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(version, self.key)
 
 
 def count_images(ome_xml: bytes) -> int:

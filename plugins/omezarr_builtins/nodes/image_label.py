@@ -13,8 +13,11 @@ from omezarr.hookspecs import hookimpl
 from omezarr.model import ImageLabel
 
 if TYPE_CHECKING:
-    from omezarr.abc import Hint
+    from collections.abc import Iterable
+
+    from omezarr.abc import Hint, Reference
     from omezarr.model import Document
+    from omezarr.rules import Rule, RuleContext
 
 
 class ImageLabelNode(NodeType):
@@ -35,6 +38,18 @@ class ImageLabelNode(NodeType):
         if re.search(r"(^|/)labels/.*[^/]", hint.path):
             return Claim(1, f"it lies at {hint.path!r}")
         return None
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood."""
+        from omezarr_builtins.rules import references_of
+
+        return references_of(self.key, context)
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type, those of the nearest known version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(version, self.key)
 
 
 @hookimpl

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.model import JSON
+    from omezarr.rules import Rule, RuleContext
 
 
 class LabelsNode(NodeType):
@@ -43,6 +44,18 @@ class LabelsNode(NodeType):
             Reference(path=path, role="child", hint=Hint(node_key="image-label", path=f"labels/{path}"))
             for path in value.paths
         ]
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood."""
+        from omezarr_builtins.rules import references_of
+
+        return references_of(self.key, context)
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type, those of the nearest known version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(version, self.key)
 
 
 @hookimpl

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import Surroundings
     from omezarr.model import JSON
+    from omezarr.rules import Rule, RuleContext
 
 
 class MultiscalesNode(NodeType):
@@ -60,6 +61,18 @@ class MultiscalesNode(NodeType):
         if "image-label" in (surroundings.document() or {}):
             return ()
         return (Reference(path="labels", role="child", hint=Hint(node_key="labels", path="labels"), optional=True),)
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood."""
+        from omezarr_builtins.rules import references_of
+
+        return references_of(self.key, context)
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type, those of the nearest known version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(version, self.key)
 
 
 @hookimpl

@@ -14,6 +14,8 @@ from omezarr.model import Plate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from omezarr.rules import Rule, RuleContext
+
 
 class PlateNode(NodeType):
     """A plate: its wells are groups two levels below, ``row/column``."""
@@ -27,6 +29,18 @@ class PlateNode(NodeType):
         return [
             Reference(path=well.path, role="child", hint=Hint(node_key="well", path=well.path)) for well in value.wells
         ]
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood."""
+        from omezarr_builtins.rules import references_of
+
+        return references_of(self.key, context)
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type, those of the nearest known version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(version, self.key)
 
 
 @hookimpl

@@ -14,6 +14,8 @@ from omezarr.model import Well
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from omezarr.rules import Rule, RuleContext
+
 
 class WellNode(NodeType):
     """A well: its fields of view are images below it."""
@@ -28,6 +30,18 @@ class WellNode(NodeType):
             Reference(path=field.path, role="child", hint=Hint(node_key="multiscales", path=field.path))
             for field in value.images
         ]
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood."""
+        from omezarr_builtins.rules import references_of
+
+        return references_of(self.key, context)
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type, those of the nearest known version."""
+        from omezarr_builtins.rules import rules_of
+
+        return rules_of(version, self.key)
 
 
 @hookimpl

@@ -1,11 +1,11 @@
 """What the NGFF specification demands, version by version, as small checks of raw documents and what lies around them.
 
-`rules` gives the rules of one NGFF key in one version, `references` what a raw document refers to. Format versions and
-node types hand both on, so that validation knows neither.
+`rules_of` gives the rules of one NGFF key in one version, `references_of` what a raw document refers to. Format
+versions and node types hand both on, so that validation knows neither.
 
 Examples
 --------
->>> [rule.id for rule in rules("0.4", "series")][:2]
+>>> [rule.id for rule in rules_of("0.4", "series")][:2]
 ['series.form', 'series.entries.form']
 """
 
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from omezarr_builtins.rules.book import VERSIONS, nearest
-from omezarr_builtins.rules.references import references
+from omezarr_builtins.rules.references import references_of
 
 if TYPE_CHECKING:
     from omezarr.rules import Rule
     from omezarr_builtins.rules.book import RuleBook
 
-__all__ = ["VERSIONS", "books", "references", "rules"]
+__all__ = ["VERSIONS", "books", "references_of", "rules_of"]
 
 
 @cache
@@ -37,7 +37,7 @@ def books() -> dict[str, RuleBook]:
 
 
 @cache
-def rules(version: str, key: str) -> tuple[Rule, ...]:
+def rules_of(version: str, key: str) -> tuple[Rule, ...]:
     """Return the rules of an NGFF key in a version.
 
     Parameters

@@ -27,7 +27,7 @@ SCENE_ENDS = (
 )
 
 
-def references(key: str, context: RuleContext) -> Iterator[Reference]:
+def references_of(key: str, context: RuleContext) -> Iterator[Reference]:
     """Yield what a document refers to under one NGFF key, each path once.
 
     Parameters
@@ -50,7 +50,7 @@ def referenced_paths(context: RuleContext) -> list[str]:
         reference.path
         for key in _REFERENCES
         if key in context.values
-        for reference in references(key, context)
+        for reference in references_of(key, context)
         if reference.role == "child"
     ]
 

@@ -1,0 +1,159 @@
+"""Validation: whether metadata and what lies around it is as the specification of its version demands.
+
+The rules come from format versions and node types; here they are gathered and applied. Malformed metadata is never an
+error, always a problem in the report. What is stored is walked in few rounds of requests, each object asked for once;
+pixels are not read unless asked for.
+
+Examples
+--------
+>>> report = validate({"plate": {"version": "0.4"}})
+>>> report.valid, report.version
+(False, '0.4')
+>>> report.problems[0].rule, report.problems[0].found
+('plate.name.present', "no key 'name'")
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from omezarr.errors import UnknownNameError
+from omezarr.registry import default_registry
+from omezarr.rules import Depth, Problem
+from omezarr.validation.faults import FAULTS, RULE_FAILED
+from omezarr.validation.report import Report, json_pointer, place_of, problem_as_dict
+from omezarr.validation.subject import subject_of
+from omezarr.validation.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from omezarr.abc import FormatVersion
+    from omezarr.location import LocationLike, StorageOptions
+    from omezarr.registry import Registry
+    from omezarr.rules import Rule
+    from omezarr.validation.walk import Visit
+
+__all__ = ["FAULTS", "Report", "all_rules", "json_pointer", "place_of", "problem_as_dict", "validate"]
+
+
+def validate(
+    target: LocationLike | Mapping[str, Any],
+    *,
+    format: str | None = None,  # noqa: A002 - the word of the field
+    depth: Depth = Depth.HIERARCHY,
+    strict: bool = False,
+    ignore: Collection[str] = (),
+    registry: Registry | None = None,
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+) -> Report:
+    """Say what of an OME-Zarr is not as the specification demands.
+
+    Parameters
+    ----------
+    target : str, path, Location, zarr store, zarr group or mapping
+        A place; a ``.json`` file or a mapping that holds the attributes of a group or the whole of a ``zarr.json``.
+    format : str, optional
+        The NGFF version to validate against. Default: the one that the metadata names, or whose form it has.
+    depth : Depth
+        How far to look: at the document alone, at all groups and arrays below it, or at pixels too. Files and mappings
+        have nothing below them.
+    strict : bool
+        Whether a broken SHOULD is an error, as in the strict schemas of the specification.
+    ignore : collection of str
+        Ids of rules that are not applied; ``labels.*`` stands for all that start so.
+    registry : Registry, optional
+        Default: that of all installed plugins.
+    storage_options : mapping or StorageOptions, optional
+        How to reach the place; see `omezarr.location.StorageOptions`.
+
+    Raises
+    ------
+    LocationNotFoundError, StorageError, UnsupportedError, ArgumentError
+        If the place cannot be reached.
+    UnknownNameError
+        If the version, or a rule to be ignored, does not exist.
+    """
+    registry = default_registry() if registry is None else registry
+    _check_ignored(ignore, registry)
+    walk = Walk(registry, format)
+    subject = subject_of(target, registry, storage_options)
+    depth = depth if subject.hierarchy is not None else Depth.DOCUMENT
+    root = walk.start(subject)
+    if root is not None and depth > Depth.DOCUMENT:
+        walk.follow(root, subject)
+    problems = [*subject.problems, *walk.problems]
+    for visit in walk.visits:
+        problems += _judge(visit, depth, ignore, strict=strict)
+    return Report(
+        target=subject.name,
+        version=None if root is None else root.context.version,
+        inferred=root is not None and root.inferred,
+        depth=depth,
+        strict=strict,
+        problems=tuple(problem for problem in problems if not _is_ignored(problem.rule, ignore)),
+        groups=len(walk.visits),
+    )
+
+
+def rules_of(version: FormatVersion, registry: Registry) -> Iterator[tuple[str, Rule]]:
+    """Yield the rules of a format version with the NGFF keys that they are for; the key of all documents is empty."""
+    for rule in version.rules(""):
+        yield "", rule
+    for key in registry.node_types:
+        for rule in tuple(version.rules(key)) or registry.node_types[key].rules(version.version):
+            yield key, rule
+
+
+def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule]]:
+    """Yield all rules, each with its format version and NGFF key."""
+    registry = default_registry() if registry is None else registry
+    for name in registry.formats:
+        for key, rule in rules_of(registry.formats[name], registry):
+            yield name, key, rule
+
+
+def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool) -> Iterator[Problem]:
+    for rule in _applicable(visit):
+        if rule.depth > depth or _is_ignored(rule.id, ignore):
+            continue
+        try:
+            findings = list(rule.check(visit.context))
+        except Exception as error:  # noqa: BLE001 - a broken rule must not keep the others from being applied
+            found = f"{type(error).__name__}: {error}"
+            yield RULE_FAILED.at(visit.context.path, found, f"that the rule {rule.id} can be checked")
+            continue
+        for finding in findings:
+            yield Problem(
+                rule=rule.id,
+                severity=rule.severity_in(strict=strict),
+                node=visit.context.path,
+                path=finding.path,
+                array=finding.array,
+                found=finding.found,
+                expected=finding.expected,
+                section=rule.section,
+            )
+
+
+def _applicable(visit: Visit) -> Iterator[Rule]:
+    yield from visit.format.rules("")
+    for node_type in visit.node_types:
+        yield from tuple(visit.format.rules(node_type.key)) or node_type.rules(visit.format.version)
+
+
+def _is_ignored(rule: str, ignore: Collection[str]) -> bool:
+    return any(fnmatchcase(rule, pattern) for pattern in ignore)
+
+
+def _check_ignored(ignore: Collection[str], registry: Registry) -> None:
+    if not ignore:
+        return
+    known = {rule.id for _, _, rule in all_rules(registry)} | {fault.id for fault in FAULTS}
+    for pattern in ignore:
+        if not any(fnmatchcase(rule, pattern) for rule in known):
+            near = get_close_matches(pattern, sorted(known), n=3)
+            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise UnknownNameError(f"no rule is called {pattern!r}, so it cannot be ignored{hint}")

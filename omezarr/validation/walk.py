@@ -1,0 +1,221 @@
+"""The walk through a hierarchy: which groups there are, of which version and kind, fetched in few rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from omezarr.abc import Certainty, Hint
+from omezarr.errors import MetadataError, StorageError
+from omezarr.location import checked_path
+from omezarr.model import Document
+from omezarr.plan import INCOMPLETE_KEY
+from omezarr.rules import RuleContext
+from omezarr.validation.faults import (
+    DOCUMENT_KIND,
+    DOCUMENT_VERSION,
+    HIERARCHY_COMPLETE,
+    HIERARCHY_DEPTH,
+    JSON_FORM,
+    RULE_FAILED,
+    ZARR_METADATA,
+)
+from omezarr.validation.subject import impurity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from omezarr.abc import Claim, FormatVersion, NodeType, Reference
+    from omezarr.hierarchy import ZarrNode
+    from omezarr.model import JSON
+    from omezarr.registry import Registry
+    from omezarr.rules import Problem
+    from omezarr.validation.subject import Subject
+
+DEEPEST = 12
+"""Groups that refer to groups more often than this refer to each other without end."""
+
+
+@frozen(kw_only=True)
+class Visit:
+    """A group that was found, with what it is to be judged by."""
+
+    context: RuleContext
+    format: FormatVersion
+    node_types: tuple[NodeType, ...]
+    inferred: bool = False
+
+
+class Walk:
+    """Finds the groups of a hierarchy, parents before children, without raising on malformed metadata.
+
+    Parameters
+    ----------
+    registry : Registry
+    forced : str, optional
+        The version of every group, whatever it says.
+
+    Raises
+    ------
+    UnknownNameError
+        If the forced version is unknown.
+    """
+
+    def __init__(self, registry: Registry, forced: str | None = None) -> None:
+        self._formats: dict[str, FormatVersion] = dict(registry.formats)
+        self._node_types: dict[str, NodeType] = dict(registry.node_types)
+        self._forced = None if forced is None else registry.formats[forced]
+        self.visits: list[Visit] = []
+        self.problems: list[Problem] = []
+
+    def start(self, subject: Subject) -> Visit | None:
+        """Visit the root; None if it is not of any version or kind that is known."""
+        attributes = subject.attributes
+        if attributes is None:
+            return None
+        found = self._format_of(attributes, subject.zarr_format, Hint(path=subject.path), "")
+        if found is None:
+            self.problems.append(DOCUMENT_KIND.at("", "no format version that fits", "OME-Zarr metadata"))
+            return None
+        version, certainty = found
+        context = self._context(attributes, version, "", subject.node, subject)
+        hint = Hint(format_version=version.version, path=subject.path)
+        visit = Visit(
+            context=context,
+            format=version,
+            node_types=self._types_of(context, hint),
+            inferred=certainty is not Certainty.EXPLICIT,
+        )
+        self.visits.append(visit)
+        state = attributes.get(INCOMPLETE_KEY)
+        if isinstance(state, dict) and "incomplete" in state:
+            expected = "a finished hierarchy; resume writing, or remove it"
+            self.problems.append(HIERARCHY_COMPLETE.at("", "writing that was never finished", expected))
+        elif not visit.node_types:
+            keys = ", ".join(map(repr, list(context.values)[:8])) or "no keys"
+            known = ", ".join(map(repr, self._node_types))
+            self.problems.append(DOCUMENT_KIND.at("", keys, f"one of {known}"))
+        return visit
+
+    def follow(self, root: Visit, subject: Subject) -> None:
+        """Visit all groups below the root, those of one generation together."""
+        generation = [root]
+        seen = {""}
+        for depth in range(DEEPEST + 1):
+            found = [(visit, reference) for visit in generation for reference in self._references(visit)]
+            if depth == DEEPEST and found:
+                path = found[0][0].context.path
+                expected = f"at most {DEEPEST} generations of groups"
+                self.problems.append(HIERARCHY_DEPTH.at(path, "groups that refer to ever more groups", expected))
+                return
+            children: dict[str, tuple[Visit, Reference]] = {}
+            for visit, reference in found:
+                path = _below(visit, reference)
+                if path not in seen:
+                    children.setdefault(path, (visit, reference))
+            seen.update(children)
+            generation = list(self._visit_all(children, subject))
+            if not generation:
+                return
+            self.visits += generation
+
+    def _visit_all(self, places: Mapping[str, tuple[Visit, Reference]], subject: Subject) -> Iterator[Visit]:
+        hierarchy = subject.hierarchy
+        if hierarchy is None:
+            return
+        hierarchy.prefetch([path for path, (_, item) in places.items() if item.role == "level"], "array")
+        hierarchy.prefetch([path for path, (_, item) in places.items() if item.role == "child"], "group")
+        for path, (parent, reference) in places.items():
+            try:
+                node = hierarchy.node(path)
+            except (MetadataError, StorageError) as error:
+                self.problems.append(ZARR_METADATA.at(path, str(error), "metadata that can be read"))
+                continue
+            if node is not None and node.kind == "group" and reference.role == "child":
+                visit = self._visit(node, parent, reference, subject)
+                if visit is not None:
+                    yield visit
+
+    def _visit(self, node: ZarrNode, parent: Visit, reference: Reference, subject: Subject) -> Visit | None:
+        fault = impurity(node.attributes)
+        if fault is not None:
+            self.problems.append(JSON_FORM.at(node.path, fault, "an object of JSON"))
+            return None
+        given = reference.hint
+        hint = Hint(
+            format_version=given.format_version or parent.format.version,
+            node_key=given.node_key,
+            path=given.path or node.path,
+        )
+        found = self._format_of(node.attributes, node.zarr_format, hint, node.path)
+        version = parent.format if found is None or found[1] is not Certainty.EXPLICIT else found[0]
+        context = self._context(node.attributes, version, node.path, node, subject)
+        return Visit(context=context, format=version, node_types=self._types_of(context, hint))
+
+    def _context(
+        self, attributes: Mapping[str, JSON], version: FormatVersion, path: str, node: ZarrNode | None, subject: Subject
+    ) -> RuleContext:
+        try:
+            values = version.unwrap(attributes).values
+        except MetadataError:
+            values = {}
+        return RuleContext(
+            values=values,
+            attributes=attributes,
+            version=version.version,
+            path=path,
+            node=node,
+            hierarchy=subject.hierarchy,
+        )
+
+    def _types_of(self, context: RuleContext, hint: Hint) -> tuple[NodeType, ...]:
+        """Return all types that a document is of, and the one that its parent expects."""
+        document = Document(values=context.values)
+        return tuple(
+            node_type
+            for key, node_type in self._node_types.items()
+            if key == hint.node_key or node_type.claim(document, hint) is not None
+        )
+
+    def _format_of(
+        self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, node: str
+    ) -> tuple[FormatVersion, Certainty] | None:
+        """Return the version of attributes: the one they name, else the one that fits, else the newest there is."""
+        if self._forced is not None:
+            return self._forced, Certainty.EXPLICIT
+        claims: list[tuple[FormatVersion, Claim]] = []
+        for version in self._formats.values():
+            claim = version.claim(attributes, zarr_format, hint)
+            if claim is not None:
+                claims.append((version, claim))
+        if not claims:
+            able = [version for version in self._formats.values() if version.zarr_format == zarr_format]
+            return (able[-1], Certainty.SHAPE) if able else None
+        certainty = Certainty(max(claim.specificity for _, claim in claims))
+        best = [(version, claim) for version, claim in claims if claim.specificity == certainty]
+        if certainty is Certainty.EXPLICIT and len(best) > 1:
+            reasons = " and ".join(claim.reason for _, claim in best)
+            self.problems.append(DOCUMENT_VERSION.at(node, reasons, "one version"))
+        return best[-1][0], certainty
+
+    def _references(self, visit: Visit) -> Iterator[Reference]:
+        for node_type in visit.node_types:
+            try:
+                references = list(node_type.raw_references(visit.context))
+            except Exception as error:  # noqa: BLE001 - a broken node type must not keep the others from being walked
+                found = f"{type(error).__name__}: {error}"
+                expected = f"that the node type {node_type.key!r} can say what it refers to"
+                self.problems.append(RULE_FAILED.at(visit.context.path, found, expected))
+                continue
+            for reference in references:
+                try:
+                    checked_path(reference.path)
+                except MetadataError:
+                    continue  # the rules say that it leads outside
+                yield reference
+
+
+def _below(visit: Visit, reference: Reference) -> str:
+    inner = checked_path(reference.path)
+    return f"{visit.context.path}/{inner}".strip("/")
