@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from omezarr.conversion import convert
     from omezarr.location import Location, StorageOptions
     from omezarr.node import Node
+    from omezarr.planning import WriteOptions
     from omezarr.plates import write_field, write_plate
     from omezarr.read import open  # noqa: A004 - the word that users expect
     from omezarr.registry import Registry, default_registry
     from omezarr.rescale import add_levels
     from omezarr.transform import resample
-    from omezarr.write import write_image, write_labels, write_multiscale
+    from omezarr.write import RunOptions, write_image, write_labels, write_multiscale
 
 _HOMES = {
     "add_levels": "omezarr.rescale",
@@ -35,7 +36,9 @@ _HOMES = {
     "Location": "omezarr.location",
     "Node": "omezarr.node",
     "Registry": "omezarr.registry",
+    "RunOptions": "omezarr.write",
     "StorageOptions": "omezarr.location",
+    "WriteOptions": "omezarr.planning",
     "convert": "omezarr.conversion",
     "default_registry": "omezarr.registry",
     "open": "omezarr.read",
@@ -51,7 +54,9 @@ __all__ = [
     "Location",
     "Node",
     "Registry",
+    "RunOptions",
     "StorageOptions",
+    "WriteOptions",
     "__version__",
     "add_levels",
     "convert",
