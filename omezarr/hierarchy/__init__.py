@@ -4,8 +4,9 @@ Responsible for fetching metadata concurrently, each object at most once, and fo
 (too deep, too large, NaN). Knows zarr, not NGFF.
 """
 
+from omezarr.hierarchy.event_loop import run
 from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, parse_json
-from omezarr.hierarchy.view import CONCURRENT_REQUESTS, Hierarchy, run
+from omezarr.hierarchy.view import CONCURRENT_REQUESTS, Hierarchy
 from omezarr.hierarchy.zarr_node import Kind, ZarrNode
 
 __all__ = [

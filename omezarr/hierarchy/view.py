@@ -7,15 +7,16 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from omezarr.errors import AccessDeniedError, MetadataError, OMEZarrError, StorageError
+from omezarr.hierarchy.event_loop import run
 from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, parse_json, parse_object
 from omezarr.hierarchy.zarr_node import Kind, ZarrNode, node_of_format_2, node_of_format_3
 from omezarr.location import checked_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from pathlib import Path
 
     import zarr
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     Answers: TypeAlias = "dict[str, bytes | None | OMEZarrError]"
     Inquiry: TypeAlias = "Generator[tuple[str, ...], Answers, ZarrNode | None]"
 
-T = TypeVar("T")
-
 CONCURRENT_REQUESTS = 64
 """How many objects are asked for at once."""
 
@@ -33,17 +32,6 @@ LOCAL_THREADS = 8
 """How many threads read from a local folder."""
 
 _SMALL_BATCH = 32
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the event loop that zarr runs its stores on, and wait.
-
-    Stores hold sessions that belong to one loop, so there must be only one.
-    """
-    from zarr.core.sync import sync
-
-    return sync(work)
-
 
 _ALL_NAMES = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
 _MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
@@ -59,6 +47,8 @@ class Hierarchy:
         Where the root of the hierarchy is inside the store.
     zarr_format : {2, 3}, optional
         Which metadata to take where that of both formats lies side by side. Default: the newer.
+    use_consolidated : bool
+        Whether consolidated metadata is believed; it can be out of date.
 
     Notes
     -----
@@ -69,10 +59,18 @@ class Hierarchy:
     are denied count as missing.
     """
 
-    def __init__(self, store: Store, path: str = "", zarr_format: Literal[2, 3] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        path: str = "",
+        zarr_format: Literal[2, 3] | None = None,
+        *,
+        use_consolidated: bool = True,
+    ) -> None:
         self.store = store
         self.path = path.strip("/")
         self._preferred = zarr_format
+        self._use_consolidated = use_consolidated
         self._nodes: dict[str, ZarrNode | None] = {}
         self._errors: dict[str, OMEZarrError] = {}
         self._zarr_format: Literal[2, 3] | None = None
@@ -82,7 +80,8 @@ class Hierarchy:
         return f"Hierarchy({self.store!r}, {self.path!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Hierarchy, (self.store, self.path, self._preferred)
+        make = partial(Hierarchy, use_consolidated=self._use_consolidated)
+        return make, (self.store, self.path, self._preferred)
 
     def node(self, path: str = "", kind: Kind | None = None) -> ZarrNode | None:
         """Return the metadata of the group or array at a path, or None if nothing is there.
@@ -348,7 +347,7 @@ class Hierarchy:
 
     def _add(self, path: str, make: Callable[[], ZarrNode]) -> None:
         """Add a node that consolidated metadata tells of; a malformed one is an error only where it is touched."""
-        if path in self._nodes:
+        if path in self._nodes or not self._use_consolidated:
             return
         try:
             self._nodes[path] = make()

@@ -369,6 +369,18 @@ class TestRequests:
             with pytest.raises(MetadataError):
                 hierarchy.node(path)
 
+    def test_consolidated_metadata_is_not_believed_on_request(self, store_of):
+        entries = {"a": {**GROUP_3, "attributes": {"old": True}}, "gone": GROUP_3}
+        root = {**GROUP_3, "consolidated_metadata": {"metadata": entries}}
+        store = store_of({"zarr.json": root, "a/zarr.json": GROUP_3})
+        believed, checked = Hierarchy(store), Hierarchy(store, use_consolidated=False)
+        for hierarchy in (believed, checked, pickle.loads(pickle.dumps(checked))):
+            assert hierarchy.node().consolidated
+        assert believed.node("a").attributes == {"old": True}
+        assert believed.node("gone") is not None
+        assert checked.node("a").attributes == GROUP_3["attributes"]
+        assert checked.node("gone") is None
+
     @pytest.mark.parametrize("entries", [[], "text", None, {"metadata": 3}])
     def test_consolidated_metadata_that_is_none_is_left_alone(self, entries, store_of):
         hierarchy = Hierarchy(store_of({"zarr.json": {**GROUP_3, "consolidated_metadata": entries}}))

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import zarr
+from zarr.storage import LocalStore
 
 from omezarr.errors import AccessDeniedError, ArgumentError, MissingDependencyError, StorageError
 from omezarr.hierarchy import run
@@ -58,7 +59,7 @@ class TestRequests:
 
     @pytest.mark.parametrize("name", ["a b.zarr", "100%.zarr", "wét#?.zarr"])
     def test_odd_names_are_encoded(self, http_server, name):
-        fill(str(http_server.root / name))
+        fill(LocalStore(http_server.root / name))
         seen = hierarchy(opened(Location.parse(http_server.url).below(name)))
         assert seen.node().attributes == {"name": "root"}
 
