@@ -107,7 +107,8 @@ class ArrayReader:
 
         def fill(cell: tuple[Shape, Region]) -> None:
             index, part = cell
-            target = result[(*shifted(part, start), ...)]
+            place: Any = (*shifted(part, start), ...)
+            target: Pixels = result[place]
             try:
                 self._fill(index, part, target)
             except OMEZarrError:

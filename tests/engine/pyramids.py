@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import ScalingMethod
 
-modest = settings(deadline=None, derandomize=True, max_examples=25)
+modest = settings(deadline=None, derandomize=True, max_examples=15)
 """What property tests of the engine use: each example writes files."""
 
 FINAL = {"ome": {"version": "0.5", "multiscales": []}}
