@@ -132,6 +132,7 @@ class SamplesAsChannels(PixelSource):
         whole = source.chunks[axis + 1] == self.samples
         self.chunks = (*chunks[:axis], chunks[axis] if whole else source.chunks[axis + 1], *chunks[axis + 1 :])
         self.dtype = source.dtype
+        self.portable = source.portable
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source

@@ -99,7 +99,9 @@ class ReopenedFile(ByteFile):
 
     def read(self, offset: int, size: int) -> bytes:
         """Open, read and close."""
-        size = max(0, min(size, self.size - offset))
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
         try:
             with self.path.open("rb", buffering=0) as file:
                 file.seek(offset)
@@ -123,7 +125,9 @@ class LocalFile(ReopenedFile):
 
     def read(self, offset: int, size: int) -> bytes:
         """Read at the offset."""
-        size = max(0, min(size, self.size - offset))
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
         try:
             descriptor = self._open()
             return _all(size, lambda done: os.pread(descriptor, size - done, offset + done))

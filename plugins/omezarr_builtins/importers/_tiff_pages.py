@@ -90,8 +90,7 @@ class Layout:
     @property
     def grid(self) -> Five:
         """How many segments there are along each of the five dimensions; samples are never split."""
-        planes, depth, rows, columns, _ = (-(-n // s) for n, s in zip(self.page, self.segment, strict=True))
-        return planes, depth, rows, columns, 1
+        return _grid(self.page, self.segment)
 
     @property
     def segment_bytes(self) -> int:
@@ -227,6 +226,11 @@ def _segment_shape(keyframe: TiffPage) -> Five:
     return 1, 1, keyframe.rowsperstrip, columns, samples
 
 
+def _grid(page: Five, segment: Five) -> Five:
+    planes, depth, rows, columns, _ = (-(-length // step) for length, step in zip(page, segment, strict=True))
+    return planes, depth, rows, columns, 1
+
+
 def _match(shape: tuple[int, ...], keyframe: TiffPage, name: str) -> tuple[int, tuple[int, ...]]:
     """Return how many axes of a series count pages, and which dimension of a page each other one is."""
     first = len(shape)
@@ -281,7 +285,7 @@ def _segments(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     import numpy as np
 
-    count = math.prod(keyframe.chunked)
+    count = math.prod(_grid(keyframe.shaped, _segment_shape(keyframe)))
     shape = (len(pages), count)
     if len(keyframe.dataoffsets) != count and not keyframe.is_philips:
         raise SourceError(f"{name} declares {count} tiles or strips a page, but has {len(keyframe.dataoffsets)}")

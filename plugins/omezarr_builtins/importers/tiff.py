@@ -208,7 +208,9 @@ def _source(series: TiffPageSeries, file: ByteFile, location: Location, index: i
         opener = local_file if len(paths) <= OPEN_FILES else ReopenedFile
         files = [opener(Path(path)) for path in paths]
     check_extent(layout, [part.size for part in files], [part.name for part in files])
-    return TiffSource(layout, files, file.name, (reopened, (location, index)))
+    source = TiffSource(layout, files, file.name, (reopened, (location, index)))
+    source.portable = location.protocol not in ("store", "memory")
+    return source
 
 
 _reopened: OrderedDict[tuple[str, int, str], TiffSource] = OrderedDict()

@@ -30,6 +30,7 @@ def test_bytes_are_read_from_an_offset(file: LocalFile) -> None:
     assert file.read(300, 20) == CONTENT[300:320]
     assert file.read(len(CONTENT) - 3, 10) == CONTENT[-3:]
     assert file.read(len(CONTENT) + 3, 10) == b""
+    assert file.read(2**64, 10) == b""
 
 
 def test_more_than_there_is_cannot_be_had(file: LocalFile) -> None:
