@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from omezarr.registry import Registry, default_registry
     from omezarr.rescale import add_levels
     from omezarr.transform import resample
+    from omezarr.validation import Report, validate
     from omezarr.write import RunOptions, write_image, write_labels, write_multiscale
 
 _HOMES = {
@@ -36,6 +37,7 @@ _HOMES = {
     "Location": "omezarr.location",
     "Node": "omezarr.node",
     "Registry": "omezarr.registry",
+    "Report": "omezarr.validation",
     "RunOptions": "omezarr.write",
     "StorageOptions": "omezarr.location",
     "WriteOptions": "omezarr.planning",
@@ -43,6 +45,7 @@ _HOMES = {
     "default_registry": "omezarr.registry",
     "open": "omezarr.read",
     "resample": "omezarr.transform",
+    "validate": "omezarr.validation",
     "write_image": "omezarr.write",
     "write_labels": "omezarr.write",
     "write_multiscale": "omezarr.write",
@@ -54,6 +57,7 @@ __all__ = [
     "Location",
     "Node",
     "Registry",
+    "Report",
     "RunOptions",
     "StorageOptions",
     "WriteOptions",
@@ -65,6 +69,7 @@ __all__ = [
     "open",
     "open_writer",
     "resample",
+    "validate",
     "write_field",
     "write_image",
     "write_labels",

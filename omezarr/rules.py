@@ -135,6 +135,8 @@ class Problem:
     array : str
         The array or group concerned, relative to the node.
     found, expected, section : str
+    demand : str
+        What the rule asks for, in one sentence.
     """
 
     rule: str
@@ -145,3 +147,4 @@ class Problem:
     expected: str
     section: str
     array: str = ""
+    demand: str = ""

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from omezarr.errors import UnknownNameError
+from omezarr.errors import ArgumentError, UnknownNameError
 from omezarr.registry import default_registry
 from omezarr.rules import Depth, Problem
 from omezarr.validation.faults import FAULTS, RULE_FAILED
@@ -43,7 +43,7 @@ def validate(
     target: LocationLike | Mapping[str, Any],
     *,
     format: str | None = None,  # noqa: A002 - the word of the field
-    depth: Depth = Depth.HIERARCHY,
+    depth: Depth | Literal["document", "hierarchy", "data"] = Depth.HIERARCHY,
     strict: bool = False,
     ignore: Collection[str] = (),
     registry: Registry | None = None,
@@ -57,7 +57,7 @@ def validate(
         A place; a ``.json`` file or a mapping that holds the attributes of a group or the whole of a ``zarr.json``.
     format : str, optional
         The NGFF version to validate against. Default: the one that the metadata names, or whose form it has.
-    depth : Depth
+    depth : Depth or {"document", "hierarchy", "data"}
         How far to look: at the document alone, at all groups and arrays below it, or at pixels too. Files and mappings
         have nothing below them.
     strict : bool
@@ -80,6 +80,9 @@ def validate(
     _check_ignored(ignore, registry)
     walk = Walk(registry, format)
     subject = subject_of(target, registry, storage_options)
+    depth = _depth(depth)
+    if depth is Depth.DATA and not subject.stored:
+        raise ArgumentError(f"{subject.name} is a document without pixels; validate it without looking at pixels")
     depth = depth if subject.hierarchy is not None else Depth.DOCUMENT
     root = walk.start(subject)
     if root is not None and depth > Depth.DOCUMENT:
@@ -96,6 +99,16 @@ def validate(
         problems=tuple(problem for problem in problems if not _is_ignored(problem.rule, ignore)),
         groups=len(walk.visits),
     )
+
+
+def _depth(depth: Depth | str) -> Depth:
+    if isinstance(depth, Depth):
+        return depth
+    try:
+        return Depth[depth.upper()]
+    except KeyError:
+        known = ", ".join(repr(item.name.lower()) for item in Depth)
+        raise ArgumentError(f"{depth!r} is no depth of validation; known: {known}") from None
 
 
 def rules_of(version: FormatVersion, registry: Registry) -> Iterator[tuple[str, Rule]]:
@@ -135,6 +148,7 @@ def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool)
                 found=finding.found,
                 expected=finding.expected,
                 section=rule.section,
+                demand=rule.demand,
             )
 
 

@@ -41,6 +41,7 @@ class Fault:
             found=found,
             expected=expected,
             section=self.section,
+            demand=self.demand,
         )
 
 

@@ -43,6 +43,7 @@ def problem_as_dict(problem: Problem) -> dict[str, Any]:
         "found": problem.found,
         "expected": problem.expected,
         "section": problem.section,
+        "demand": problem.demand,
     }
 
 

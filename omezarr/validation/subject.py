@@ -46,6 +46,8 @@ class Subject:
         The metadata of the root, where it is at hand.
     hierarchy : Hierarchy or None
         What lies below, where that can be looked at.
+    stored : bool
+        Whether it is a place that could have groups and arrays below it.
     path : str
         The end of the path of the root, which tells labels from other images.
     problems : tuple of Problem
@@ -57,6 +59,7 @@ class Subject:
     zarr_format: Literal[2, 3] = 3
     node: ZarrNode | None = None
     hierarchy: Hierarchy | None = None
+    stored: bool = False
     path: str = ""
     problems: tuple[Problem, ...] = ()
 
@@ -155,18 +158,19 @@ def _of_place(location: Location, registry: Registry) -> Subject:
     try:
         node = hierarchy.node()
     except MetadataError as error:
-        return Subject(name=name, problems=(ZARR_METADATA.at("", str(error), "metadata of a zarr group"),))
+        return Subject(name=name, stored=True, problems=(ZARR_METADATA.at("", str(error), "metadata of a zarr group"),))
     if node is None:
-        return Subject(name=name, problems=(ZARR_GROUP.at("", _present(hierarchy), "a zarr group"),))
+        return Subject(name=name, stored=True, problems=(ZARR_GROUP.at("", _present(hierarchy), "a zarr group"),))
     if node.kind == "array":
-        return Subject(name=name, problems=(ZARR_GROUP.at("", "a zarr array", "the group that holds it"),))
+        return Subject(name=name, stored=True, problems=(ZARR_GROUP.at("", "a zarr array", "the group that holds it"),))
     parent = location.parent
     parts = [part.name for part in (parent.parent if parent else None, parent, location) if part is not None]
     fault = impurity(node.attributes)
     if fault is not None:
-        return Subject(name=name, problems=(JSON_FORM.at("", fault, "an object of JSON"),))
+        return Subject(name=name, stored=True, problems=(JSON_FORM.at("", fault, "an object of JSON"),))
     return Subject(
         name=name,
+        stored=True,
         attributes=node.attributes,
         zarr_format=node.zarr_format,
         node=node,

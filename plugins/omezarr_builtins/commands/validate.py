@@ -1,0 +1,138 @@
+"""``omezarr validate``: what of an OME-Zarr is not as the specification demands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from omezarr.errors import ArgumentError, OMEZarrError, UnknownNameError
+from omezarr.hookspecs import hookimpl
+from omezarr.rules import Depth, Severity
+from omezarr.terminal import echo, echo_json, json_option, storage_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omezarr.rules import Problem
+    from omezarr.validation import Report
+
+PLACES_SHOWN = 5
+"""Of one rule, no more than this many places are shown to people."""
+
+
+@click.command(epilog="Example: omezarr validate coins.ome.zarr --strict")
+@click.argument("path")
+@click.option(
+    "--format", "format_version", metavar="VERSION", help="Validate as this NGFF version, whatever is written."
+)
+@click.option("--strict", is_flag=True, help="What should be counts like what must be.")
+@click.option("--shallow", is_flag=True, help="Look at the document of the group alone, not at children and arrays.")
+@click.option("--data", is_flag=True, help="Read all pixels too.")
+@click.option(
+    "--ignore", multiple=True, metavar="RULE", help="Leave out a rule, or several: 'labels.*'. May be repeated."
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict.")
+@click.option("--sarif", "as_sarif", is_flag=True, help="Print a SARIF log and nothing else.")
+@storage_option
+@json_option
+@click.pass_obj
+def validate(
+    registry: Any,
+    *,
+    path: str,
+    format_version: str | None,
+    strict: bool,
+    shallow: bool,
+    data: bool,
+    ignore: tuple[str, ...],
+    exit_zero: bool,
+    storage_options: dict[str, str],
+    as_json: bool,
+    as_sarif: bool,
+) -> int:
+    """Say what of the OME-Zarr at PATH is not as the specification demands.
+
+    PATH is a group, or a .json file that holds the attributes of one. Without --shallow, everything below it is looked
+    at too, but no pixel without --data.
+
+    The exit code is 1 if it is not valid; warnings do not count.
+    """
+    if as_json and as_sarif:
+        raise click.UsageError("--json and --sarif exclude each other")
+    if shallow and data:
+        raise click.UsageError("--shallow and --data exclude each other")
+    from omezarr.validation import Report
+    from omezarr.validation import validate as run
+
+    depth = Depth.DOCUMENT if shallow else Depth.DATA if data else Depth.HIERARCHY
+    try:
+        report = run(
+            path,
+            format=format_version,
+            depth=depth,
+            strict=strict,
+            ignore=ignore,
+            registry=registry,
+            storage_options=storage_options,
+        )
+    except (ArgumentError, UnknownNameError):
+        raise
+    except OMEZarrError as error:
+        if not as_json:
+            raise
+        report = Report(target=path, version=None, depth=depth, strict=strict, groups=0)
+        echo_json({**report.as_dict(), "valid": False, "message": " ".join(str(error).split())})
+        return 0 if exit_zero else 1
+    if as_json:
+        echo_json(report.as_dict())
+    elif as_sarif:
+        from omezarr_builtins.commands._sarif import sarif
+
+        echo_json(sarif(report))
+    else:
+        echo("\n".join(_lines(report)))
+    return 0 if report.valid or exit_zero else 1
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Yield a report for people: one paragraph a rule, errors first."""
+    for severity, title in ((Severity.ERROR, "Errors"), (Severity.WARNING, "Warnings")):
+        problems = [problem for problem in report if problem.severity is severity]
+        if not problems:
+            continue
+        yield title
+        for rule in dict.fromkeys(problem.rule for problem in problems):
+            yield from _paragraph([problem for problem in problems if problem.rule == rule])
+        yield ""
+    yield f"{report.target}: {_verdict(report)}"
+
+
+def _paragraph(problems: Sequence[Problem]) -> Iterator[str]:
+    from omezarr.validation import place_of
+
+    first = problems[0]
+    yield f"  {first.rule}  {first.demand} ({first.section})"
+    for problem in problems[:PLACES_SHOWN]:
+        where = ": ".join(part for part in (problem.node or "/", place_of(problem)) if part)
+        yield f"    {where}: found {problem.found}, expected {problem.expected}"
+    if len(problems) > PLACES_SHOWN:
+        yield f"    ... and {len(problems) - PLACES_SHOWN} more; --json lists them all"
+
+
+def _verdict(report: Report) -> str:
+    version = f"NGFF {report.version}" if report.version else "OME-Zarr"
+    inferred = ", which nothing names" if report.inferred else ""
+    counts = f"{_counted(len(report.errors), 'error')}, {_counted(len(report.warnings), 'warning')}"
+    looked = _counted(report.groups, "group")
+    return f"{'valid' if report.valid else 'not valid'} {version}{inferred}; {counts} in {looked}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+@hookimpl
+def omezarr_commands() -> list[click.Command]:
+    """Provide the command ``validate``."""
+    return [validate]
