@@ -6,21 +6,22 @@ its children come from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import ArrayFacts, FormatVersion, Hint, NodeType, Reference
+from omezarr.children import Children
 from omezarr.detect import DetectedFormat, detect_format, detect_node_types
-from omezarr.errors import IncompleteError, LocationNotFoundError, MetadataError, NotOMEZarrError, UnknownNameError
+from omezarr.errors import IncompleteError, LocationNotFoundError, MetadataError, NotOMEZarrError
 from omezarr.level import Level
 from omezarr.location import Location, checked_path
 from omezarr.model import Axis, Channel, Document, GroupMetadata, Image, Multiscale
 from omezarr.plan import INCOMPLETE_KEY
 from omezarr.structuring import tolerances
+from omezarr.surroundings import HierarchySurroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     import zarr
 
@@ -246,7 +247,9 @@ class Node:
         """The groups that belong to this one, by path; opened when touched."""
         references = [reference for reference in self._references if reference.role == "child"]
         known = {reference.path for reference in references}
-        surroundings = _NodeSurroundings(self)
+        surroundings = HierarchySurroundings(
+            self._hierarchy, self.path, self._registry, self.version, self.document.values
+        )
         for node_type in self.node_types:
             if node_type.key in self.facets:
                 for reference in node_type.probe(self.facets[node_type.key], surroundings):
@@ -255,7 +258,13 @@ class Node:
                         references.append(reference)
         optional = [reference.path for reference in references if reference.optional]
         present = surroundings.present(optional) if optional else frozenset()
-        return Children(self, [item for item in references if not item.optional or item.path in present])
+        found = [item for item in references if not item.optional or item.path in present]
+        return Children(
+            str(self.location),
+            found,
+            self._open,
+            lambda paths: self._hierarchy.nodes([self._below(path) for path in paths]),
+        )
 
     @property
     def labels(self) -> Children:
@@ -268,7 +277,7 @@ class Node:
         """
         if "labels" in self.facets:
             return self.children
-        return self.children["labels"].children if "labels" in self.children else Children(self, [])
+        return self.children["labels"].children if "labels" in self.children else Children(str(self.location))
 
     def child(self, path: str) -> Node:
         """Open a group below this one.
@@ -371,74 +380,6 @@ class Node:
             self.location.below(reference.path),
             hint=complete,
         )
-
-
-class Children(Mapping[str, Node]):
-    """The groups below a node, in the order of its metadata.
-
-    Listing them opens nothing; each is opened when it is asked for. What is named but missing raises there and
-    nowhere else.
-    """
-
-    def __init__(self, node: Node, references: list[Reference]) -> None:
-        self._node = node
-        self._references = {checked_path(reference.path): reference for reference in references}
-        self._opened: dict[str, Node] = {}
-
-    def __getitem__(self, path: str) -> Node:
-        if path not in self._references:
-            known = ", ".join(self._references) or "none"
-            raise UnknownNameError(f"{self._node.location} has no child {path!r}; it has: {known}")
-        if path not in self._opened:
-            self._opened[path] = self._node._open(self._references[path])  # noqa: SLF001 - same module
-        return self._opened[path]
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._references
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._references)
-
-    def __len__(self) -> int:
-        return len(self._references)
-
-    def __repr__(self) -> str:
-        return f"<Children {', '.join(self)}>"
-
-    def prefetch(self) -> None:
-        """Fetch the metadata of all children at once, for whoever will visit them all."""
-        node = self._node
-        node.hierarchy.nodes([f"{node.path}/{path}".strip("/") for path in self])
-
-
-class _NodeSurroundings:
-    """What a node type may look at around a node; see `omezarr.abc.Surroundings`."""
-
-    def __init__(self, node: Node) -> None:
-        self._node = node
-
-    def _path(self, path: str) -> str:
-        return f"{self._node.path}/{checked_path(path)}".strip("/")
-
-    def document(self, path: str = "") -> Mapping[str, JSON] | None:
-        if not path:
-            return self._node.document.values
-        found = self._node.hierarchy.node(self._path(path))
-        if found is None or found.kind != "group":
-            return None
-        hint = Hint(format_version=self._node.version, path=self._path(path))
-        detected = detect_format(found.attributes, found.zarr_format, hint, self._node.registry)
-        return None if detected is None else detected.version.unwrap(found.attributes).values
-
-    def read(self, path: str) -> bytes | None:
-        return self._node.hierarchy.read(self._path(path))
-
-    def present(self, paths: Sequence[str]) -> frozenset[str]:
-        found = self._node.hierarchy.nodes([self._path(path) for path in paths])
-        return frozenset(path for path in paths if found[self._path(path)] is not None)
-
-    def names(self, path: str = "") -> Sequence[str] | None:
-        return self._node.hierarchy.names(self._path(path))
 
 
 def _group(hierarchy: Hierarchy, path: str, location: Location) -> ZarrNode:

@@ -1,19 +1,4 @@
-"""Writing an image while it is being acquired: frames and regions in any order, from any number of threads.
-
-The metadata is written first and is valid at every moment; what has not been written yet is the fill value. Lower
-levels follow on `update` and on `close`. For pixels that are all there already, `omezarr.write_image` is faster.
-
-Examples
---------
->>> import numpy as np
->>> path = "memory://doc-acquisition/run.ome.zarr"
->>> with create_writer(path, shape=(None, 2, 64, 64), dtype="uint16", axes="tcyx") as writer:
-...     for t in range(3):
-...         writer.write(np.full((64, 64), t, dtype="uint16"), t=t, c=0)
->>> import omezarr
->>> omezarr.open(path).levels[0].shape
-(3, 2, 64, 64)
-"""
+"""Writing regions of an image that exists, and keeping its levels and display settings up to date."""
 
 from __future__ import annotations
 
@@ -24,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import evolve
 
-from omezarr.abc import PixelSource
-from omezarr.arguments import by_axis, factors_between, merged_options, parse_axes, parse_channels
+from omezarr.arguments import factors_between, merged_options
 from omezarr.composing import compose_attributes, document_path
 from omezarr.content import ImageContent, LabelContent
 from omezarr.display import measured_channels, window_of
@@ -40,9 +24,6 @@ from omezarr.model import UNSET, Image
 from omezarr.plan import (
     JOURNAL_PREFIX,
     CreateArrays,
-    CreateGroup,
-    EditAttributes,
-    Measured,
     MergeIntoList,
     Phase,
     Plan,
@@ -56,7 +37,7 @@ from omezarr.storage import open_store
 from omezarr.write import RunOptions, run_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import TracebackType
     from typing import Self
 
@@ -64,100 +45,15 @@ if TYPE_CHECKING:
 
     from omezarr.engine.targets import Target
     from omezarr.location import LocationLike, StorageOptions
-    from omezarr.model import Axis, Channel, ImageLabel
+    from omezarr.model import ImageLabel
     from omezarr.node import Node
-    from omezarr.plan import ArraySpec
+from omezarr.acquisition.blank import NoPixels, bounds, resized
 
 _PROVISIONAL = window_of(np.zeros(1, dtype="uint8"))
 """The window of channels of which nothing has been written."""
 
 DEFAULT_WAITING_BYTES = 256 * 1024 * 1024
 """How much memory units that are not complete may take, unless the caller says otherwise."""
-
-
-def create_writer(
-    location: LocationLike,
-    *,
-    shape: Sequence[int | None],
-    dtype: npt.DTypeLike,
-    axes: str | Sequence[str | Axis] | None = None,
-    name: str | None = None,
-    scale: float | Sequence[float] | Mapping[str, float] | None = None,
-    translation: Sequence[float] | Mapping[str, float] | None = None,
-    units: str | Mapping[str, str] | None = None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
-    options: WriteOptions | None = None,
-    overwrite: bool = False,
-    run: RunOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
-    **write_options: Any,
-) -> ImageWriter:
-    """Create an image without pixels, and return what writes them.
-
-    Parameters
-    ----------
-    location : str, path, Location, zarr store or zarr group
-        Where the image's group will be.
-    shape : sequence of (int or None)
-        None for at most one axis, mostly t, that grows as frames come.
-    dtype : dtype
-    axes, name, scale, translation, units, channels, options, overwrite, storage_options, registry, **write_options
-        As for `omezarr.write_image`. The axis that grows is never scaled down.
-    run : RunOptions, optional
-        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels.
-
-    Returns
-    -------
-    ImageWriter
-        To be closed when all is written; best used in a ``with`` block.
-
-    Raises
-    ------
-    ArgumentError, UnsupportedError, LossyError, TargetExistsError
-        As for `omezarr.write_image`; nothing has been written then.
-    """
-    registry = registry or default_registry()
-    growing = [index for index, length in enumerate(shape) if length is None]
-    if len(growing) > 1:
-        raise ArgumentError(f"only one axis can grow, but the shape {tuple(shape)} leaves {len(growing)} open")
-    source = _NoPixels(tuple(1 if length is None else int(length) for length in shape), np.dtype(dtype))
-    image_axes = parse_axes(axes, len(source.shape), units)
-    content = ImageContent(
-        pixels=source,
-        axes=image_axes,
-        name=name,
-        scale=by_axis("scale", scale, image_axes, 1.0),
-        translation=by_axis("translation", translation, image_axes, 0.0),
-        channels=parse_channels(channels),
-    )
-    planner = Planner(merged_options(options, write_options), registry)
-    if growing and planner.options.expand_axes:
-        raise ArgumentError("axes cannot be added to an image that grows; give all axes of the version in the shape")
-    target = Location.parse(location, storage_options)
-    planned = planner.image_phases("", content)
-    levels = next(step for step in planned[0].steps if isinstance(step, WriteLevels))
-    if any(step[index] != 1 for step in levels.factors for index in growing):
-        raise ArgumentError("an axis that grows cannot be scaled down; its factors must be 1")
-    arrays = tuple(_resized(spec, growing[0] if growing else None, (0,) * len(shape)) for spec in levels.arrays)
-    commit = planned[-1].steps[-1]
-    assert isinstance(commit, EditAttributes)
-    assert callable(commit.attributes)
-    nothing = np.zeros([max(length, 1) for length in arrays[-1].shape], dtype=source.dtype)
-    attributes = commit.attributes(Measured(smallest_level=lambda _: nothing))
-    steps = (CreateGroup(path=""), CreateArrays(arrays=arrays), evolve(commit, attributes=attributes))
-    zarr_format = planner.version.zarr_format
-    plan = Plan(
-        target=target, zarr_format=zarr_format, phases=(Phase(name="arrays", steps=steps),), overwrite=overwrite
-    )
-    run_plan(plan, registry)
-    return open_writer(
-        target,
-        grows=content.axes[growing[0]].name if growing else None,
-        measure_windows=True,
-        run=run,
-        registry=registry,
-    )
 
 
 def open_writer(
@@ -311,7 +207,7 @@ class ImageWriter:
                 fixed.append(index)
                 region.append(slice(place, place + 1))
             else:
-                region.append(_bounds(name, place, size, lengths[index - len(fixed)] if lengths else 0))
+                region.append(bounds(name, place, size, lengths[index - len(fixed)] if lengths else 0))
         if block.ndim == len(self._names) - len(fixed):
             block = np.expand_dims(block, tuple(fixed))
         self._regions.write(tuple(region), block)
@@ -375,7 +271,7 @@ class ImageWriter:
         assert version is not None
         grows = self._regions.grows
         shape = tuple(max(size, 1) for size in self.shape)
-        source = _NoPixels(shape, np.dtype(dtype))
+        source = NoPixels(shape, np.dtype(dtype))
         geometry = self._node.levels[0].geometry
         content = ImageContent(
             pixels=source,
@@ -389,7 +285,7 @@ class ImageWriter:
         phase = planner.label_phase("", name, label, content, self._regions.factors)
         place = self.location.below("labels").below(plain_name(name))
         steps = tuple(
-            CreateArrays(arrays=tuple(_resized(spec, grows, self.shape) for spec in step.arrays))
+            CreateArrays(arrays=tuple(resized(spec, grows, self.shape) for spec in step.arrays))
             if isinstance(step, WriteLevels)
             else step
             for step in phase.steps
@@ -441,7 +337,7 @@ class ImageWriter:
         if image is None or not image.omero:
             return
         channels = tuple(evolve(channel, window=UNSET) for channel in image.omero.channels or ())
-        content = ImageContent(pixels=_NoPixels(self.shape, self._regions.dtype), axes=node.axes, channels=channels)
+        content = ImageContent(pixels=NoPixels(self.shape, self._regions.dtype), axes=node.axes, channels=channels)
         measured = measured_channels(content, self._regions.smallest_level())
         given = image.omero.channels or ()
         kept = tuple(
@@ -456,35 +352,3 @@ class ImageWriter:
             evolve(node.metadata, facets=facets), version, node.registry, node.array_facts()
         )
         Documents(self._target, version.zarr_format).write_attributes("", attributes)
-
-
-class _NoPixels(PixelSource):
-    """The shape and dtype of pixels that are not there yet."""
-
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.shape = shape
-        self.dtype = dtype
-        self.chunks = shape
-        self.identity = "none"
-
-    def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:
-        """Return zeros."""
-        return np.zeros([part.stop - part.start for part in region], self.dtype)
-
-
-def _resized(spec: ArraySpec, axis: int | None, shape: tuple[int, ...]) -> ArraySpec:
-    """Return an array as long along the growing axis as the image is so far."""
-    if axis is None:
-        return spec
-    return evolve(spec, shape=(*spec.shape[:axis], shape[axis], *spec.shape[axis + 1 :]))
-
-
-def _bounds(name: str, place: slice, size: int, length: int) -> slice:
-    """Return a slice with start and stop; an open end lies behind as many samples as there are pixels."""
-    if place.step not in (None, 1):
-        raise ArgumentError(f"along {name}, a slice with a step of {place.step} cannot be written; use steps of 1")
-    start = 0 if place.start is None else place.start
-    stop = place.stop if place.stop is not None else (start + length if place.start is not None else max(size, length))
-    if start < 0 or stop < start:
-        raise ArgumentError(f"along {name}, {start}:{stop} is no region; count from 0")
-    return slice(start, stop)
