@@ -20,7 +20,7 @@ from omezarr.content import CollectionContent, ImageContent
 from omezarr.errors import ArgumentError, OMEZarrWarning, SourceError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import conventional_axes
-from omezarr_builtins.importers._axes import KNOWN, SAMPLES, arrange, example, parse_axes
+from omezarr_builtins.importers._axes import KNOWN, SAMPLES, arrange, parse_axes
 from omezarr_builtins.importers._files import ReopenedFile, first_bytes, local_file, open_file
 from omezarr_builtins.importers._options import check_options
 from omezarr_builtins.importers._tiff_file import MAGIC, OpenTiff, open_tiff
@@ -151,9 +151,21 @@ def _arranged(source: TiffSource, series: TiffPageSeries, axes: object, name: st
         raise ArgumentError(
             f"{name} does not say what its dimension{'s' if len(unclear) > 1 else ''} {', '.join(unclear)} of "
             f"{series.axes.lower()} {source.shape} mean{'' if len(unclear) > 1 else 's'}; "
-            f"say it with --axes, one letter a dimension, for example --axes {example(source.shape)}"
+            f"say it with --axes, one letter a dimension, for example --axes {_completed(series.axes.lower(), unclear)}"
         )
     return arrange(expanded(source, [length for _, length in kept]), letters)
+
+
+def _completed(letters: str, unclear: list[str]) -> str:
+    """Return axes with a guess in place of each unclear letter, for a message.
+
+    Examples
+    --------
+    >>> _completed("qsyx", ["q"])
+    'zsyx'
+    """
+    guesses = iter([letter for letter in "ztc" if letter not in letters] + list("abdefg"))
+    return "".join(next(guesses, "k") if letter in unclear else letter for letter in letters)
 
 
 def _description(opened: OpenTiff, index: int) -> Description:

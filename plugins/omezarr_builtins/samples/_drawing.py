@@ -26,7 +26,7 @@ class Dice:
     --------
     >>> dice = Dice(1)
     >>> dice.between(0, 9), dice.between(0, 9)
-    (2, 6)
+    (5, 3)
     """
 
     def __init__(self, seed: int) -> None:

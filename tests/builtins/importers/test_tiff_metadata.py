@@ -52,6 +52,12 @@ class TestAxes:
         with pytest.raises(ArgumentError, match=r"a\.tif does not say what its dimension [qir] of .* --axes zyx"):
             load(path)
 
+    def test_the_cure_keeps_what_the_file_does_say(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, ramp(2, 6, 7, 3, dtype="uint8"), photometric="rgb", metadata=None)
+        with pytest.raises(ArgumentError, match="--axes zyxs"):
+            load(path)
+
     def test_an_open_axis_of_length_1_is_dropped(self, tmp_path: Path) -> None:
         path = tmp_path / "a.tif"
         tifffile.imwrite(path, ramp(1, 6, 7))
