@@ -20,8 +20,9 @@ from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.model import CONVENTIONAL_SYSTEM
 from omezarr.transform.graph import CoordinateGraph
 from omezarr.transform.maps import count
-from omezarr.transform.resolver import Resolver
+from omezarr.transform.resolver import Resolver, joined
 from omezarr.transform.sampling import Sampler
+from omezarr.transform.systems import System
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from omezarr.model import Axis, Dataset, Multiscale
+    from omezarr.model import Axis, Multiscale
     from omezarr.transform.maps import PointMap
     from omezarr.transform.resolver import ArrayLike, NodeLike
 
@@ -44,6 +45,7 @@ def resample(
     node: NodeLike,
     system: str,
     *,
+    image: str = "",
     shape: Sequence[int] | None = None,
     scale: Sequence[float] | None = None,
     translation: Sequence[float] | None = None,
@@ -58,9 +60,11 @@ def resample(
     Parameters
     ----------
     node : Node
-        An image or label image.
+        An image, a label image or a scene.
     system : str
         The coordinate system of the grid, named as for `Node.transform`.
+    image : str
+        The path of the image whose pixels are taken, relative to the node. Default: the node itself.
     shape : sequence of int, optional
         How many samples the grid has along each axis. Default: as many as it takes for all corners of the image.
     scale : sequence of float, optional
@@ -96,8 +100,9 @@ def resample(
         If nothing leads from the grid to the image, or the pixels cannot be interpolated.
     """
     graph = CoordinateGraph(node.facets, Resolver.of_node(node))
-    multiscale, dataset = _level(node, level)
-    array = node.hierarchy.array("/".join(part for part in (node.path, dataset.path) if part))
+    source = node.child(image) if image else node
+    multiscale, path = _level(source, joined("", image), level)
+    array = node.hierarchy.array(joined(node.path, path))
     order = _order(axes, graph.axes(system), system)
     for word, values in (("shape", shape), ("scale", scale), ("translation", translation)):
         if values is not None and len(values) != len(order):
@@ -105,21 +110,23 @@ def resample(
                 f"{word} has {count(len(values), 'value')}; the coordinate system {system!r} has {len(order)} axes"
             )
     if scale is None:
-        scale = _pixel_size(graph, multiscale, dataset.path, system, order)
+        intrinsic = multiscale.intrinsic_system
+        name = CONVENTIONAL_SYSTEM if intrinsic is None else intrinsic.name
+        scale = _pixel_size(graph, path, str(System(joined("", image), name)), system, order)
     if shape is None or translation is None:
-        lowest, highest = _extent(graph.between(dataset.path, system), array.shape, order)
+        lowest, highest = _extent(graph, path, system, array.shape, order)
         translation = lowest if translation is None else translation
         spans = zip(translation, highest, scale, strict=True)
         shape = [max(1, int((high - low) / size + 1e-9) + 1) for low, high, size in spans] if shape is None else shape
-    labels = node.key == _LABEL_KEY or _LABEL_KEY in node.facets
+    labels = source.key == _LABEL_KEY or _LABEL_KEY in source.facets
     if labels and interpolation not in (None, "nearest"):
         raise UnsupportedError(f"interpolation={interpolation!r} would make up labels; take 'nearest', the default")
     return _lazy(
         array,
-        graph.between(system, dataset.path),
+        graph.between(system, path),
         Grid.checked(shape, scale, translation, order),
         interpolation="nearest" if labels else interpolation,
-        discrete=_discrete(multiscale.axes, array.ndim),
+        discrete=_discrete(graph.axes(path), array.ndim),
         fill=fill,
         chunks=chunks,
     )
@@ -317,14 +324,15 @@ def _checked_fill(fill: float, dtype: np.dtype[Any]) -> Any:
     return value
 
 
-def _level(node: NodeLike, level: int) -> tuple[Multiscale, Dataset]:
-    image = node.image
+def _level(source: NodeLike, path: str, level: int) -> tuple[Multiscale, str]:
+    """Return the metadata of an image at a path, and the path of the array of one of its levels."""
+    image = source.image
     if image is None or not image.multiscales:
-        raise ArgumentError("only images can be resampled")
+        raise ArgumentError("only images can be resampled; say which one, with image=PATH")
     datasets = image.multiscales[0].datasets
     if not 0 <= level < len(datasets):
         raise ArgumentError(f"there is no level {level}; there are {len(datasets)}, counted from 0")
-    return image.multiscales[0], datasets[level]
+    return image.multiscales[0], joined(path, datasets[level].path)
 
 
 def _order(axes: Sequence[str] | None, known: Sequence[Axis] | None, system: str) -> tuple[int, ...]:
@@ -339,22 +347,20 @@ def _order(axes: Sequence[str] | None, known: Sequence[Axis] | None, system: str
     return tuple(names.index(name) for name in axes)
 
 
-def _discrete(axes: Sequence[Axis], ndim: int) -> tuple[bool, ...]:
-    if len(axes) != ndim:
+def _discrete(axes: Sequence[Axis] | None, ndim: int) -> tuple[bool, ...]:
+    if axes is None or len(axes) != ndim:
         return (False,) * ndim
     return tuple(axis.type == "channel" or axis.discrete is True for axis in axes)
 
 
 def _pixel_size(
-    graph: CoordinateGraph, multiscale: Multiscale, path: str, system: str, order: tuple[int, ...]
+    graph: CoordinateGraph, path: str, intrinsic: str, system: str, order: tuple[int, ...]
 ) -> tuple[float, ...]:
-    """Return the distance of the samples of a level, along axes named like those of a system."""
+    """Return the distance of the samples of a level in its intrinsic system, along axes named like those of another."""
     import numpy as np
 
     source, target = graph.axes(path) or (), graph.axes(system) or ()
-    intrinsic = multiscale.intrinsic_system
-    to_intrinsic = graph.between(path, CONVENTIONAL_SYSTEM if intrinsic is None else intrinsic.name)
-    ends = to_intrinsic(np.vstack([np.zeros(len(source)), np.eye(len(source))]))
+    ends = graph.between(path, intrinsic)(np.vstack([np.zeros(len(source)), np.eye(len(source))]))
     sizes = dict(zip([axis.name for axis in source], np.abs(np.diagonal(ends[1:] - ends[0])).tolist(), strict=True))
     for axis in target:
         if axis.name not in sizes:
@@ -363,10 +369,14 @@ def _pixel_size(
 
 
 def _extent(
-    to_system: PointMap, shape: tuple[int, ...], order: tuple[int, ...]
+    graph: CoordinateGraph, path: str, system: str, shape: tuple[int, ...], order: tuple[int, ...]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return the lowest and highest positions of the corners of a level in a system."""
     import itertools
 
+    try:
+        to_system = graph.between(path, system)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"{error}; give the shape and the translation of the grid") from error
     corners = to_system(list(itertools.product(*((0, size - 1) for size in shape))))[:, list(order)]
     return tuple(corners.min(axis=0).tolist()), tuple(corners.max(axis=0).tolist())

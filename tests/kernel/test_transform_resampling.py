@@ -301,3 +301,56 @@ class TestNodes:
 
         np.testing.assert_array_equal(result[0], 0.0)
         np.testing.assert_array_equal(result[1], 100.0)
+
+
+def write_registered(path):
+    """Write a scene in which a field leads from the world to an image that lies two pixels further to the right."""
+    axes = [{"name": "y", "type": "space"}, {"name": "x", "type": "space"}]
+    vectors = [{"name": "d", "type": "displacement", "discrete": True}, *axes]
+    scene = {
+        "coordinateSystems": [{"name": "world", "axes": axes}],
+        "coordinateTransformations": [
+            {
+                "type": "displacements",
+                "path": "field",
+                "input": {"name": "world"},
+                "output": {"path": "image", "name": "physical"},
+            }
+        ],
+    }
+
+    def multiscale(axes):
+        step = {"type": "identity", "input": {"path": "0"}, "output": {"name": "physical"}}
+        datasets = [{"path": "0", "coordinateTransformations": [step]}]
+        return {"coordinateSystems": [{"name": "physical", "axes": axes}], "datasets": datasets}
+
+    root = zarr.create_group(path, attributes={"ome": {"version": "0.6", "scene": scene}})
+    for name, entry in (("image", multiscale(axes)), ("field", multiscale(vectors))):
+        root.create_group(name, attributes={"ome": {"version": "0.6", "multiscales": [entry]}})
+    pixels = np.arange(5 * 6, dtype="u2").reshape(5, 6)
+    root.create_array("image/0", data=pixels)
+    root.create_array("field/0", data=np.stack([np.zeros((5, 6)), np.full((5, 6), 2.0)]))
+    return pixels
+
+
+class TestScenes:
+    def test_an_image_of_a_scene_is_taken_into_the_world_against_the_direction_of_the_field(self, tmp_path):
+        pixels = write_registered(tmp_path / "scene.zarr")
+        scene = omezarr.open(tmp_path / "scene.zarr")
+
+        result = resample(scene, "world", image="image", shape=(5, 6), translation=(0, 0), fill=99).compute()
+
+        np.testing.assert_array_equal(result[:, :4], pixels[:, 2:])
+        np.testing.assert_array_equal(result[:, 4:], 99)
+
+    def test_where_the_extent_of_the_image_is_not_known_the_grid_must_be_given(self, tmp_path):
+        write_registered(tmp_path / "scene.zarr")
+
+        with pytest.raises(UnsupportedError, match=r"not invertible.*give the shape and the translation"):
+            resample(omezarr.open(tmp_path / "scene.zarr"), "world", image="image")
+
+    def test_a_scene_alone_has_no_pixels(self, tmp_path):
+        write_registered(tmp_path / "scene.zarr")
+
+        with pytest.raises(ArgumentError, match="say which one"):
+            resample(omezarr.open(tmp_path / "scene.zarr"), "world")
