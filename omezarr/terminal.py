@@ -88,7 +88,7 @@ def overwrite_option(function: F) -> F:
     return click.option("--overwrite", is_flag=True, help="Replace a zarr hierarchy that is at the target.")(function)
 
 
-class Size(click.ParamType[int]):
+class Size(click.ParamType):  # type: ignore[type-arg]  # not generic in older versions of click
     """A number of bytes such as ``512MiB``."""
 
     name = "size"
@@ -101,7 +101,7 @@ class Size(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-class Numbers(click.ParamType[tuple[float, ...]]):
+class Numbers(click.ParamType):  # type: ignore[type-arg]  # the same
     """Numbers separated by commas, for example ``1,16,256,256``.
 
     Parameters
