@@ -100,6 +100,8 @@ class Sampler:
         import numpy as np
 
         discrete = self._nearest_axes()
+        if not discrete.any():
+            return _linear(box, positions)
         order = [*np.flatnonzero(discrete), *np.flatnonzero(~discrete)]
         box = box.transpose(order)
         places, members = np.unique(positions[:, discrete].astype(np.intp), axis=0, return_inverse=True)
