@@ -1,0 +1,185 @@
+"""What a hierarchy consists of: all groups and arrays, those that metadata names and those that it does not.
+
+Reads metadata and lists folders where the store can list; reads no pixels and decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from omezarr.errors import UnsupportedError
+from omezarr.hierarchy import run
+from omezarr.plan import JOURNAL_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from omezarr.hierarchy import Hierarchy, ZarrNode
+    from omezarr.node import Node
+
+DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"})
+"""The objects that hold metadata, in either zarr format."""
+
+UNNAMED = ("OME", "OME/METADATA.ome.xml")
+"""What no document names: looked for where a store cannot list."""
+
+
+@frozen(kw_only=True)
+class Survey:
+    """All that is in a hierarchy.
+
+    Parameters
+    ----------
+    root : Node
+    groups : mapping
+        Path to node, parents before what is below them; the root has an empty path.
+    arrays : mapping
+        Path to metadata.
+    documents : mapping
+        Path of a group to the metadata objects that lie there; empty where the store cannot list.
+    files : tuple of str
+        Keys of what is neither group nor array nor chunk; of some it is not known whether they exist.
+    listable : bool
+        Whether the store lists, so that nothing is missing here.
+    """
+
+    root: Node
+    groups: Mapping[str, Node]
+    arrays: Mapping[str, ZarrNode]
+    documents: Mapping[str, frozenset[str]]
+    files: tuple[str, ...]
+    listable: bool
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """What was looked at."""
+        return self.root.hierarchy
+
+    def keys(self, path: str) -> list[str]:
+        """List the keys of all objects below a path, relative to it.
+
+        Raises
+        ------
+        UnsupportedError
+            If the store cannot list.
+        """
+        if not self.listable:
+            raise UnsupportedError(f"{self.root.location} cannot be listed, so the objects in it are not known")
+        place = joined(self.hierarchy.path, path)
+        prefix = f"{place}/" if place else ""
+
+        async def listed() -> list[str]:
+            return [key async for key in self.hierarchy.store.list_prefix(prefix)]
+
+        return sorted(key[len(prefix) :] for key in run(listed()))
+
+    def existing_files(self) -> list[str]:
+        """Return the keys of the files that exist."""
+        store = self.hierarchy.store
+
+        async def existing() -> list[bool]:
+            keys = [joined(self.hierarchy.path, file) for file in self.files]
+            return await asyncio.gather(*(store.exists(key) for key in keys))
+
+        return [file for file, exists in zip(self.files, run(existing()), strict=True) if exists]
+
+
+def survey(root: Node) -> Survey:
+    """Walk through a hierarchy.
+
+    Parameters
+    ----------
+    root : Node
+
+    Raises
+    ------
+    MetadataError
+        If anything in it is malformed.
+    StorageError
+        If the store fails.
+    """
+    walk = _Walk(root)
+    walk.run()
+    return Survey(
+        root=root,
+        groups=walk.groups,
+        arrays=walk.arrays,
+        documents=walk.documents,
+        files=tuple(walk.files),
+        listable=root.hierarchy.store.supports_listing,
+    )
+
+
+def joined(*parts: str) -> str:
+    """Return parts of a path as one; empty parts are left out."""
+    return "/".join(part for part in parts if part)
+
+
+@frozen
+class _Walk:
+    root: Node
+    groups: dict[str, Node] = field(factory=dict)
+    arrays: dict[str, ZarrNode] = field(factory=dict)
+    documents: dict[str, frozenset[str]] = field(factory=dict)
+    files: list[str] = field(factory=list)
+    named: dict[str, tuple[Node, str]] = field(factory=dict)  # the group that names a path, and how
+    mentioned: set[str] = field(factory=set)
+
+    def run(self) -> None:
+        self._enter(self.root)
+        pending = [(self.root.path, self.root)]
+        while pending:
+            path, container = pending.pop()
+            pending += reversed(self._look(path, container))
+
+    def _enter(self, node: Node) -> None:
+        """Note a group and what it names."""
+        self.groups[node.path] = node
+        if not node.node_types:
+            return
+        self.mentioned.update(joined(node.path, level.path) for level in node.levels)
+        for name in node.children:
+            self.named.setdefault(joined(node.path, name), (node, name))
+        self.mentioned.update(joined(node.path, name) for name in (*node.children, *UNNAMED))
+
+    def _look(self, path: str, container: Node) -> list[tuple[str, Node]]:
+        """Note what is directly in a folder, and return the folders in it; each with the group that it is part of."""
+        listed = self.root.hierarchy.names(path)
+        names = self._mentioned_in(path) if listed is None else sorted(set(listed) - DOCUMENTS)
+        self.documents[path] = DOCUMENTS.intersection(listed or ())
+        places = [joined(path, name) for name in names if joined(path, name) != JOURNAL_PREFIX]
+        found = self.root.hierarchy.nodes(places)
+        folders: list[tuple[str, Node]] = []
+        for place in places:
+            node = found[place]
+            if node is None:
+                if self._is_folder(place):
+                    folders.append((place, container))
+                else:
+                    self.files.append(place)
+            elif node.kind == "array":
+                self.arrays[place] = node
+            else:
+                group = self._open(place, container)
+                self._enter(group)
+                folders.append((place, group))
+        return folders
+
+    def _open(self, place: str, container: Node) -> Node:
+        if place in self.named:
+            parent, name = self.named[place]
+            return parent.children[name]
+        return container.child(place[len(container.path) :].strip("/"))
+
+    def _is_folder(self, place: str) -> bool:
+        inside = self.root.hierarchy.names(place)
+        return bool(self._mentioned_in(place) if inside is None else inside)
+
+    def _mentioned_in(self, path: str) -> Iterable[str]:
+        """Return the names directly below a path that metadata leads through."""
+        prefix = f"{path}/" if path else ""
+        below = (place[len(prefix) :] for place in self.mentioned if place.startswith(prefix) and place != path)
+        return sorted({rest.partition("/")[0] for rest in below})
