@@ -6,12 +6,13 @@ import csv
 import json
 import math
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.errors import ArgumentError, UnknownNameError
+from omezarr.errors import ArgumentError, ToleranceWarning, UnknownNameError
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 
@@ -53,6 +54,8 @@ def transform(
     from omezarr.transform import CoordinateGraph, Resolver
 
     node = open_node(path, storage_options=storage_options, registry=registry)
+    for notice in node.notices:
+        warnings.warn(notice, ToleranceWarning, stacklevel=1)
     try:
         graph = CoordinateGraph(node.facets, Resolver.of_node(node))
         mapped = graph.between(source, target)

@@ -178,6 +178,16 @@ class TestDocuments:
 
         assert coordinates(tmp_path / "scene.zarr", "input", "output", "[[1, 10]]") == [[30.0, 5.0]]
 
+    def test_what_is_read_in_spite_of_its_syntax_is_noted_beside_the_result(self, tmp_path, capsys):
+        draft = {"type": "identity", "input": "input", "output": "output"}
+        write_scene(tmp_path / "scene.zarr", draft, version="0.6.dev3")
+
+        assert run(["transform", "--json", str(tmp_path / "scene.zarr"), "input", "output", "[[1, 2]]"]) == 0
+
+        printed = capsys.readouterr()
+        assert json.loads(printed.out) == {"coordinates": [[1.0, 2.0]]}
+        assert "Note: an input is the text 'input'" in printed.err
+
     def test_a_matrix_stands_in_an_array(self, tmp_path, coordinates):
         root = write_scene(tmp_path / "scene.zarr", between("input", "output", type="affine", path="maps/affine"))
         root.create_array("maps/affine", data=np.array([[0, 1, 5], [1, 0, 6]], "float32"))
