@@ -17,7 +17,6 @@ from zarr.abc.store import (  # noqa: TID253 - imported when a URL is opened
     ByteRequest,
     OffsetByteRequest,
     RangeByteRequest,
-    Store,
     SuffixByteRequest,
 )
 from zarr.core.buffer import default_buffer_prototype  # noqa: TID253 - as above
@@ -25,10 +24,11 @@ from zarr.core.buffer import default_buffer_prototype  # noqa: TID253 - as above
 from omezarr.errors import AccessDeniedError, ArgumentError, StorageError
 from omezarr.hierarchy import MAX_DOCUMENT_BYTES, run
 from omezarr.location import without_secrets
+from omezarr_builtins.schemes.read_only import ReadOnlyStore
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from zarr.core.buffer import Buffer, BufferPrototype
 
@@ -58,7 +58,7 @@ class _BadStatusError(Exception):
         self.retry_after = float(wait) if wait.isdecimal() else None
 
 
-class HTTPStore(Store):
+class HTTPStore(ReadOnlyStore):
     """The objects below a URL.
 
     Parameters
@@ -78,14 +78,12 @@ class HTTPStore(Store):
         If the URL is none.
     """
 
-    supports_writes = False
-    supports_deletes = False
     supports_listing = False
 
     def __init__(
         self, url: str, query: str, *, headers: Mapping[str, str], attempts: Attempts, request: Mapping[str, Any]
     ) -> None:
-        super().__init__(read_only=True)
+        super().__init__()
         self.url = quote(url, safe="%/:=&~+!$,;'@()*[]")
         try:
             valid = bool(yarl.URL(self.url, encoded=True).host) and yarl.URL(self.url, encoded=True).port is not None
@@ -121,14 +119,6 @@ class HTTPStore(Store):
             body = None if answer is None else _part(answer, byte_range)
         return None if body is None else (prototype or default_buffer_prototype()).buffer.from_bytes(body)
 
-    async def get_partial_values(
-        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
-    ) -> list[Buffer | None]:
-        """Return several objects or parts of them."""
-        import asyncio
-
-        return list(await asyncio.gather(*(self.get(key, prototype, part) for key, part in key_ranges)))
-
     async def exists(self, key: str) -> bool:
         """Say whether there is an object."""
         return await self._answer(key, "bytes=0-0") is not None
@@ -143,31 +133,23 @@ class HTTPStore(Store):
             return int(total)
         return int(answer.headers.get("Content-Length", len(answer.body)))
 
-    async def set(self, key: str, value: Buffer) -> None:
-        """Refuse to write."""
-        self._refuse("written")
-
-    async def delete(self, key: str) -> None:
-        """Refuse to delete."""
-        self._refuse("deleted")
-
     async def list(self) -> AsyncIterator[str]:
         """Refuse to list."""
-        self._refuse("listed")
+        self._refuse_to_list()
         yield ""
 
     async def list_prefix(self, prefix: str) -> AsyncIterator[str]:
         """Refuse to list."""
-        self._refuse("listed")
+        self._refuse_to_list()
         yield ""
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         """Refuse to list."""
-        self._refuse("listed")
+        self._refuse_to_list()
         yield ""
 
-    def _refuse(self, what: str) -> NoReturn:
-        raise StorageError(f"{self} cannot be {what}: HTTP has no common way to do it")
+    def _refuse_to_list(self) -> NoReturn:
+        raise StorageError(f"{self} cannot be listed: HTTP has no common way to do it")
 
     async def _answer(self, key: str, part: str | None) -> Answer | None:
         """Ask for a key; None if it is not there."""

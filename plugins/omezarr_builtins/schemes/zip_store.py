@@ -15,17 +15,18 @@ from zarr.abc.store import (  # noqa: TID253 - imported when a zip file is opene
     ByteRequest,
     OffsetByteRequest,
     RangeByteRequest,
-    Store,
     SuffixByteRequest,
 )
 from zarr.core.buffer import default_buffer_prototype  # noqa: TID253 - as above
 
 from omezarr.errors import LocationNotFoundError, StorageError
+from omezarr_builtins.schemes.read_only import ReadOnlyStore
 from omezarr_builtins.schemes.zip_directory import TAIL_BYTES, Member, find_directory, parse_directory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
+    from zarr.abc.store import Store
     from zarr.core.buffer import Buffer, BufferPrototype
 
 _HEADER = struct.Struct("<4s5H3L2H")
@@ -34,7 +35,7 @@ _DEFLATE_RATIO = 1032
 _INLINE_BYTES = 64 * 1024
 
 
-class ZipRangeStore(Store):
+class ZipRangeStore(ReadOnlyStore):
     """The objects in a zip file.
 
     Parameters
@@ -47,12 +48,11 @@ class ZipRangeStore(Store):
         For messages.
     """
 
-    supports_writes = False
-    supports_deletes = False
     supports_listing = True
+    remedy = "write to a folder, then zip it"
 
     def __init__(self, source: Store, key: str, name: str) -> None:
-        super().__init__(read_only=True)
+        super().__init__()
         self.source = source
         self.key = key
         self.name = name
@@ -179,12 +179,6 @@ class ZipRangeStore(Store):
             raise StorageError(f"{key!r} in {self.name} is damaged: its bytes are not those that were stored")
         return content
 
-    async def get_partial_values(
-        self, prototype: BufferPrototype, key_ranges: Iterable[tuple[str, ByteRequest | None]]
-    ) -> list[Buffer | None]:
-        """Return several objects or parts of them."""
-        return list(await asyncio.gather(*(self.get(key, prototype, part) for key, part in key_ranges)))
-
     async def exists(self, key: str) -> bool:
         """Say whether there is an object."""
         return key in await self.members()
@@ -195,17 +189,6 @@ class ZipRangeStore(Store):
         if member is None:
             raise FileNotFoundError(key)
         return member.size
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Refuse to write."""
-        raise self._refusal()
-
-    async def delete(self, key: str) -> None:
-        """Refuse to delete."""
-        raise self._refusal()
-
-    def _refusal(self) -> StorageError:
-        return StorageError(f"{self.name} can only be read; write to a folder, then zip it")
 
     async def list(self) -> AsyncIterator[str]:
         """List all keys."""

@@ -249,7 +249,11 @@ def entry(content, number=0):
 
 
 class TestHostileFiles:
-    @pytest.mark.parametrize("content", [b"", b"PK", b"PK\x05\x06", b"x" * 100_000, b"PK\x03\x04" + b"\0" * 1000])
+    @pytest.mark.parametrize(
+        "content",
+        [b"", b"PK", b"PK\x05\x06", b"x" * 100_000, b"PK\x03\x04" + b"\0" * 1000],
+        ids=["empty", "two bytes", "four bytes", "letters", "a header"],
+    )
     def test_that_are_no_zip_files(self, content):
         with pytest.raises(NotOMEZarrError, match=r"x\.zip is no zip file"):
             run(stored(content).members())
