@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from omezarr.read import open  # noqa: A004 - the word that users expect
     from omezarr.registry import Registry, default_registry
     from omezarr.rescale import add_levels
+    from omezarr.scenes import write_scene
     from omezarr.transform import resample
+    from omezarr.upgrading import upgrade
     from omezarr.validation import Report, validate
     from omezarr.write import RunOptions, write_image, write_labels, write_multiscale
 
@@ -45,12 +47,14 @@ _HOMES = {
     "default_registry": "omezarr.registry",
     "open": "omezarr.read",
     "resample": "omezarr.transform",
+    "upgrade": "omezarr.upgrading",
     "validate": "omezarr.validation",
     "write_image": "omezarr.write",
     "write_labels": "omezarr.write",
     "write_multiscale": "omezarr.write",
     "write_field": "omezarr.plates",
     "write_plate": "omezarr.plates",
+    "write_scene": "omezarr.scenes",
 }
 
 __all__ = [
@@ -69,12 +73,14 @@ __all__ = [
     "open",
     "open_writer",
     "resample",
+    "upgrade",
     "validate",
     "write_field",
     "write_image",
     "write_labels",
     "write_multiscale",
     "write_plate",
+    "write_scene",
 ]
 
 

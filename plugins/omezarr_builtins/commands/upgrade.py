@@ -1,0 +1,97 @@
+"""``omezarr upgrade``: a whole hierarchy in another NGFF version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from omezarr.hookspecs import hookimpl
+from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr_builtins.commands._writing import WHOLE, run_options_of, running_options
+
+if TYPE_CHECKING:
+    from omezarr.upgrading import Upgrade
+
+
+@click.command(epilog="Example: omezarr upgrade plate.ome.zarr --to 0.5 --dry-run")
+@click.argument("source")
+@click.argument("target", required=False)
+@click.option("--to", "version", required=True, metavar="VERSION", help="The NGFF version, for example 0.5.")
+@click.option("--chunks", type=WHOLE, metavar="N,N,..", help="Write images with these chunks, one size for each axis.")
+@click.option("--shards", type=WHOLE, metavar="N,N,..", help="Write images with these shards (0.5 and later).")
+@click.option("--codec", metavar="NAME[:K=V,..]", help="Write images with this codec, for example zstd:level=3.")
+@click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five.")
+@click.option("--allow-lossy", is_flag=True, help="Leave out metadata that the version cannot express.")
+@running_options
+@overwrite_option
+@storage_option
+@json_option
+@click.pass_obj
+def upgrade(registry: Any, /, *, source: str, target: str | None, version: str, **words: Any) -> None:
+    """Bring the hierarchy SOURCE to another NGFF version, newer or older.
+
+    Images, labels, plates, wells, collections and scenes are upgraded together; groups, arrays, attributes and files of
+    others are kept.
+
+    Without TARGET, SOURCE is changed in place: metadata documents, and names of chunks where the version wants other
+    ones, but no pixels. At every moment all of it opens, in the old version or in the new one; what was interrupted is
+    completed by running the same again. With TARGET, a new hierarchy is written there, with other chunks, shards or
+    codec if asked for. An older version cannot express everything: what would be lost is listed, and --allow-lossy
+    leaves it out.
+    """
+    from omezarr.upgrading import carry_out, prepare_upgrade
+
+    options = words["storage_options"] or None
+    remote_target = target is not None and "://" in target
+    prepared = prepare_upgrade(
+        source,
+        target,
+        to=version,
+        chunks=words["chunks"],
+        shards=words["shards"],
+        codec=words["codec"],
+        expand_axes=words["expand_axes"],
+        allow_lossy=words["allow_lossy"],
+        overwrite=words["overwrite"],
+        storage_options=options if "://" in source or not remote_target else None,
+        target_options=options if remote_target else None,
+        registry=registry,
+    )
+    for notice in prepared.notices:
+        echo(f"Note: {notice}", err=True)
+    if not words["dry_run"]:
+        with progress_bar(f"Upgrading {prepared.source.name}") as progress:
+            carry_out(prepared, registry, run_options_of(words, progress))
+    _report(prepared, dry=words["dry_run"], as_json=words["as_json"])
+
+
+def _report(prepared: Upgrade, *, dry: bool, as_json: bool) -> None:
+    from omezarr.upgrading import step_line, upgrade_summary
+
+    if as_json:
+        summary = {**upgrade_summary(prepared), "dry_run": dry}
+        echo_json(summary if dry else {key: value for key, value in summary.items() if key != "phases"})
+        return
+    where = "in place" if prepared.in_place else f"into {prepared.plan.target}"
+    if not prepared.plan.steps:
+        echo(f"{prepared.source} is NGFF {prepared.version} already; there is nothing to do.")
+        return
+    for loss in prepared.losses:
+        echo(f"Lost: {loss}")
+    versions = f"from NGFF {prepared.source_version} to {prepared.version}"
+    if not dry:
+        echo(f"Upgraded {prepared.source} {versions} {where}. See: omezarr info {prepared.plan.target}")
+        return
+    echo(f"Would upgrade {prepared.source} {versions} {where}:")
+    for phase in prepared.plan.phases:
+        if phase.steps:
+            echo(f"  {phase.name}:")
+        for step in phase.steps:
+            echo(f"    {step_line(step)}")
+
+
+@hookimpl
+def omezarr_commands() -> list[click.Command]:
+    """Return the command."""
+    return [upgrade]
