@@ -109,6 +109,30 @@ def with_versions(image: Image, version: str | Unset) -> Image:
     return evolve(image, multiscales=multiscales, omero=image.omero and evolve(image.omero, version=version))
 
 
+AXES_KEYS = frozenset({"axes"})
+"""Keys that 0.3 uses, and versions before and after do not."""
+
+POSITIONED_KEYS = frozenset({"axes", "coordinateTransformations"})
+"""Keys that 0.4 and 0.5 use, and versions before or after do not."""
+
+MAPPED_KEYS = frozenset({"coordinateSystems", "coordinateTransformations"})
+"""Keys that 0.6 uses, and versions before do not."""
+
+
+AXIS_KEYS = frozenset({"discrete", "longName"})
+"""Keys that axes have in 0.6, and not before."""
+
+
+def without_keys(multiscale: Multiscale, keys: frozenset[str]) -> Multiscale:
+    """Return a multiscale without unknown keys that a version uses for something of its own."""
+    datasets = tuple(evolve(dataset, extra=_others(dataset.extra, keys)) for dataset in multiscale.datasets)
+    return evolve(multiscale, datasets=datasets, extra=_others(multiscale.extra, keys))
+
+
+def _others(extra: Mapping[str, JSON], keys: frozenset[str]) -> dict[str, JSON]:
+    return {key: value for key, value in extra.items() if key not in keys}
+
+
 def relative_multiscale(multiscale: Multiscale) -> Multiscale:
     """Return a multiscale as 0.1 to 0.3 have it: axes have names, levels have no transformations."""
     system = multiscale.intrinsic_system
@@ -123,7 +147,7 @@ def relative_multiscale(multiscale: Multiscale) -> Multiscale:
 
 def positioned_multiscale(multiscale: Multiscale, arrays: Arrays) -> Multiscale:
     """Return a multiscale as 0.4 and 0.5 have it: one list of axes, levels with a scale and maybe a translation."""
-    multiscale = _with_axes(multiscale, arrays)
+    multiscale = _with_axes(without_keys(multiscale, POSITIONED_KEYS), arrays)
     system = multiscale.intrinsic_system
     axes = () if system is None else tuple(evolve(axis, discrete=UNSET, long_name=UNSET) for axis in system.axes)
     ndim = dimensions(multiscale, arrays)
@@ -152,7 +176,7 @@ def mapped_multiscale(multiscale: Multiscale, arrays: Arrays) -> Multiscale:
     What applied after the transformations of the levels becomes part of them, so that the intrinsic system is the one
     in physical units.
     """
-    multiscale = _with_axes(multiscale, arrays)
+    multiscale = _with_adopted_keys(_with_axes(without_keys(multiscale, MAPPED_KEYS), arrays))
     ndim = dimensions(multiscale, arrays)
     derived = derived_geometry(multiscale, arrays)
     levels = [single_step(_steps(dataset, derived, ndim), ndim) for dataset in multiscale.datasets]
@@ -188,8 +212,6 @@ def _steps(dataset: Dataset, derived: Mapping[str, Any], ndim: int | None) -> St
 
 def _with_axes(multiscale: Multiscale, arrays: Arrays) -> Multiscale:
     """Return a multiscale with axes: its own, else those that its arrays name, else those of five dimensions."""
-    extra = {key: value for key, value in multiscale.extra.items() if key not in ("axes", "arrayCoordinateSystem")}
-    multiscale = evolve(multiscale, extra=extra)
     facts = arrays.get(multiscale.datasets[0].path) if multiscale.datasets else None
     if multiscale.coordinate_systems or facts is None:
         return multiscale
@@ -200,6 +222,24 @@ def _with_axes(multiscale: Multiscale, arrays: Arrays) -> Multiscale:
     elif len(facts.shape) == 5:
         axes = conventional_axes("tczyx")
     return evolve(multiscale, coordinate_systems=(CoordinateSystem(CONVENTIONAL_SYSTEM, axes),)) if axes else multiscale
+
+
+def _with_adopted_keys(multiscale: Multiscale) -> Multiscale:
+    """Return a multiscale whose axes have what older documents say in the words of 0.6, and only that."""
+    systems = multiscale.coordinate_systems and tuple(
+        evolve(system, axes=tuple(map(_adopted, system.axes))) for system in multiscale.coordinate_systems
+    )
+    return evolve(multiscale, coordinate_systems=systems)
+
+
+def _adopted(axis: Axis) -> Axis:
+    discrete, long_name = axis.extra.get("discrete"), axis.extra.get("longName")
+    return evolve(
+        axis,
+        discrete=discrete if isinstance(discrete, bool) else axis.discrete,
+        long_name=long_name if isinstance(long_name, str) else axis.long_name,
+        extra=_others(axis.extra, AXIS_KEYS),
+    )
 
 
 def _is_text(value: object) -> bool:

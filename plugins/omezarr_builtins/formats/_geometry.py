@@ -82,6 +82,8 @@ def canonical(geometry: LevelGeometry, like: Steps = ()) -> Steps:
         step = pending.pop()
         if isinstance(step, Scale):
             scale = step
+        elif isinstance(step, Identity):
+            scale = Scale(name=step.name, extra=step.extra, input=step.input, output=step.output)
         elif isinstance(step, Translation):
             translation = step
         elif isinstance(step, Sequence):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from math import isclose
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from omezarr.model import (
     CONVENTIONAL_TYPES,
     UNSET,
@@ -62,6 +64,10 @@ def relative_losses(multiscale: Multiscale) -> Iterator[str]:
         yield f"further keys of the axes: {', '.join(keys)}"
     yield from system_losses(multiscale)
     yield from _position_losses(multiscale)
+    levels = [step for dataset in multiscale.datasets for step in dataset.coordinate_transformations or ()]
+    keys = sorted(set(_step_keys((*levels, *in_place(multiscale)))))
+    if keys:
+        yield f"further keys of the transformations: {', '.join(keys)}"
 
 
 def system_losses(multiscale: Multiscale) -> Iterator[str]:
@@ -75,7 +81,7 @@ def system_losses(multiscale: Multiscale) -> Iterator[str]:
     between = between_systems(multiscale)
     if between:
         yield f"the transformations between coordinate systems: {', '.join(kind(step) for step in between)}"
-    keys = sorted(_end_keys(multiscale))
+    keys = sorted(set(_end_keys(multiscale)))
     if keys:
         yield f"what is said of inputs, outputs and sequences of the levels: {', '.join(keys)}"
 
@@ -84,9 +90,7 @@ def _end_keys(multiscale: Multiscale) -> Iterator[str]:
     for dataset in multiscale.datasets:
         for step in dataset.coordinate_transformations or ():
             if isinstance(step, Sequence):
-                yield from step.extra
-                if step.name:
-                    yield "name"
+                yield from _step_keys((evolve(step, transformations=()),))
             for end in (step.input, step.output):
                 if end:
                     yield from end.extra
@@ -157,11 +161,41 @@ def _by_axis(names: list[str], values: tuple[float, ...]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in zip(names, values, strict=True))
 
 
+def key_losses(multiscale: Multiscale, keys: frozenset[str]) -> Iterator[str]:
+    """Yield unknown keys of an image that a version uses for something of its own."""
+    names = [axis.name for axis in multiscale.axes]
+    extras = [multiscale.extra, *(dataset.extra for dataset in multiscale.datasets)]
+    found = {key for extra in extras for key in keys & extra.keys() if (key, extra[key]) != ("axes", names)}
+    if found:
+        yield f"keys that the version uses otherwise: {', '.join(sorted(found))}"
+
+
+def adoption_losses(multiscale: Multiscale) -> Iterator[str]:
+    """Yield unknown keys of axes that 0.6 uses otherwise."""
+    wanted = {"discrete": bool, "longName": str}
+    systems = multiscale.coordinate_systems or ()
+    extras = [axis.extra for system in systems for axis in system.axes]
+    found = {
+        key for extra in extras for key, kind in wanted.items() if key in extra and not isinstance(extra[key], kind)
+    }
+    if found:
+        yield f"further keys of the axes that the version uses otherwise: {', '.join(sorted(found))}"
+
+
 def folding_losses(multiscale: Multiscale) -> Iterator[str]:
     """Yield what is lost when the transformations of an image become part of those of its levels (0.6)."""
-    keys = sorted({key for step in in_place(multiscale) for key in (*step.extra, *(["name"] if step.name else []))})
+    keys = sorted(set(_step_keys(in_place(multiscale))))
     if keys:
         yield f"further keys of the transformations of the image: {', '.join(keys)}"
+
+
+def _step_keys(steps: tuple[Transformation, ...]) -> Iterator[str]:
+    for step in steps:
+        yield from step.extra
+        if step.name is not UNSET:
+            yield "name"
+        if isinstance(step, Sequence):
+            yield from _step_keys(step.transformations)
 
 
 def plate_losses(metadata: GroupMetadata) -> list[str]:

@@ -13,8 +13,8 @@ from attrs import evolve
 from omezarr.hookspecs import hookimpl
 from omezarr_builtins.formats._attributes import NamespaceFormat
 from omezarr_builtins.formats._axes import check_typed_axes
-from omezarr_builtins.formats._completion import located_facets, positioned_multiscale, without_scenes
-from omezarr_builtins.formats._losses import field_name_losses, image_losses, scene_losses, typed_losses
+from omezarr_builtins.formats._completion import POSITIONED_KEYS, located_facets, positioned_multiscale, without_scenes
+from omezarr_builtins.formats._losses import field_name_losses, image_losses, key_losses, scene_losses, typed_losses
 from omezarr_builtins.formats._shapes import configure_typed_axes
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class V05(NamespaceFormat):
         return [
             *super().losses(metadata),
             *image_losses(metadata, typed_losses),
+            *image_losses(metadata, partial(key_losses, keys=POSITIONED_KEYS)),
             *field_name_losses(metadata),
             *scene_losses(metadata),
         ]

@@ -13,8 +13,8 @@ from attrs import evolve
 from omezarr.hookspecs import hookimpl
 from omezarr_builtins.formats._attributes import NamespaceFormat
 from omezarr_builtins.formats._axes import check_typed_axes
-from omezarr_builtins.formats._completion import located_facets, mapped_multiscale
-from omezarr_builtins.formats._losses import folding_losses, image_losses
+from omezarr_builtins.formats._completion import MAPPED_KEYS, located_facets, mapped_multiscale
+from omezarr_builtins.formats._losses import adoption_losses, folding_losses, image_losses, key_losses
 from omezarr_builtins.formats._previews import configure_previews
 
 if TYPE_CHECKING:
@@ -46,7 +46,12 @@ class V06(NamespaceFormat):
 
     def losses(self, metadata: GroupMetadata) -> list[str]:
         """List the little that older versions say and this one does not."""
-        return [*super().losses(metadata), *image_losses(metadata, folding_losses)]
+        return [
+            *super().losses(metadata),
+            *image_losses(metadata, folding_losses),
+            *image_losses(metadata, adoption_losses),
+            *image_losses(metadata, partial(key_losses, keys=MAPPED_KEYS)),
+        ]
 
 
 @hookimpl

@@ -39,9 +39,9 @@ def is_older(version: str, than: str) -> bool:
 def axis_lists(draw: st.DrawFn, version: str) -> list[Any]:
     if version in ("0.1", "0.2"):
         return list("tczyx")
-    kept = [name for name in "tcz" if draw(st.booleans())] + ["y", "x"]
+    kept = draw(st.sampled_from(["tczyx", "tczyx", "yx", "zyx", "cyx", "tyx", "czyx", "tzyx", "tcyx"]))
     if version == "0.3":
-        return kept
+        return list(kept)
     kinds = {"t": "time", "c": "channel"}
     units = {"t": "second", "z": "micrometer", "y": "micrometer", "x": "nanometer"}
     known = {"discrete": st.booleans(), "longName": names}
@@ -112,7 +112,7 @@ def multiscales(draw: st.DrawFn, version: str) -> dict[str, Any]:
     ndim = len(axes)
     paths = [str(level) for level in range(draw(st.integers(1, 3)))]
     odd: dict[str, Any] = {"axes": anything} if version in ("0.1", "0.2", "0.6") else {"coordinateSystems": anything}
-    optional = {"name": names | st.none(), "type": names, "metadata": anything} | odd
+    optional: dict[str, Any] = {"name": names | st.none(), "type": names, "metadata": anything}
     if is_older(version, "0.4"):
         required: dict[str, Any] = {
             "datasets": st.tuples(*(objects({"path": st.just(path)}) for path in paths)).map(list)
@@ -128,6 +128,8 @@ def multiscales(draw: st.DrawFn, version: str) -> dict[str, Any]:
         optional |= more
     if is_older(version, "0.5"):
         optional["version"] = st.just(version)
+    if draw(st.integers(0, 3)) == 0:
+        optional |= odd
     return draw(objects(required, optional))
 
 
@@ -179,6 +181,8 @@ def image_labels(version: str) -> Any:
         "properties": st.lists(entry, min_size=1, max_size=3),
         "source": objects({}, {"image": st.just("../../")}),
     }
+    if version == "0.1":
+        del optional["properties"]
     return objects({}, versioned(version, optional))
 
 

@@ -20,7 +20,7 @@ from tests.builtins.formats.normalisations import NORMALISATIONS, Normalisation
 CASES = [(version, kind) for version in VERSIONS for kind in kinds_of(version)]
 
 law = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
