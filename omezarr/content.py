@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omezarr.abc import PixelSource
-    from omezarr.model import Acquisition, Axis, Channel, ImageLabel
+    from omezarr.model import Acquisition, Axis, Channel, CoordinateSystem, ImageLabel, Transformation
 
 
 @frozen(kw_only=True)
@@ -102,4 +102,23 @@ class CollectionContent:
     ome_xml: bytes | None = None
 
 
-Content: TypeAlias = ImageContent | PlateContent | CollectionContent
+@frozen(kw_only=True)
+class SceneContent:
+    """Images placed in common coordinate systems (0.6 on).
+
+    Parameters
+    ----------
+    images : mapping
+        Group name to image.
+    coordinate_transformations : tuple of Transformation
+        Between systems of the scene, and of its images by their group names as paths.
+    coordinate_systems : tuple of CoordinateSystem
+        Those of the scene itself; the first is the one to display.
+    """
+
+    images: Mapping[str, ImageContent]
+    coordinate_transformations: tuple[Transformation, ...]
+    coordinate_systems: tuple[CoordinateSystem, ...] = ()
+
+
+Content: TypeAlias = ImageContent | PlateContent | CollectionContent | SceneContent

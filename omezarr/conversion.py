@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from omezarr.arguments import by_axis, parse_axes, parse_channels
-from omezarr.content import CollectionContent, Content, ImageContent, PlateContent
+from omezarr.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
 from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
 from omezarr.location import Location
 from omezarr.planning import WriteOptions, plan_content
@@ -148,8 +148,8 @@ def plan_conversion(
 
     content = _each_image(content, changed)
     if name is not None:
-        if isinstance(content, CollectionContent):
-            raise ArgumentError("a collection of images has no name of its own; choose one series to name it")
+        if isinstance(content, CollectionContent | SceneContent):
+            raise ArgumentError("a group of images has no name of its own; choose one image to name it")
         content = evolve(content, name=name)
     return plan_content(place, content, options or WriteOptions(), registry, overwrite=overwrite)
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from omezarr.abc import Hint
-from omezarr.arguments import merged_options, parse_axes
+from omezarr.arguments import factors_between, merged_options, parse_axes
 from omezarr.composing import compose_attributes
 from omezarr.content import ImageContent
 from omezarr.detect import detect_format
@@ -31,7 +32,7 @@ from omezarr.location import Location
 from omezarr.model import Image, composed_geometry
 from omezarr.plan import CreateGroup, EditAttributes, Phase, Plan, WriteLevels, WriteObject
 from omezarr.planning import Planner, WriteOptions
-from omezarr.planning.pyramids import PyramidPlanner
+from omezarr.planning.pyramids import PyramidPlanner, method_details
 from omezarr.read import open as open_node
 from omezarr.registry import Registry, default_registry
 from omezarr.storage import open_store
@@ -156,7 +157,12 @@ def _more_levels(node: Node, path: str, options: WriteOptions, registry: Registr
     names = _free_names([dataset.path for dataset in multiscale.datasets], len(factors))
     arrays = _renamed(first, pyramid.arrays[1:], [_join(path, name) for name in names], options)
     datasets = [evolve(dataset, path=name) for dataset, name in zip(pyramid.datasets[1:], names, strict=True)]
-    extended = evolve(multiscale, datasets=(*multiscale.datasets, *datasets), type=method.name)
+    extended = evolve(
+        multiscale,
+        datasets=(*multiscale.datasets, *datasets),
+        type=method.name,
+        metadata=method_details(method, [*_known_factors(node), *factors]),
+    )
     facets = {
         key: evolve(facet, multiscales=(extended, *image.multiscales[1:])) if isinstance(facet, Image) else facet
         for key, facet in node.facets.items()
@@ -168,6 +174,14 @@ def _more_levels(node: Node, path: str, options: WriteOptions, registry: Registr
         EditAttributes(path=path, attributes=attributes, expected=node.attributes),
     )
     return Phase(name=f"levels of {path or node.name}", steps=steps)
+
+
+def _known_factors(node: Node) -> list[tuple[int, ...]]:
+    """Return the factors between the levels that are there; none where they are not whole numbers."""
+    try:
+        return [factors_between(large.shape, small.shape) for large, small in pairwise(node.levels)]
+    except UnsupportedError:
+        return []
 
 
 def _content_of(node: Node) -> ImageContent:

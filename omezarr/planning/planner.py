@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from omezarr.composing import compose_attributes, document_path, refuse_losses
-from omezarr.content import CollectionContent, Content, ImageContent, LabelContent, PlateContent
+from omezarr.content import CollectionContent, Content, ImageContent, LabelContent, PlateContent, SceneContent
 from omezarr.display import check_channels, measured_channels
 from omezarr.engine import expanded
 from omezarr.errors import ArgumentError, UnsupportedError
@@ -27,6 +27,7 @@ from omezarr.model import (
     Omero,
     Plate,
     Row,
+    Scene,
     Series,
     Well,
     WellReference,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from omezarr.planning.options import WriteOptions
     from omezarr.registry import Registry
 from omezarr.planning.fitting import aligned_to, expanded_to_five, label_pixels, native_name, plain_name
-from omezarr.planning.pyramids import Pyramid, PyramidPlanner, placement
+from omezarr.planning.pyramids import Pyramid, PyramidPlanner, method_details, placement
 
 
 def plan_content(
@@ -65,7 +66,7 @@ def plan_content(
     Parameters
     ----------
     target : Location
-    content : ImageContent, PlateContent or CollectionContent
+    content : ImageContent, PlateContent, CollectionContent or SceneContent
     options : WriteOptions
     registry : Registry
     overwrite : bool
@@ -85,6 +86,8 @@ def plan_content(
         phases = planner.image_phases("", content)
     elif isinstance(content, PlateContent):
         phases = planner.plate_phases(content)
+    elif isinstance(content, SceneContent):
+        phases = planner.scene_phases(content)
     else:
         phases = planner.collection_phases(content)
     return Plan(target=target, zarr_format=planner.version.zarr_format, phases=tuple(phases), overwrite=overwrite)
@@ -333,6 +336,19 @@ class Planner:
         commit = EditAttributes(path="", attributes=self._attributes(root))
         return [*phases, Phase(name="metadata of the collection", steps=(commit,))]
 
+    def scene_phases(self, content: SceneContent) -> list[Phase]:
+        """Return the phases that write images and the scene that places them."""
+        scene = Scene(
+            coordinate_transformations=content.coordinate_transformations,
+            coordinate_systems=content.coordinate_systems or UNSET,
+        )
+        self._check(GroupMetadata(facets={"scene": scene}), "the scene")
+        phases = [Phase(name="scene", steps=(CreateGroup(path=""),))]
+        for name, image in content.images.items():
+            phases += self.image_phases(plain_name(name), image)
+        commit = EditAttributes(path="", attributes=self._attributes({"scene": scene}))
+        return [*phases, Phase(name="metadata of the scene", steps=(commit,))]
+
     def image_commit(
         self, path: str, content: ImageContent, multiscale: Multiscale, pyramid: Pyramid
     ) -> EditAttributes:
@@ -380,18 +396,12 @@ class Planner:
     ) -> Multiscale:
         """Return what the document of an image says of its levels."""
         several = len(pyramid.datasets) > 1
-        details: dict[str, JSON] = {
-            "description": "each level is made from the one before",
-            "method": f"omezarr {method.name}",
-            "version": method.version,
-            "kwargs": {"factors": [list(step) for step in pyramid.factors]},
-        }
         return Multiscale(
             datasets=pyramid.datasets,
             coordinate_systems=(CoordinateSystem(CONVENTIONAL_SYSTEM, content.axes),),
             name=name or UNSET,
             type=method.name if several else UNSET,
-            metadata=details if several else UNSET,
+            metadata=method_details(method, pyramid.factors) if several else UNSET,
         )
 
 

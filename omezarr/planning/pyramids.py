@@ -20,7 +20,7 @@ from omezarr.planning.options import WriteOptions, sizes_by_axis, step_by_axis
 if TYPE_CHECKING:
     from omezarr.abc import PixelSource, ScalingMethod
     from omezarr.content import ImageContent
-    from omezarr.model import Axis, Transformation
+    from omezarr.model import JSON, Axis, Transformation
     from omezarr.registry import Registry
 
 
@@ -147,3 +147,16 @@ def placement(scale: tuple[float, ...], translation: tuple[float, ...]) -> Trans
     if not any(translation):
         return Scale(scale=scale)
     return SequenceTransformation(transformations=(Scale(scale=scale), Translation(translation=translation)))
+
+
+def method_details(method: ScalingMethod, factors: Sequence[Sequence[int]]) -> dict[str, JSON]:
+    """Return what ``multiscales[].metadata`` says of how the levels were made.
+
+    Source: OME-NGFF "multiscales": the fields that the specification recommends.
+    """
+    return {
+        "description": "each level is made from the one before",
+        "method": f"omezarr {method.name}",
+        "version": method.version,
+        "kwargs": {"factors": [list(step) for step in factors]},
+    }
