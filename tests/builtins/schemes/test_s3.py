@@ -217,7 +217,7 @@ place = Location.parse({place!r}, {s3_server.options!r})
 print(Hierarchy(open_store(place, default_registry().storage_schemes).store).node().kind)
 """
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
+        [sys.executable, "-W", "always", "-c", code], capture_output=True, text=True, check=True, env={**os.environ}
     )
     assert done.stdout == "group\n"
     assert "nclosed" not in done.stderr
