@@ -7,7 +7,7 @@ complete. What fails before the first unit is written leaves nothing behind; aft
 from __future__ import annotations
 
 import platform
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omezarr.engine.journal import Journal
@@ -102,7 +102,8 @@ def execute(
         )
         prefix = _prefix(plan)
         site.target.scratch = prefix
-        with site.prepared(), locked(site.wanted, f"{prefix}.lock"):
+        alone = plan.create or writers
+        with site.prepared(), locked(site.wanted, f"{prefix}.lock") if alone else nullcontext():
             journal = Journal(site.target, prefix)
             runner = StepRunner(site.target, plan, writers, journal=journal, tally=tally, open_store=open_store)
             _run(plan, site, runner, journal)
@@ -110,6 +111,13 @@ def execute(
 
 def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal) -> None:
     site.check()
+    if not (plan.create or runner.has_pixels):
+        runner.run()
+        return
+    if site.committed:
+        journal.remove()
+        site.replace()
+        return
     try:
         facts = {} if site.target.transient else _facts(plan)
         if site.resuming and journal.exists():

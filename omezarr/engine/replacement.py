@@ -30,6 +30,7 @@ class State(Enum):
 
     EMPTY = "nothing"
     UNFINISHED = "an unfinished hierarchy"
+    COMMITTED = "a complete hierarchy whose journal is still there"
     COMPLETE = "a zarr hierarchy"
     OTHER = "something else"
 
@@ -50,6 +51,8 @@ class Site:
         Where it is written: beside an existing hierarchy that will be replaced.
     resuming : bool
         Whether an earlier attempt was found that is continued.
+    committed : bool
+        Whether that attempt was complete but for its last clean-up.
     """
 
     def __init__(self, opened: Target, plan: Plan, *, resume: bool) -> None:
@@ -57,11 +60,12 @@ class Site:
         self.plan = plan
         self.resume = resume
         self.resuming = False
+        self.committed = False
         self.target = opened
         self._made: list[Path] = []
         if isinstance(opened, LocalTarget):
             _mend(opened.root)
-            if plan.create and plan.overwrite and state_of(opened) is State.COMPLETE:
+            if plan.create and plan.overwrite and state_of(opened) in (State.COMPLETE, State.COMMITTED):
                 self.target = LocalTarget(_beside(opened.root, "new"))
 
     @property
@@ -86,11 +90,16 @@ class Site:
         found = state_of(self.wanted)
         if found is State.OTHER:
             raise TargetExistsError(f"{self.wanted} holds something that is no zarr hierarchy; choose another target")
-        if found is State.COMPLETE and not self.plan.overwrite:
+        if found is State.COMMITTED and self.resume and self.target is self.wanted:
+            self.committed = self.resuming = True
+            return
+        if found in (State.COMPLETE, State.COMMITTED) and not self.plan.overwrite:
             raise TargetExistsError(f"{self.wanted} exists already; overwrite it or choose another target")
         unfinished = found is State.UNFINISHED
         if self.target is not self.wanted:
-            unfinished = state_of(self.target) is State.UNFINISHED
+            beside = state_of(self.target)
+            self.committed = self.resume and beside in (State.COMPLETE, State.COMMITTED)
+            unfinished = beside is State.UNFINISHED or self.committed
         elif unfinished and not (self.resume or self.plan.overwrite):
             raise IncompleteError(
                 f"{self.wanted} is unfinished: run with resuming to go on, or with overwriting to start anew"
@@ -111,11 +120,9 @@ class Site:
         try:
             yield
         finally:
-            for folder in self._made:
-                try:
-                    folder.rmdir()
-                except OSError:
-                    break
+            if isinstance(self.target, LocalTarget):
+                _remove_empty([Path(self.target.root, self.target.scratch), Path(self.target.root, JOURNAL_PREFIX)])
+            _remove_empty(self._made)
 
     def clear_attempt(self) -> None:
         """Remove what is to go before a new hierarchy is begun."""
@@ -169,6 +176,7 @@ def is_marker(attributes: Mapping[str, JSON]) -> bool:
 
 def state_of(target: Target) -> State:
     """Return what is at a target."""
+    begun = not target.transient and target.get(f"{JOURNAL_PREFIX}/plan/plan.json") is not None
     for name in ("zarr.json", ".zgroup", ".zarray"):
         content = target.get(name)
         if content is None:
@@ -182,8 +190,10 @@ def state_of(target: Target) -> State:
                 attributes = parse_json(target.get(".zattrs") or b"{}", ".zattrs")
         except MetadataError:
             return State.COMPLETE
-        return State.UNFINISHED if isinstance(attributes, dict) and is_marker(attributes) else State.COMPLETE
-    if not target.transient and target.get(f"{JOURNAL_PREFIX}/plan/plan.json") is not None:
+        if isinstance(attributes, dict) and is_marker(attributes):
+            return State.UNFINISHED
+        return State.COMMITTED if begun else State.COMPLETE
+    if begun:
         return State.UNFINISHED
     return State.EMPTY if target.is_empty() else State.OTHER
 
@@ -201,6 +211,17 @@ def _clear(target: Target) -> None:
     for entry in Path(target.root, JOURNAL_PREFIX).glob("*"):
         if not entry.name.endswith(".lock"):
             target.clear(f"{JOURNAL_PREFIX}/{entry.name}")
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders, each inside the next one, as far as nothing is in them."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return
 
 
 def _beside(root: Path, word: str) -> Path:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omezarr.engine.arrays import write_array_metadata
 from omezarr.engine.documents import Documents
 from omezarr.engine.locks import locked
+from omezarr.engine.objects import remove, transfer
 from omezarr.engine.replacement import is_marker, marker
-from omezarr.engine.targets import LocalTarget, target_of
+from omezarr.engine.targets import target_of
 from omezarr.errors import MetadataError, WriteError
 from omezarr.location import checked_path
 from omezarr.plan import (
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from omezarr.engine.levels import LevelsWriter
     from omezarr.engine.tally import Tally
     from omezarr.engine.targets import Target
+    from omezarr.location import Location
     from omezarr.model import JSON, JSONPath
     from omezarr.plan import Plan, Step
 
@@ -72,6 +72,7 @@ class StepRunner:
         self._journal = journal
         self._tally = tally
         self._open_store = open_store
+        self._sources: dict[Location, Target] = {}
         self._smallest: dict[str, LevelsWriter] = {}
         self._pending: dict[str, dict[str, JSON]] = {"": {}} if plan.create else {}
         self._created: list[str] = []
@@ -80,6 +81,11 @@ class StepRunner:
     def final_attributes(self) -> dict[str, JSON]:
         """The attributes that the root of a new hierarchy gets when all is done."""
         return self._pending.get("", {})
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether pixels are to be written."""
+        return bool(self._writers)
 
     @property
     def is_traceless(self) -> bool:
@@ -122,8 +128,7 @@ class StepRunner:
         elif isinstance(step, TransferObjects):
             self._transfer(step)
         elif isinstance(step, DeleteKeys):
-            for key in step.keys:
-                self._target.delete(checked_path(key))
+            remove(self._target, step.keys)
 
     def _create_group(self, number: int, path: str, attributes: Mapping[str, JSON]) -> None:
         if path in self._pending:
@@ -194,18 +199,12 @@ class StepRunner:
         return locked(self._target, f"{JOURNAL_PREFIX}/edit.lock", wait=EDIT_WAIT_SECONDS)
 
     def _transfer(self, step: TransferObjects) -> None:
-        source = self._target if step.source is None else target_of(self._open_store(step.source, write=False))
-        for old, new in step.pairs:
-            old_key, new_key = checked_path(old), checked_path(new)
-            if not (
-                isinstance(source, LocalTarget)
-                and isinstance(self._target, LocalTarget)
-                and _link(Path(source.root, old_key), Path(self._target.root, new_key))
-            ):
-                content = source.get(old_key)
-                if content is None:
-                    raise WriteError(f"{old_key} is not there in {source}, so it cannot be copied")
-                self._target.put(new_key, content)
+        source = self._target
+        if step.source is not None:
+            if step.source not in self._sources:
+                self._sources[step.source] = target_of(self._open_store(step.source, write=False))
+            source = self._sources[step.source]
+        transfer(source, self._target, step.pairs)
 
     def _smallest_level(self, path: str) -> object:
         """Read the smallest level of an image that this plan has written."""
@@ -252,14 +251,3 @@ def _same(old: JSON, new: JSON, match: str | None) -> bool:
     if match is None:
         return old == new
     return isinstance(old, dict) and isinstance(new, dict) and match in new and old.get(match) == new[match]
-
-
-def _link(old: Path, new: Path) -> bool:
-    """Make a hard link; False where that is not possible."""
-    try:
-        new.parent.mkdir(parents=True, exist_ok=True)
-        new.unlink(missing_ok=True)
-        os.link(old, new)
-    except OSError:
-        return False
-    return True
