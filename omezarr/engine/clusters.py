@@ -139,7 +139,10 @@ class ClusterExecutor:
         """Keep a bounded number of tasks in flight; after a failure, wait for those that run, then raise it."""
         import distributed
 
-        wait: Any = distributed.wait
+        def wait(futures: list[Any], when: str) -> Any:
+            with self._client.as_current():
+                return distributed.wait(futures, return_when=when)  # type: ignore[no-untyped-call]
+
         flying: dict[Any, Any] = {}
         try:
             while True:
@@ -147,10 +150,10 @@ class ClusterExecutor:
                 flying.update({future: item for item, future in itertools.islice(submitted, room)})
                 if not flying:
                     return
-                for future in wait(list(flying), return_when="FIRST_COMPLETED").done:
+                for future in wait(list(flying), "FIRST_COMPLETED").done:
                     take(flying.pop(future), future.result())
         except BaseException:
-            wait(list(flying))
+            wait(list(flying), "ALL_COMPLETED")
             raise
 
     def _task_level(self, tree: Tree) -> int:

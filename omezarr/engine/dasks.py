@@ -145,7 +145,16 @@ def common_keys(graph: dict[Any, Any], outputs: list[Any]) -> list[Any]:
             needed_by[need] |= needed_by[key]
             if needed_by[key] != everything:
                 direct[need] |= needed_by[key]
-    return [key for key, mask in direct.items() if mask == everything and needs[key] and key not in set(outputs)]
+    own = set(outputs)
+    return [key for key, mask in direct.items() if mask == everything and key not in own and _is_work(graph[key])]
+
+
+def _is_work(task: Any) -> bool:
+    """Return whether something in a graph is computed, and not just there."""
+    from dask import core
+
+    is_task: Any = core.istask
+    return bool(is_task(task)) or (hasattr(task, "dependencies") and type(task).__name__ not in ("DataNode", "Alias"))
 
 
 def _sorted(needs: dict[Any, Any]) -> list[Any]:

@@ -1,0 +1,142 @@
+"""What writing takes, known beforehand: the way that is chosen stays within the bound."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from omezarr.abc import PixelSource
+from omezarr.engine.arrays import StoredArray
+from omezarr.engine.memory import Schedule, schedule
+from omezarr.engine.targets import LocalTarget
+from omezarr.errors import MemoryBoundError
+from omezarr.plan import Codec
+from omezarr_builtins.scaling.gaussian import Gaussian
+from omezarr_builtins.scaling.local_mean import LocalMean
+from tests.engine.pyramids import levels_of, write
+
+MIB = 2**20
+CODEC = Codec("blosc", {"cname": "lz4", "clevel": 1, "shuffle": "shuffle"})
+
+
+class Generated(PixelSource):
+    """Any number of pixels, made when they are read."""
+
+    def __init__(self, shape: tuple[int, ...], chunks: tuple[int, ...] | None = None, dtype: str = "uint16") -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self.chunks = shape if chunks is None else chunks
+        self.identity = "generated"
+
+    def read(self, region: tuple[slice, ...]) -> np.ndarray[Any, Any]:
+        rows = np.arange(region[-1].start, region[-1].stop) % 251
+        block = np.empty([part.stop - part.start for part in region], self.dtype)
+        block[...] = rows
+        return block
+
+    def cost(self, region: tuple[slice, ...]) -> int:
+        if self.chunks == self.shape:
+            return super().cost(region)
+        touched = 1
+        for part, chunk in zip(region, self.chunks, strict=True):
+            touched *= (-(-part.stop // chunk) - part.start // chunk) * chunk
+        return touched * self.dtype.itemsize + super().cost(region)
+
+
+def planned(source: PixelSource, factors: Any, bound: int, threads: int = 2, **options: Any) -> Schedule:
+    step = levels_of(source, factors, codec=CODEC, **options)
+    arrays = [StoredArray(spec, LocalTarget(Path("unused"))) for spec in step.arrays]
+    return schedule(source, arrays, step.factors, step.method, bound=bound, threads=threads)
+
+
+def test_the_size_of_the_image_does_not_matter() -> None:
+    factors = [(1, 2, 2)] * 5
+    small = planned(Generated((64, 2048, 2048)), factors, 1024 * MIB, chunks=(16, 256, 256))
+    large = planned(Generated((64 * 1024, 2048, 2048)), factors, 1024 * MIB, chunks=(16, 256, 256))
+    assert small.mode == large.mode == "one pass"
+    assert large.peak <= small.peak * 1.2
+
+
+def test_threads_are_given_up_before_the_single_pass_is() -> None:
+    source, factors = Generated((64, 2048, 2048)), [(1, 2, 2)] * 3
+    free = planned(source, factors, 1024 * MIB, threads=16, chunks=(16, 256, 256))
+    tight = planned(source, factors, free.peak // 3, threads=16, chunks=(16, 256, 256))
+    assert (free.threads, free.mode) == (16, "one pass")
+    assert 1 <= tight.threads < 16
+    assert tight.mode == "one pass"
+    assert tight.peak <= free.peak // 3
+
+
+def test_misaligned_chunks_go_level_by_level_when_one_pass_would_take_too_much() -> None:
+    shapes = [(4000, 4000), (2000, 2000)]
+    from attrs import evolve
+
+    step = levels_of(Generated(shapes[0]), [(2, 2)], chunks=(250, 250))
+    arrays = (step.arrays[0], evolve(step.arrays[1], chunks=(128, 128)))
+    stored = [StoredArray(spec, LocalTarget(Path("unused"))) for spec in arrays]
+    free = schedule(step.source, stored, step.factors, LocalMean(), bound=1024 * MIB, threads=1)
+    assert free.mode == "one pass"
+    tight = schedule(step.source, stored, step.factors, LocalMean(), bound=free.peak - 1, threads=1)
+    assert tight.mode == "level by level"
+    assert tight.peak < free.peak
+
+
+def test_a_source_of_long_strips_is_read_strip_by_strip_as_long_as_memory_allows() -> None:
+    source = Generated((8192, 40000), chunks=(16, 40000), dtype="uint8")
+    factors = [(2, 2)] * 6
+    wide = planned(source, factors, 1024 * MIB, chunks=(256, 256))
+    assert wide.tree.sizes[0] == (256, 40000)
+    narrow = planned(source, factors, 24 * MIB, chunks=(256, 256))
+    assert narrow.tree.sizes[0] == (256, 256)
+    assert narrow.peak <= 24 * MIB
+
+
+def test_what_does_not_fit_is_refused_with_the_smallest_bound_that_works() -> None:
+    source = Generated((64, 2048, 2048))
+    with pytest.raises(MemoryBoundError, match="more than the 1 MiB allowed") as caught:
+        planned(source, [(1, 2, 2)] * 3, MIB, chunks=(16, 256, 256))
+    enough = int(str(caught.value).rpartition("allow ")[2].split(" MiB")[0]) * MIB
+    assert planned(source, [(1, 2, 2)] * 3, enough, chunks=(16, 256, 256)).peak <= enough
+
+
+def anonymous_kibibytes() -> int:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
+    return int(line.split()[1])
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the anonymous memory of a process")
+@pytest.mark.parametrize(
+    ("shape", "options", "factors", "allowed"),
+    [
+        ((8, 4096, 4096), {"chunks": (8, 128, 128)}, [(1, 2, 2)] * 4, 24),
+        ((8, 4096, 2048), {"chunks": (8, 250, 250)}, [(1, 3, 3)] * 3, 96),
+        ((2, 96, 400_000), {"chunks": (1, 96, 1024)}, [(1, 2, 2)] * 6, 24),
+        ((8, 2048, 2048), {"chunks": (4, 128, 128), "shards": (8, 512, 512)}, [(1, 2, 2)] * 3, 96),
+        ((4, 2048, 2048), {"chunks": (4, 128, 128), "method": Gaussian()}, [(1, 2, 2)] * 2, 32),
+    ],
+    ids=["aligned", "factor 3", "long and thin", "shards", "halo"],
+)
+def test_writing_stays_within_what_was_allowed(
+    tmp_path: Path, shape: Any, options: Any, factors: Any, allowed: int
+) -> None:
+    write(tmp_path / "warm.zarr", levels_of(Generated((2, 64, 64)), [(1, 2, 2)], chunks=(2, 32, 32)))
+    step = levels_of(Generated(shape), factors, codec=CODEC, **options)
+    before, peak, done = anonymous_kibibytes(), 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.005):
+            peak = max(peak, anonymous_kibibytes())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        write(tmp_path / "image.zarr", step, memory=allowed * MIB, threads=2)
+    finally:
+        done.set()
+        watcher.join()
+    assert (peak - before) / 1024 <= allowed
