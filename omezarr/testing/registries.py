@@ -31,8 +31,8 @@ def isolated_registry(*plugins: object, distributions: Collection[str] = ("omeza
 
     Examples
     --------
-    >>> list(isolated_registry().scaling_methods)[:2]
-    ['local_mean', 'nearest']
+    >>> "nearest" in isolated_registry().scaling_methods
+    True
     >>> list(isolated_registry(distributions=()).scaling_methods)
     []
     """
