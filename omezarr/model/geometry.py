@@ -70,8 +70,9 @@ def relative_scales(shapes: Iterable[tuple[int, ...]]) -> tuple[tuple[float, ...
     Returns
     -------
     tuple of tuple of float
-        One scale a level. From each level to the next it grows by an integer factor where rounding the size up or
-        down gives the next size, preferably the factor that other axes have too; else by the ratio of the sizes.
+        One scale a level. From each level to the next it grows by an integer factor where dividing by it and rounding
+        up or down gives the next size, preferably by one that several axes share, or that divides without a rest; else
+        by the ratio of the sizes.
 
     Examples
     --------
@@ -91,15 +92,19 @@ def relative_scales(shapes: Iterable[tuple[int, ...]]) -> tuple[tuple[float, ...
 
 
 def _step_factors(above: tuple[int, ...], below: tuple[int, ...]) -> tuple[float, ...]:
-    candidates = [_integer_factors(size, small) for size, small in zip(above, below, strict=True)]
-    lowest = sorted(factors[0] for factors in candidates if factors)
-    popular = max(lowest, key=lambda factor: sum(factor in factors for factors in candidates), default=0)
+    pairs = list(zip(above, below, strict=True))
+    candidates = [_integer_factors(size, small) for size, small in pairs]
+    best = [
+        size // small if factors and size % small == 0 else next(iter(factors), 0)
+        for (size, small), factors in zip(pairs, candidates, strict=True)
+    ]
+    popular = max(sorted(best), key=lambda factor: sum(factor in factors for factors in candidates), default=0)
     result = []
-    for size, small, factors in zip(above, below, candidates, strict=True):
+    for (size, small), factors, own in zip(pairs, candidates, best, strict=True):
         if size == small or min(size, small) < 1:
             result.append(1.0)
         elif factors:
-            result.append(float(popular if popular in factors else factors[0]))
+            result.append(float(popular if popular in factors else own))
         else:
             result.append(size / small)
     return tuple(result)
