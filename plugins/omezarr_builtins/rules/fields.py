@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr.hierarchy import ZarrNode
 from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.axes import type_of
+from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.levels import intrinsic_system, systems_of
 from omezarr_builtins.rules.neighbours import (
     UNREADABLE,
@@ -55,7 +56,7 @@ def enter_fields(book: RuleBook) -> None:
 
 def stored_parameters(context: RuleContext) -> Iterator[tuple[JSONPath, str, Step]]:
     """Yield the places where transformations name arrays or groups with their parameters."""
-    for step in steps(context):
+    for step in steps(context) if at_least(context.version, "0.6") else ():
         path = step.get("path")
         if step.type in ("affine", "rotation", *VECTOR_TYPES) and isinstance(path, str):
             yield (*step.path, "path"), path, step

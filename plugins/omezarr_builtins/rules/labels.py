@@ -164,7 +164,7 @@ def _intermediate(context: RuleContext) -> Iterator[Finding]:
 @BOOK.should("labels.listed", "All label images are listed.", since="0.5", depth=Depth.HIERARCHY)
 def _listed(context: RuleContext) -> Iterator[Finding]:
     hierarchy = context.hierarchy
-    if hierarchy is None or type(hierarchy.store).__name__ not in LISTING_STORES:
+    if hierarchy is None or type(hierarchy.store).__name__ not in LISTING_STORES or "labels" not in context.values:
         return
     known = {joined(path).split("/")[0] for _, path in listed(context) if is_proper(path)}
     for name in hierarchy.names(context.path) or ():

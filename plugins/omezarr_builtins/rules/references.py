@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from omezarr.abc import Hint, Reference
+from omezarr_builtins.rules.fields import VECTOR_TYPES, stored_parameters
 from omezarr_builtins.rules.neighbours import child_document, group_at, is_proper, joined, look
 from omezarr_builtins.rules.ome_xml import ome_xml_of
 from omezarr_builtins.rules.places import select, select_all
@@ -93,6 +94,7 @@ def _children(paths: Iterable[object], node_key: str, *, optional: bool = False)
 def _of_image(context: RuleContext) -> Iterator[Reference]:
     for path in level_paths(context):
         yield Reference(path=path, role="level")
+    yield from _stored(context)
     if "image-label" not in context.values and "labels" not in context.path.split("/"):
         yield from _children(["labels"], "labels", optional=True)
 
@@ -119,7 +121,17 @@ def _of_collection(context: RuleContext) -> Iterator[Reference]:
 
 
 def _of_scene(context: RuleContext) -> Iterator[Reference]:
-    return _children((path for _, path in select_all(context.values, SCENE_ENDS)), "multiscales")
+    yield from _children((path for _, path in select_all(context.values, SCENE_ENDS)), "multiscales")
+    yield from _stored(context)
+
+
+def _stored(context: RuleContext) -> Iterator[Reference]:
+    """Yield what holds the parameters of transformations: fields are images, matrices are arrays."""
+    for _, path, step in stored_parameters(context):
+        if step.type in VECTOR_TYPES:
+            yield from _children([path], "multiscales")
+        else:
+            yield Reference(path=path, role="level")
 
 
 _REFERENCES: dict[str, Callable[[RuleContext], Iterator[Reference]]] = {

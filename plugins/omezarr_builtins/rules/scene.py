@@ -65,6 +65,8 @@ def _scene_ends(context: RuleContext) -> Iterator[tuple[JSONPath, End]]:
 @BOOK.must("scene.ends.known", "What has no path names a coordinate system of the scene.")
 def _known(context: RuleContext) -> Iterator[Finding]:
     systems = systems_of(context.values.get("scene"))
+    if any(not isinstance(value, list) for _, value in select(context.values, OF_SCENES)):
+        return
     for path, (below, name) in _scene_ends(context):
         if below is None and name not in systems:
             known = ", ".join(map(repr, systems)) or "no system"

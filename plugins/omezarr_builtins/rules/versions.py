@@ -37,6 +37,11 @@ ACCEPTED = {"0.6": ("0.6", "0.6rc0")}
 """What documents may name as their version, where that is not the version alone."""
 
 
+def _released(version: str) -> str:
+    """Return the version that a name stands for."""
+    return next((released for released, names in ACCEPTED.items() if version in names), version)
+
+
 def _ome(context: RuleContext) -> Mapping[str, Any] | None:
     ome: Any = context.attributes.get("ome")
     return ome if isinstance(ome, Mapping) else None
@@ -111,5 +116,5 @@ def _versions_agree(context: RuleContext) -> Iterator[Finding]:
     for path, child in look(context, referenced_paths(context)).items():
         if isinstance(child, ZarrNode) and child.kind == "group":
             version = document_of(child, context.version).get("version")
-            if isinstance(version, str) and version != own:
+            if isinstance(version, str) and _released(version) != _released(own):
                 yield Finding(path=("version",), found=f"{version!r} below {own!r}", expected=repr(own), array=path)
