@@ -105,8 +105,14 @@ class ChunkCoder:
             return content.reshape(-1).view("u1")
         return content  # type: ignore[no-any-return]
 
-    def decode(self, content: Buffer) -> npt.NDArray[Any]:
+    def decode(self, content: Buffer, scratch: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
         """Return the chunk that bytes hold.
+
+        Parameters
+        ----------
+        content : buffer
+        scratch : array of uint8, optional
+            Of `nbytes` bytes, which the chunk may be put into; then it is good until the next use of that.
 
         Raises
         ------
@@ -116,7 +122,7 @@ class ChunkCoder:
         decoded: Any = content
         for position in range(len(self.steps) - 1, -1, -1):
             step = self.steps[position]
-            decoded = step.decode(decoded) if position else _decode_bounded(step, decoded, self.nbytes)
+            decoded = step.decode(decoded) if position else _decode_bounded(step, decoded, self.nbytes, scratch)
         flat = np.frombuffer(decoded, self.dtype)
         if flat.size != math.prod(self.shape):
             raise ValueError(f"a chunk of {flat.size} samples was found where {math.prod(self.shape)} belong")
@@ -124,7 +130,7 @@ class ChunkCoder:
         return stored.transpose(np.argsort(self.order))
 
 
-def _decode_bounded(step: Any, content: Any, expected: int) -> Any:
+def _decode_bounded(step: Any, content: Any, expected: int, scratch: npt.NDArray[Any] | None) -> Any:
     """Undo the first step, which must give so many bytes; what promises another size is not decompressed at all."""
     if isinstance(step, numcodecs.Blosc):
         header = bytes(memoryview(content)[:16])
@@ -144,7 +150,7 @@ def _decode_bounded(step: Any, content: Any, expected: int) -> Any:
     if promised is not None and promised != expected:
         raise ValueError(f"the header of a chunk does not promise the {expected} bytes that belong there")
     if isinstance(step, numcodecs.Blosc):
-        return step.decode(content, out=np.empty(expected, "u1"))
+        return step.decode(content, out=np.empty(expected, "u1") if scratch is None else scratch)
     return step.decode(content)
 
 

@@ -89,6 +89,7 @@ class ArrayReader:
         self._store = array.store
         self._root = str(Path(array.store.root, array.path)) if type(array.store) is LocalStore else None
         self.dtype = np.dtype(array.dtype).newbyteorder("=")
+        self._scratch = threading.local()
 
     @property
     def unit(self) -> Shape:
@@ -137,7 +138,7 @@ class ArrayReader:
             self._fill_from_shard(coder, self._key(index), inside, target)
             return
         content = self._get(self._key(index), None)
-        _copy(coder, content, inside, target)
+        self._decode(coder, content, inside, target)
 
     def _fill_from_shard(self, coder: ShardCoder, key: str, inside: Region, target: Pixels) -> None:
         place = slice(0, coder.index_bytes) if coder.index_first else slice(-coder.index_bytes, None)
@@ -151,7 +152,17 @@ class ArrayReader:
             offset, size = (int(number) for number in index[chunk])
             stored = None if offset == _MISSING else self._get(key, slice(offset, offset + size))
             origin = [c * step for c, step in zip(chunk, coder.inner.shape, strict=True)]
-            _copy(coder.inner, stored, shifted(part, origin), target[shifted(part, start)])
+            self._decode(coder.inner, stored, shifted(part, origin), target[shifted(part, start)])
+
+    def _decode(self, coder: ChunkCoder, content: Buffer | None, inside: Region, target: Pixels) -> None:
+        """Put part of a chunk where it belongs, through memory that each thread uses again and again."""
+        if content is None:
+            target[...] = coder.fill_value
+            return
+        scratch = getattr(self._scratch, "bytes", None)
+        if scratch is None:
+            scratch = self._scratch.bytes = np.empty(coder.nbytes, "u1")
+        target[...] = coder.decode(content, scratch)[inside]
 
     def _get(self, key: str, part: slice | None) -> Buffer | None:
         """Return an object or part of it; a negative start counts from the end."""
@@ -172,6 +183,15 @@ class ArrayReader:
             raise StorageError(f"could not read {whole} from {self._store}: {type(error).__name__}: {error}") from error
         return None if buffer is None else buffer.as_numpy_array()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what belongs to threads of this process."""
+        return {key: value for key, value in self.__dict__.items() if key != "_scratch"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin with no scratch memory."""
+        self.__dict__.update(state)
+        self._scratch = threading.local()
+
     def _read_through_zarr(self, region: Region) -> Pixels:
         try:
             pixels: Pixels = np.asarray(self.array[region], self.dtype)
@@ -180,10 +200,6 @@ class ArrayReader:
                 f"could not read {text_of(region)} of {self.array.store_path}: {type(error).__name__}: {error}"
             ) from error
         return pixels.reshape(region_shape(region))
-
-
-def _copy(coder: ChunkCoder, content: Buffer | None, inside: Region, target: Pixels) -> None:
-    target[...] = coder.fill_value if content is None else coder.decode(content)[inside]
 
 
 def _read_file(path: str, part: slice | None) -> bytes | None:
