@@ -205,7 +205,7 @@ class Node:
         paths = [self._below(reference.path) for reference in references]
         if not paths:
             return ()
-        nodes = self._hierarchy.nodes(paths)
+        nodes = self._hierarchy.nodes(paths, kind="array")
         shapes = [_shape(nodes[path]) for path in paths]
         known = [shape for shape in shapes if shape is not None]
         multiscale = self.multiscale
@@ -263,7 +263,7 @@ class Node:
             str(self.location),
             found,
             self._open,
-            lambda paths: self._hierarchy.nodes([self._below(path) for path in paths]),
+            lambda paths: self._hierarchy.prefetch([self._below(path) for path in paths], kind="group"),
         )
 
     @property
