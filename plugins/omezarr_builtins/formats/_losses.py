@@ -50,6 +50,9 @@ def image_losses(metadata: GroupMetadata, find: MultiscaleLosses) -> list[str]:
 def relative_losses(multiscale: Multiscale) -> Iterator[str]:
     """Yield what 0.1 to 0.3 cannot say of an image: all but the names of its axes."""
     axes = multiscale.axes
+    names = [axis.name for axis in axes]
+    if names != [name for name in CONVENTIONAL_TYPES if name in names]:
+        yield f"the names and the order of the axes: {', '.join(names)}"
     units = [f"{axis.name} {axis.unit}" for axis in axes if axis.unit]
     if units:
         yield f"the units of the axes: {', '.join(units)}"

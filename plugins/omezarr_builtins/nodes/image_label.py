@@ -25,7 +25,7 @@ class ImageLabelNode(NodeType):
 
     key = "image-label"
     model = ImageLabel
-    priority = 20
+    priority = 30
 
     def claim(self, document: Document, hint: Hint) -> Claim | None:
         """Claim what has the key; with less certainty a multiscale image in the place of a label."""

@@ -28,7 +28,7 @@ class MultiscalesNode(NodeType):
     key = "multiscales"
     model = Image
     companions = ("omero",)
-    priority = 10
+    priority = 20
 
     def configure(self, converter: Converter) -> None:
         """Let mistakes in display settings pass: nothing else depends on them."""

@@ -22,7 +22,7 @@ class PlateNode(NodeType):
 
     key = "plate"
     model = Plate
-    priority = 40
+    priority = 60
 
     def references(self, value: Plate) -> Iterable[Reference]:
         """Return the wells that the plate lists; those that were not imaged are not among them."""

@@ -22,7 +22,7 @@ class SceneNode(NodeType):
 
     key = "scene"
     model = Scene
-    priority = 30
+    priority = 40
 
     def references(self, value: Scene) -> Iterable[Reference]:
         """Return the groups whose coordinate systems are transformed, each once, in the order they are named."""

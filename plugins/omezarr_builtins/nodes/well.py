@@ -22,7 +22,7 @@ class WellNode(NodeType):
 
     key = "well"
     model = Well
-    priority = 40
+    priority = 50
 
     def references(self, value: Well) -> Iterable[Reference]:
         """Return the fields of view, in the order of the list."""

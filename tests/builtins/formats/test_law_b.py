@@ -13,7 +13,7 @@ from tests.builtins.formats.documents import attributes_of, is_older, kinds_of
 from tests.builtins.formats.essence import ALSO_NAMED, essence
 
 law = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
