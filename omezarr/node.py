@@ -339,7 +339,7 @@ class Node:
                 facts[level.path] = ArrayFacts(
                     path=level.path,
                     shape=array.shape,
-                    dtype=str(array.dtype),
+                    dtype=array.dtype.name,
                     dimension_names=getattr(array.metadata, "dimension_names", None),
                     attributes=node.attributes,
                 )
