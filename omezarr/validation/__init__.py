@@ -25,7 +25,7 @@ from omezarr.rules import Depth, Problem
 from omezarr.validation.faults import FAULTS, RULE_FAILED
 from omezarr.validation.report import Report, json_pointer, place_of, problem_as_dict
 from omezarr.validation.subject import subject_of
-from omezarr.validation.walk import Walk
+from omezarr.validation.walk import Walk, rules_for
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -116,7 +116,7 @@ def rules_of(version: FormatVersion, registry: Registry) -> Iterator[tuple[str, 
     for rule in version.rules(""):
         yield "", rule
     for key in registry.node_types:
-        for rule in tuple(version.rules(key)) or registry.node_types[key].rules(version.version):
+        for rule in rules_for(version, registry.node_types[key]):
             yield key, rule
 
 
@@ -155,7 +155,7 @@ def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool)
 def _applicable(visit: Visit) -> Iterator[Rule]:
     yield from visit.format.rules("")
     for node_type in visit.node_types:
-        yield from tuple(visit.format.rules(node_type.key)) or node_type.rules(visit.format.version)
+        yield from rules_for(visit.format, node_type)
 
 
 def _is_ignored(rule: str, ignore: Collection[str]) -> bool:

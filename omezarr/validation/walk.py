@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from omezarr.abc import Certainty, Hint
 from omezarr.errors import MetadataError, StorageError
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from omezarr.abc import Claim, FormatVersion, NodeType, Reference
-    from omezarr.hierarchy import ZarrNode
+    from omezarr.hierarchy import Hierarchy, ZarrNode
     from omezarr.model import JSON
     from omezarr.registry import Registry
-    from omezarr.rules import Problem
+    from omezarr.rules import Problem, Rule
     from omezarr.validation.subject import Subject
 
 DEEPEST = 12
@@ -45,6 +45,13 @@ class Visit:
     format: FormatVersion
     node_types: tuple[NodeType, ...]
     inferred: bool = False
+
+    def seen_in(self, hierarchy: Hierarchy) -> RuleContext:
+        """Return the context as another state of the hierarchy has it."""
+        node = hierarchy.node(self.context.path)
+        attributes = {} if node is None else node.attributes
+        values = _values(self.format, attributes)
+        return evolve(self.context, values=values, attributes=attributes, node=node, hierarchy=hierarchy)
 
 
 class Walk:
@@ -78,8 +85,8 @@ class Walk:
         if found is None:
             self.problems.append(DOCUMENT_KIND.at("", "no format version that fits", "OME-Zarr metadata"))
             return None
-        version, certainty = found
-        context = self._context(attributes, version, "", subject.node, subject)
+        version, certainty, certain = found
+        context = self._context(attributes, version, "", subject.node, subject, certain=certain)
         hint = Hint(format_version=version.version, path=subject.path)
         visit = Visit(
             context=context,
@@ -92,9 +99,9 @@ class Walk:
         if isinstance(state, dict) and "incomplete" in state:
             expected = "a finished hierarchy; resume writing, or remove it"
             self.problems.append(HIERARCHY_COMPLETE.at("", "writing that was never finished", expected))
-        elif not visit.node_types:
+        elif not any(self._is_defined(node_type, version) for node_type in visit.node_types):
             keys = ", ".join(map(repr, list(context.values)[:8])) or "no keys"
-            known = ", ".join(map(repr, self._node_types))
+            known = ", ".join(repr(key) for key, kind in self._node_types.items() if self._is_defined(kind, version))
             self.problems.append(DOCUMENT_KIND.at("", keys, f"one of {known}"))
         return visit
 
@@ -149,24 +156,30 @@ class Walk:
             path=given.path or node.path,
         )
         found = self._format_of(node.attributes, node.zarr_format, hint, node.path)
-        version = parent.format if found is None or found[1] is not Certainty.EXPLICIT else found[0]
-        context = self._context(node.attributes, version, node.path, node, subject)
+        named = found is not None and found[1] is Certainty.EXPLICIT
+        version = found[0] if found is not None and named else parent.format
+        certain = found is not None and found[2] and (named or (parent.context.certain and found[0] is version))
+        context = self._context(node.attributes, version, node.path, node, subject, certain=certain)
         return Visit(context=context, format=version, node_types=self._types_of(context, hint))
 
     def _context(
-        self, attributes: Mapping[str, JSON], version: FormatVersion, path: str, node: ZarrNode | None, subject: Subject
+        self,
+        attributes: Mapping[str, JSON],
+        version: FormatVersion,
+        path: str,
+        node: ZarrNode | None,
+        subject: Subject,
+        *,
+        certain: bool,
     ) -> RuleContext:
-        try:
-            values = version.unwrap(attributes).values
-        except MetadataError:
-            values = {}
         return RuleContext(
-            values=values,
+            values=_values(version, attributes),
             attributes=attributes,
             version=version.version,
             path=path,
             node=node,
             hierarchy=subject.hierarchy,
+            certain=certain,
         )
 
     def _types_of(self, context: RuleContext, hint: Hint) -> tuple[NodeType, ...]:
@@ -180,10 +193,13 @@ class Walk:
 
     def _format_of(
         self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, node: str
-    ) -> tuple[FormatVersion, Certainty] | None:
-        """Return the version of attributes: the one they name, else the one that fits, else the newest there is."""
+    ) -> tuple[FormatVersion, Certainty, bool] | None:
+        """Return the version of attributes, and whether no other fits as well.
+
+        It is the one that they name, else the one that fits, else the newest there is.
+        """
         if self._forced is not None:
-            return self._forced, Certainty.EXPLICIT
+            return self._forced, Certainty.EXPLICIT, True
         claims: list[tuple[FormatVersion, Claim]] = []
         for version in self._formats.values():
             claim = version.claim(attributes, zarr_format, hint)
@@ -191,13 +207,19 @@ class Walk:
                 claims.append((version, claim))
         if not claims:
             able = [version for version in self._formats.values() if version.zarr_format == zarr_format]
-            return (able[-1], Certainty.SHAPE) if able else None
+            return (able[-1], Certainty.SHAPE, False) if able else None
         certainty = Certainty(max(claim.specificity for _, claim in claims))
         best = [(version, claim) for version, claim in claims if claim.specificity == certainty]
         if certainty is Certainty.EXPLICIT and len(best) > 1:
             reasons = " and ".join(claim.reason for _, claim in best)
             self.problems.append(DOCUMENT_VERSION.at(node, reasons, "one version"))
-        return best[-1][0], certainty
+        return best[-1][0], certainty, len(best) == 1
+
+    def _is_defined(self, node_type: NodeType, version: FormatVersion) -> bool:
+        """Say whether a version has a node type: it has rules for it, or no version has any."""
+        return rules_for(version, node_type) != () or not any(
+            rules_for(other, node_type) for other in self._formats.values()
+        )
 
     def _references(self, visit: Visit) -> Iterator[Reference]:
         for node_type in visit.node_types:
@@ -214,6 +236,18 @@ class Walk:
                 except MetadataError:
                     continue  # the rules say that it leads outside
                 yield reference
+
+
+def _values(version: FormatVersion, attributes: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    try:
+        return version.unwrap(attributes).values
+    except MetadataError:
+        return {}
+
+
+def rules_for(version: FormatVersion, node_type: NodeType) -> tuple[Rule, ...]:
+    """Return the rules for a node type: those of the version, or where it brings none, those of the type."""
+    return tuple(version.rules(node_type.key)) or tuple(node_type.rules(version.version))
 
 
 def _below(visit: Visit, reference: Reference) -> str:
