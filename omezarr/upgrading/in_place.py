@@ -1,9 +1,9 @@
 """The plan that upgrades a hierarchy where it is: metadata documents, and names of chunks where they must change.
 
-At every moment each group opens with its pixels, in the old or in the new version. New documents and new names of
-chunks are made beside the old ones, from the arrays up; the root is switched last and carries a marker from then on;
-only then the old ones are removed, and at last the marker. Run again after an interruption, the plan for what is there
-then completes it.
+At every moment each group opens with its pixels, in the old or in the new version. First the root gets a marker. New
+documents and new names of chunks are made beside the old ones, from the arrays up; the root is switched last; only then
+the old ones are removed, and at last the marker. Run again after an interruption, the plan for what is there then
+completes it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from attrs import field, frozen
 
 from omezarr.engine.arrays import json_bytes
 from omezarr.errors import UnsupportedError
-from omezarr.hierarchy import Hierarchy
 from omezarr.model import deep_equal
 from omezarr.plan import INCOMPLETE_KEY, DeleteKeys, EditAttributes, Phase, Plan, Step, TransferObjects, WriteObject
 from omezarr.upgrading.arrays import described
@@ -82,7 +81,7 @@ class _Work:
 
     @leftovers.default
     def _leftovers(self) -> bool:
-        return was_interrupted(self.changes)
+        return marked(self.changes.survey.root.attributes)
 
     @property
     def _format(self) -> int:
@@ -156,8 +155,8 @@ class _Work:
 
     def _stale_chunks(self, path: str, change: ArrayChange, now: ChunkKeys) -> list[str]:
         """Return what an interrupted upgrade has left of chunks under other names."""
-        may_be = self.leftovers or self.changes.renames
-        if change.axes is None or not (may_be and self.changes.survey.listable):
+        may_be = self.leftovers or (self.changes.renames and change.axes is not None)
+        if not (may_be and self.changes.survey.listable):
             return []
         keys = self.changes.survey.keys(path)
         others = [other for other in now.alternatives if not other.names_as(now)]
@@ -194,24 +193,32 @@ class _Work:
             self.old_groups.append(self._old_documents(path))
 
     def add_root(self) -> None:
-        """Add the steps for the root, which is switched when all else is ready."""
+        """Add the steps for the root, which is marked first and switched when all else is ready."""
         change = self.changes.root
         node, final = change.node.zarr_node, change.attributes
         if node.zarr_format != self._format or self.leftovers:
             self.old_groups.append(self._old_documents(""))
         cleaning = bool(self.old_groups or self.old_arrays or self.old_chunks)
-        switched = {**final, INCOMPLETE_KEY: self._marker()} if cleaning else final
-        if node.zarr_format == self._format:
-            if not deep_equal(dict(switched), dict(node.attributes)):
-                # A root that says nothing itself is not switched; its marker tells from the start what goes on.
-                steps = self.switch if change.node.node_types else self.prepare
-                steps.append(EditAttributes(path="", attributes=switched, expected=node.attributes))
-        else:
+        marker = {INCOMPLETE_KEY: self._marker()} if cleaning else {}
+        begun, switched = {**node.attributes, **marker}, {**final, **marker}
+        if not deep_equal(begun, dict(node.attributes)):
+            self.prepare.insert(0, self._mark(node, begun))
+        if node.zarr_format != self._format:
             self.switch.extend(self._new_group("", switched))
             if self._format == 2:
                 self.switch.append(DeleteKeys(keys=("zarr.json",)))
+        elif not deep_equal(switched, begun):
+            self.switch.append(EditAttributes(path="", attributes=switched, expected=begun))
         if cleaning:
             self.finish.append(EditAttributes(path="", attributes=final, expected=switched))
+
+    def _mark(self, node: ZarrNode, attributes: dict[str, JSON]) -> Step:
+        """Return the step that writes the attributes of the root in the format that it has."""
+        if node.zarr_format == self._format:
+            return EditAttributes(path="", attributes=attributes, expected=node.attributes)
+        if node.zarr_format == 2:
+            return _document("", ".zattrs", attributes)
+        return _document("", "zarr.json", {**node.metadata, "attributes": attributes})
 
     def _marker(self) -> dict[str, JSON]:
         found = self.changes.survey.root.attributes.get(INCOMPLETE_KEY)
@@ -243,24 +250,6 @@ class _Work:
     def _obstruct(self, path: str, obstacle: Obstacle) -> None:
         kind = self.obstacles if obstacle.rewritable else self.fatal
         kind.setdefault(obstacle.reason, []).append(path)
-
-
-def was_interrupted(changes: Changes) -> bool:
-    """Say whether an upgrade has left documents in both zarr formats that nobody needs.
-
-    Parameters
-    ----------
-    changes : Changes
-    """
-    survey = changes.survey
-    root = survey.root.zarr_node
-    if marked(root.attributes):
-        return True
-    if root.both_formats:
-        other = Hierarchy(survey.hierarchy.store, survey.hierarchy.path, zarr_format=2).node()
-        return other is not None and marked(other.attributes)
-    foreign = {"zarr.json"} if root.zarr_format == 2 else {".zgroup"}
-    return any(foreign & found for found in survey.documents.values())
 
 
 def extension_notices(changes: Changes) -> list[str]:
