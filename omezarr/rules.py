@@ -6,7 +6,7 @@ format versions and node types; `omezarr.validate` gathers and runs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +14,7 @@ from attrs import frozen
 
 if TYPE_CHECKING:
     from omezarr.hierarchy import Hierarchy, ZarrNode
-    from omezarr.model import JSON, JSONPath
+    from omezarr.model import JSON, JSONPath, Unset
 
 
 class Severity(Enum):
@@ -53,6 +53,8 @@ class RuleContext:
         The group's zarr metadata; None where only a document is at hand.
     hierarchy : Hierarchy or None
         The groups and arrays below; None where only a document is at hand.
+    certain : bool
+        Whether the version is named, here or by a neighbour, or is the only one that fits; else it is a guess.
     """
 
     values: Mapping[str, JSON]
@@ -61,6 +63,7 @@ class RuleContext:
     path: str = ""
     node: ZarrNode | None = None
     hierarchy: Hierarchy | None = None
+    certain: bool = False
 
 
 @frozen(kw_only=True)
@@ -87,6 +90,30 @@ Check: TypeAlias = Callable[[RuleContext], Iterable[Finding]]
 
 
 @frozen(kw_only=True)
+class Edit:
+    """A change of one place in the metadata of a group or array.
+
+    Parameters
+    ----------
+    path : JSONPath
+        Where in the metadata, as zarr format 3 lays it out: what begins with "attributes" is in the attributes, in
+        either zarr format.
+    value : JSON or Unset
+        What is to be there; unset: nothing.
+    node : str
+        The group or array, relative to the group that the rule looked at; empty for that group itself.
+    """
+
+    path: JSONPath
+    value: JSON | Unset
+    node: str = ""
+
+
+Fix: TypeAlias = Callable[[RuleContext, Sequence[Finding]], Iterable[Edit]]
+"""Says how to mend what a check found, as far as there is one right answer; may yield nothing."""
+
+
+@frozen(kw_only=True)
 class Rule:
     """One demand of the specification.
 
@@ -104,6 +131,9 @@ class Rule:
         What the rule asks for, in one sentence.
     disputed : bool
         Whether text, schemas and published data contradict each other: then it stays a warning in strict validation.
+    fix : callable, optional
+        Given the context and what the check found, yields the edits that mend it. They are made only if the check finds
+        less afterwards.
     """
 
     id: str
@@ -113,6 +143,7 @@ class Rule:
     depth: Depth = Depth.DOCUMENT
     demand: str = ""
     disputed: bool = False
+    fix: Fix | None = None
 
     def severity_in(self, *, strict: bool) -> Severity:
         """Return the severity in ordinary or in strict validation, where a broken SHOULD is an error too."""

@@ -73,6 +73,7 @@ class Hierarchy:
         self._use_consolidated = use_consolidated
         self._nodes: dict[str, ZarrNode | None] = {}
         self._errors: dict[str, OMEZarrError] = {}
+        self.told: dict[str, dict[str, ZarrNode | None]] = {}  # consolidated metadata that was met, by its group
         self._zarr_format: Literal[2, 3] | None = None
         self._lock = Lock()
 
@@ -312,7 +313,7 @@ class Hierarchy:
         if isinstance(entries, dict):
             for below, entry in entries.items():
                 inner = f"{path}/{below}".strip("/")
-                self._add(inner, partial(node_of_format_3, inner, entry, f"{inner} in {name}"))
+                self._add(path, inner, partial(node_of_format_3, inner, entry, f"{inner} in {name}"))
         return node
 
     def _from_v2(self, path: str, answers: Answers) -> ZarrNode | None:
@@ -340,19 +341,24 @@ class Hierarchy:
     def _add_consolidated_v2(self, path: str, entries: dict[str, Any]) -> None:
         for key, entry in entries.items():
             below, _, name = key.rpartition("/")
-            if below and name in (".zgroup", ".zarray"):
+            if name in (".zgroup", ".zarray"):
                 inner = f"{path}/{below}".strip("/")
-                documents = {name: entry, ".zattrs": entries.get(f"{below}/.zattrs", {})}
-                self._add(inner, partial(node_of_format_2, inner, documents))
+                documents = {name: entry, ".zattrs": entries.get(f"{below}/.zattrs".lstrip("/"), {})}
+                self._add(path, inner, partial(node_of_format_2, inner, documents))
 
-    def _add(self, path: str, make: Callable[[], ZarrNode]) -> None:
+    def _add(self, holder: str, path: str, make: Callable[[], ZarrNode]) -> None:
         """Add a node that consolidated metadata tells of; a malformed one is an error only where it is touched."""
-        if path in self._nodes or not self._use_consolidated:
-            return
+        told = self.told.setdefault(holder, {})
+        believed = self._use_consolidated and path != holder and path not in self._nodes
         try:
-            self._nodes[path] = make()
+            told[path] = node = make()
         except MetadataError as error:
-            self._errors[path] = error
+            told[path] = None
+            if believed:
+                self._errors[path] = error
+        else:
+            if believed:
+                self._nodes[path] = node
 
     async def _get(self, path: str) -> bytes | None:
         from zarr.core.buffer import default_buffer_prototype

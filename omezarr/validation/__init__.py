@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from omezarr.errors import ArgumentError, UnknownNameError
 from omezarr.registry import default_registry
 from omezarr.rules import Depth, Problem
+from omezarr.validation.consolidation import outdated
 from omezarr.validation.faults import FAULTS, RULE_FAILED
 from omezarr.validation.report import Report, json_pointer, place_of, problem_as_dict
 from omezarr.validation.subject import subject_of
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.registry import Registry
     from omezarr.rules import Rule
+    from omezarr.validation.subject import Subject
     from omezarr.validation.walk import Visit
 
 __all__ = ["FAULTS", "Report", "all_rules", "json_pointer", "place_of", "problem_as_dict", "validate"]
@@ -77,31 +79,71 @@ def validate(
         If the version, or a rule to be ignored, does not exist.
     """
     registry = default_registry() if registry is None else registry
-    _check_ignored(ignore, registry)
-    walk = Walk(registry, format)
+    check_ignored(ignore, registry)
+    Walk(registry, format)
     subject = subject_of(target, registry, storage_options)
-    depth = _depth(depth)
+    depth = depth_of(depth)
     if depth is Depth.DATA and not subject.stored:
         raise ArgumentError(f"{subject.name} is a document without pixels; validate it without looking at pixels")
+    return judgement(subject, registry, format=format, depth=depth, strict=strict, ignore=ignore)
+
+
+def judgement(
+    subject: Subject,
+    registry: Registry,
+    *,
+    format: str | None,  # noqa: A002 - as above
+    depth: Depth,
+    strict: bool,
+    ignore: Collection[str],
+) -> Report:
+    """Return the report on a subject; the parameters are those of `validate`."""
     depth = depth if subject.hierarchy is not None else Depth.DOCUMENT
-    root = walk.start(subject)
-    if root is not None and depth > Depth.DOCUMENT:
-        walk.follow(root, subject)
+    walk = walked(subject, registry, format, depth)
     problems = [*subject.problems, *walk.problems]
     for visit in walk.visits:
         problems += _judge(visit, depth, ignore, strict=strict)
+    if depth > Depth.DOCUMENT and subject.hierarchy is not None:
+        problems += outdated(subject.hierarchy, walk.places)
+    root = walk.visits[0] if walk.visits else None
     return Report(
         target=subject.name,
         version=None if root is None else root.context.version,
         inferred=root is not None and root.inferred,
         depth=depth,
         strict=strict,
-        problems=tuple(problem for problem in problems if not _is_ignored(problem.rule, ignore)),
+        problems=tuple(problem for problem in problems if not is_ignored(problem.rule, ignore)),
         groups=len(walk.visits),
     )
 
 
-def _depth(depth: Depth | str) -> Depth:
+def walked(subject: Subject, registry: Registry, format: str | None, depth: Depth) -> Walk:  # noqa: A002 - as above
+    """Return the walk through a subject: its groups, each with its version and kinds.
+
+    Parameters
+    ----------
+    subject : Subject
+    registry : Registry
+    format : str, optional
+        As for `validate`.
+    depth : Depth
+        Groups below the root are looked at only where that is asked for.
+    """
+    walk = Walk(registry, format)
+    root = walk.start(subject)
+    if root is not None and depth > Depth.DOCUMENT:
+        walk.follow(walk.settle(root, subject), subject)
+    return walk
+
+
+def depth_of(depth: Depth | str) -> Depth:
+    """Return a depth that may be given by its name.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such depth.
+    """
     if isinstance(depth, Depth):
         return depth
     try:
@@ -129,8 +171,8 @@ def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule
 
 
 def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool) -> Iterator[Problem]:
-    for rule in _applicable(visit):
-        if rule.depth > depth or _is_ignored(rule.id, ignore):
+    for rule in applicable_rules(visit):
+        if rule.depth > depth or is_ignored(rule.id, ignore):
             continue
         try:
             findings = list(rule.check(visit.context))
@@ -152,17 +194,25 @@ def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool)
             )
 
 
-def _applicable(visit: Visit) -> Iterator[Rule]:
+def applicable_rules(visit: Visit) -> Iterator[Rule]:
+    """Yield the rules of a group: those of all documents, then those of each of its kinds."""
     yield from visit.format.rules("")
     for node_type in visit.node_types:
         yield from rules_for(visit.format, node_type)
 
 
-def _is_ignored(rule: str, ignore: Collection[str]) -> bool:
+def is_ignored(rule: str, ignore: Collection[str]) -> bool:
+    """Say whether the id of a rule fits any of the patterns."""
     return any(fnmatchcase(rule, pattern) for pattern in ignore)
 
 
-def _check_ignored(ignore: Collection[str], registry: Registry) -> None:
+def check_ignored(ignore: Collection[str], registry: Registry) -> None:
+    """Refuse patterns that no rule fits.
+
+    Raises
+    ------
+    UnknownNameError
+    """
     if not ignore:
         return
     known = {rule.id for _, _, rule in all_rules(registry)} | {fault.id for fault in FAULTS}

@@ -64,6 +64,11 @@ HIERARCHY_COMPLETE = Fault(id="hierarchy.complete", demand="Writing was finished
 HIERARCHY_DEPTH = Fault(
     id="hierarchy.depth", demand="Groups do not refer to each other without end.", section="omezarr"
 )
+ZARR_CONSOLIDATED = Fault(
+    id="zarr.consolidated",
+    demand="Consolidated metadata is the same as that of the groups and arrays themselves.",
+    severity=Severity.WARNING,
+)
 RULE_FAILED = Fault(id="rule.failed", demand="Every rule can be checked.", section="omezarr")
 
 FAULTS = (
@@ -75,5 +80,6 @@ FAULTS = (
     DOCUMENT_VERSION,
     HIERARCHY_COMPLETE,
     HIERARCHY_DEPTH,
+    ZARR_CONSOLIDATED,
     RULE_FAILED,
 )

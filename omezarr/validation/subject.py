@@ -153,7 +153,7 @@ def _enclosed(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _of_place(location: Location, registry: Registry) -> Subject:
     opened = open_store(location, registry.storage_schemes)
-    hierarchy = Hierarchy(opened.store, opened.path)
+    hierarchy = Hierarchy(opened.store, opened.path, use_consolidated=False)  # which may be out of date
     name = str(location)
     try:
         node = hierarchy.node()

@@ -67,6 +67,14 @@ class Walk:
     ------
     UnknownNameError
         If the forced version is unknown.
+
+    Attributes
+    ----------
+    visits : list of Visit
+    places : set of str
+        The paths of all groups and arrays that the groups refer to; nothing need be there.
+    problems : list of Problem
+        What was wrong on the way.
     """
 
     def __init__(self, registry: Registry, forced: str | None = None) -> None:
@@ -74,6 +82,7 @@ class Walk:
         self._node_types: dict[str, NodeType] = dict(registry.node_types)
         self._forced = None if forced is None else registry.formats[forced]
         self.visits: list[Visit] = []
+        self.places: set[str] = set()
         self.problems: list[Problem] = []
 
     def start(self, subject: Subject) -> Visit | None:
@@ -86,24 +95,47 @@ class Walk:
             self.problems.append(DOCUMENT_KIND.at("", "no format version that fits", "OME-Zarr metadata"))
             return None
         version, certainty, certain = found
-        context = self._context(attributes, version, "", subject.node, subject, certain=certain)
-        hint = Hint(format_version=version.version, path=subject.path)
-        visit = Visit(
-            context=context,
-            format=version,
-            node_types=self._types_of(context, hint),
-            inferred=certainty is not Certainty.EXPLICIT,
-        )
+        visit = self._root(attributes, version, subject, inferred=certainty is not Certainty.EXPLICIT, certain=certain)
         self.visits.append(visit)
         state = attributes.get(INCOMPLETE_KEY)
         if isinstance(state, dict) and "incomplete" in state:
             expected = "a finished hierarchy; resume writing, or remove it"
             self.problems.append(HIERARCHY_COMPLETE.at("", "writing that was never finished", expected))
         elif not any(self._is_defined(node_type, version) for node_type in visit.node_types):
-            keys = ", ".join(map(repr, list(context.values)[:8])) or "no keys"
+            keys = ", ".join(map(repr, list(visit.context.values)[:8])) or "no keys"
             known = ", ".join(repr(key) for key, kind in self._node_types.items() if self._is_defined(kind, version))
             self.problems.append(DOCUMENT_KIND.at("", keys, f"one of {known}"))
         return visit
+
+    def _root(
+        self, attributes: Mapping[str, JSON], version: FormatVersion, subject: Subject, *, inferred: bool, certain: bool
+    ) -> Visit:
+        context = self._context(attributes, version, "", subject.node, subject, certain=certain)
+        hint = Hint(format_version=version.version, path=subject.path)
+        return Visit(context=context, format=version, node_types=self._types_of(context, hint), inferred=inferred)
+
+    def settle(self, root: Visit, subject: Subject) -> Visit:
+        """Visit the root anew as of the version that its children name, where several fit and it names none."""
+        hierarchy, attributes = subject.hierarchy, root.context.attributes
+        if root.context.certain or hierarchy is None:
+            return root
+        paths = [_below(root, reference) for reference in self._references(root) if reference.role == "child"]
+        hierarchy.prefetch(paths, "group")
+        named: dict[str, FormatVersion] = {}
+        for path in paths:
+            try:
+                node = hierarchy.node(path)
+            except (MetadataError, StorageError):
+                continue
+            if node is not None and node.kind == "group" and impurity(node.attributes) is None:
+                certainty, best = self._claims(node.attributes, node.zarr_format, Hint(path=path))
+                named |= {version.version: version for version, _ in best if certainty is Certainty.EXPLICIT}
+        for version in named.values() if len(named) == 1 else ():
+            hint = Hint(format_version=version.version, path=subject.path)
+            if version.claim(attributes, subject.zarr_format, hint) is not None:
+                root = self._root(attributes, version, subject, inferred=True, certain=True)
+                self.visits[0] = root
+        return root
 
     def follow(self, root: Visit, subject: Subject) -> None:
         """Visit all groups below the root, those of one generation together."""
@@ -131,6 +163,7 @@ class Walk:
         hierarchy = subject.hierarchy
         if hierarchy is None:
             return
+        self.places.update(places)
         hierarchy.prefetch([path for path, (_, item) in places.items() if item.role == "level"], "array")
         hierarchy.prefetch([path for path, (_, item) in places.items() if item.role == "child"], "group")
         for path, (parent, reference) in places.items():
@@ -200,16 +233,10 @@ class Walk:
         """
         if self._forced is not None:
             return self._forced, Certainty.EXPLICIT, True
-        claims: list[tuple[FormatVersion, Claim]] = []
-        for version in self._formats.values():
-            claim = version.claim(attributes, zarr_format, hint)
-            if claim is not None:
-                claims.append((version, claim))
-        if not claims:
+        certainty, best = self._claims(attributes, zarr_format, hint)
+        if not best:
             able = [version for version in self._formats.values() if version.zarr_format == zarr_format]
             return (able[-1], Certainty.SHAPE, False) if able else None
-        certainty = Certainty(max(claim.specificity for _, claim in claims))
-        best = [(version, claim) for version, claim in claims if claim.specificity == certainty]
         if certainty is Certainty.EXPLICIT and len(best) > 1:
             reasons = " and ".join(claim.reason for _, claim in best)
             self.problems.append(DOCUMENT_VERSION.at(node, reasons, "one version"))
@@ -220,6 +247,18 @@ class Walk:
         return rules_for(version, node_type) != () or not any(
             rules_for(other, node_type) for other in self._formats.values()
         )
+
+    def _claims(
+        self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint
+    ) -> tuple[Certainty, list[tuple[FormatVersion, Claim]]]:
+        """Return the versions that claim attributes with the greatest certainty; none where no version does."""
+        claims: list[tuple[FormatVersion, Claim]] = []
+        for version in self._formats.values():
+            claim = version.claim(attributes, zarr_format, hint)
+            if claim is not None:
+                claims.append((version, claim))
+        certainty = Certainty(max((claim.specificity for _, claim in claims), default=Certainty.SHAPE))
+        return certainty, [(version, claim) for version, claim in claims if claim.specificity == certainty]
 
     def _references(self, visit: Visit) -> Iterator[Reference]:
         for node_type in visit.node_types:
