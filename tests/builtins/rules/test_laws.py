@@ -27,7 +27,9 @@ NUMBERS = st.one_of(
 )
 TEXTS = st.one_of(
     st.text(max_size=8),
-    st.sampled_from(["\ud800", "\0", "a\u202eb", "A/1", "..", "/", "\\", "http://x", "space", "scale", "0.6", "é" * 50]),
+    st.sampled_from(
+        ["\ud800", "\0", "a\u202eb", "A/1", "..", "/", "\\", "http://x", "space", "scale", "0.6", "é" * 50]
+    ),
 )
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS),
@@ -128,7 +130,9 @@ def test_changed_hierarchies_give_a_report(case: tuple[dict[str, Any], str, str]
     inner = sorted(path for path, item in tree.items() if path and isinstance(item, dict))[node % (len(tree) - 2)]
     tree[inner] = {**tree[inner], **dict.fromkeys(list(tree[inner])[-2:], deepcopy(odd))}
     report = validate(stored(tree), format=version, depth="data" if len(tree) < 20 else "hierarchy")
-    assert "rule.failed" not in {problem.rule for problem in report}, [p.found for p in report if p.rule == "rule.failed"]
+    assert "rule.failed" not in {problem.rule for problem in report}, [
+        p.found for p in report if p.rule == "rule.failed"
+    ]
 
 
 @pytest.mark.parametrize("depth", [150, 250, 100_000])
