@@ -95,6 +95,8 @@ class ArraySpec:
     dimension_names : tuple of str, optional
         Zarr format 3 only.
     attributes : mapping
+    write_empty : bool
+        Whether chunks that hold nothing but the fill value are stored as well.
     """
 
     path: str
@@ -108,6 +110,7 @@ class ArraySpec:
     fill_value: bool | int | float = 0
     dimension_names: tuple[str, ...] | None = None
     attributes: Mapping[str, JSON] = field(factory=dict)
+    write_empty: bool = False
 
     @property
     def unit(self) -> tuple[int, ...]:

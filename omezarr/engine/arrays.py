@@ -139,13 +139,10 @@ class StoredArray:
     ----------
     spec : ArraySpec
     target : Target
-    write_empty : bool
-        Whether units that hold nothing but the fill value are stored as well.
     """
 
     spec: ArraySpec
     target: Target
-    write_empty: bool = False
     metadata: Mapping[str, JSON] = field(init=False, eq=False)
     coder: ChunkCoder | ShardCoder | None = field(init=False, eq=False)
 
@@ -177,7 +174,7 @@ class StoredArray:
         content: Buffer | None
         if self.coder is None:
             content = self._encode_with_zarr(block)
-        elif not self.write_empty and self.coder.is_empty(block):
+        elif not self.spec.write_empty and self.coder.is_empty(block):
             content = None
         else:
             content = self.coder.encode(block)
@@ -198,7 +195,7 @@ class StoredArray:
         grid = (range(-(-length // step)) for length, step in zip(block.shape, inner.shape, strict=True))
         for offset in itertools.product(*grid):
             part = block[tuple(slice(o * step, (o + 1) * step) for o, step in zip(offset, inner.shape, strict=True))]
-            if self.write_empty or not inner.is_empty(part):
+            if self.spec.write_empty or not inner.is_empty(part):
                 encoded[tuple(p + o for p, o in zip(place, offset, strict=True))] = inner.encode(part)
         return encoded
 
@@ -250,7 +247,7 @@ class StoredArray:
         if block.shape != self.spec.unit:
             whole = np.full(self.spec.unit, self.spec.fill_value, block.dtype)
             whole[tuple(map(slice, block.shape))] = block
-        if self.write_empty:
+        if self.spec.write_empty:
             array = array.with_config({"write_empty_chunks": True})
         array[...] = whole
         return inner.get(StoredArray(lone, inner).key((0,) * block.ndim))

@@ -81,7 +81,7 @@ def execute(
     from omezarr.engine.clusters import client_of
 
     settings = Settings.from_environment()
-    bound = memory or settings.memory or DEFAULT_BYTES
+    bound = next((size for size in (memory, settings.memory) if size is not None), DEFAULT_BYTES)
     count = settings.threads if threads is None else threads
     if count < 1:
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")

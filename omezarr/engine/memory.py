@@ -199,16 +199,16 @@ def band_region(tree: Tree, band: tuple[int, Shape], index: Shape) -> Region:
 
 
 def window_bytes(before: StoredArray, array: StoredArray, factors: Shape, method: ScalingMethod) -> int:
-    """Return what making one unit from a window of the level before takes."""
+    """Return what making one unit from windows of the level before takes."""
     import numpy as np
 
     itemsize = np.dtype(array.spec.dtype).itemsize
     halo = method.halo(factors)
-    unit = tuple(map(min, array.spec.unit, array.spec.shape))
-    window = math.prod(u * f + sum(sides) for u, f, sides in zip(unit, factors, halo, strict=True))
+    piece = tuple(map(min, array.piece, array.spec.shape))
+    window = math.prod(u * f + sum(sides) for u, f, sides in zip(piece, factors, halo, strict=True))
     scratch = window * 8 * HALO_COPIES if any(map(any, halo)) else KERNEL_BYTES
     decoding = 2 * math.prod(before.spec.chunks) * itemsize
-    return 2 * window * itemsize + scratch + decoding + math.prod(unit) * itemsize + array.encoding_bytes
+    return 2 * window * itemsize + scratch + decoding + math.prod(piece) * itemsize + array.encoding_bytes
 
 
 def _leaf_bytes(tree: Tree, source: PixelSource, array: StoredArray, cell: Shape) -> int:

@@ -127,8 +127,8 @@ class ArraySource(PixelSource):
             import google_crc32c
 
             checksum = 0
-            for row in self.array.reshape(1) if self.array.ndim == 0 else self.array:
-                checksum = google_crc32c.extend(checksum, np.ascontiguousarray(row).tobytes())
+            for row in np.atleast_2d(self.array):
+                checksum = google_crc32c.extend(checksum, np.ascontiguousarray(row).reshape(-1).view("u1"))
             self._identity = f"numpy {self.dtype.str} {self.shape} crc32c {checksum:08x}"
         return self._identity
 

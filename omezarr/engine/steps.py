@@ -76,6 +76,12 @@ class StepRunner:
         self._smallest: dict[str, LevelsWriter] = {}
         self._pending: dict[str, dict[str, JSON]] = {"": {}} if plan.create else {}
         self._created: list[str] = []
+        self._last_levels = {_group_of(writer): number for number, writer in writers.items()}
+        self._last_edit = {
+            checked_path(step.path): number
+            for number, step in enumerate(plan.steps)
+            if isinstance(step, EditAttributes)
+        }
 
     @property
     def final_attributes(self) -> dict[str, JSON]:
@@ -147,7 +153,7 @@ class StepRunner:
 
     def _later_levels(self, number: int, path: str) -> bool:
         """Return whether an image in this group is still to be written."""
-        return any(_group_of(writer) == path for step, writer in self._writers.items() if step > number)
+        return self._last_levels.get(path, -1) > number
 
     def _write_levels(self, number: int) -> None:
         writer = self._writers[number]
@@ -160,8 +166,7 @@ class StepRunner:
                 self._documents.write_attributes(group, attributes)
 
     def _edited_later(self, number: int, path: str) -> bool:
-        later = self._plan.steps[number + 1 :]
-        return any(isinstance(step, EditAttributes) and checked_path(step.path) == path for step in later)
+        return self._last_edit.get(path, -1) > number
 
     def _edit(self, step: EditAttributes) -> None:
         path = checked_path(step.path)

@@ -13,7 +13,8 @@ import numpy as np
 import zarr
 from attrs import frozen
 
-from omezarr.engine.geometry import text_of
+from omezarr.engine.chunks import ShardCoder
+from omezarr.engine.geometry import cells, text_of
 from omezarr.engine.reading import ArrayReader
 from omezarr.errors import PluginError
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import ScalingMethod
     from omezarr.engine.arrays import StoredArray
+    from omezarr.engine.chunks import Buffer
     from omezarr.engine.geometry import Region, Shape
     from omezarr.engine.units import Node, Tree
 
@@ -60,10 +62,19 @@ class WindowRun:
     def write(self, nodes: Iterable[Node], reader: ArrayReader | None = None) -> None:
         """Write some units, one after the other."""
         reader = reader_of(self.before) if reader is None else reader
+        shape = self.before.spec.shape
         for node in nodes:
             region = self.tree.region(node)
-            block = reduced_window(reader, region, self.before.spec.shape, self.factors, self.method)
-            self.array.write(node.index, block)
+            if not isinstance(self.array.coder, ShardCoder):
+                self.array.write(node.index, reduced_window(reader, region, shape, self.factors, self.method))
+                continue
+            chunks: dict[Shape, Buffer] = {}
+            first = [part.start // step for part, step in zip(region, self.array.spec.chunks, strict=True)]
+            for index, part in cells(region, self.array.spec.chunks):
+                place = tuple(i - start for i, start in zip(index, first, strict=True))
+                block = reduced_window(reader, part, shape, self.factors, self.method)
+                chunks.update(self.array.encode_chunks(place, block))
+            self.array.write_shard(node.index, chunks)
 
 
 def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: Shape, method: ScalingMethod) -> Pixels:

@@ -177,3 +177,13 @@ def test_settings_of_numcodecs_and_zarr_stay_as_they_are(tmp_path: Path) -> None
     assert before == (
         numcodecs.blosc.use_threads, numcodecs.blosc.get_nthreads(), json.dumps(zarr.config.config, default=str)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("shards", [None, (8, 8)], ids=str)
+def test_units_of_nothing_but_the_fill_value_are_stored_where_asked(tmp_path: Path, shards: Any) -> None:
+    target = LocalTarget(tmp_path)
+    array = StoredArray(spec(shape=(8, 8), shards=shards, write_empty=True), target)
+    write_array_metadata(target, array.spec)
+    array.write((0, 0), np.zeros(array.spec.unit, "uint16"))
+    assert target.get("0/c/0/0") is not None
+    assert not zarr.open_array(tmp_path / "0", mode="r")[...].any()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +15,6 @@ from omezarr.engine.targets import StoreTarget
 from omezarr.errors import IncompleteError, LockedError, SourceError, TargetExistsError
 from tests.engine.pyramids import FINAL, levels_of, noise, read_levels, write
 from tests.engine.test_execution import CHUNKS, Failing
-
-if TYPE_CHECKING:
 
 
 class RemoteStore(MemoryStore):
@@ -36,7 +34,6 @@ def target(store: RemoteStore) -> StoreTarget:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "LEASE_SECONDS", 0.3)
-
 
 
 def test_a_lease_excludes_another_writer_and_names_it(target: StoreTarget) -> None:
