@@ -1,0 +1,55 @@
+"""How the pages are built: Sphinx with MyST, from what is in the repository, without the network."""
+
+from __future__ import annotations
+
+import click
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+import omezarr
+from omezarr.cli import omezarr as root_command
+from omezarr.testing import isolated_registry
+
+project = "omezarr"
+copyright = "the omezarr developers"  # noqa: A001 - Sphinx reads it under this name
+version = release = omezarr.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "examples"]
+default_role = "py:obj"
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_default_options = {"members": True}
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"omezarr {release}"
+html_show_sphinx = False
+html_copy_source = False
+
+
+class CommandHelp(Directive):
+    """The help of a command, as the terminal shows it."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the text as a literal block."""
+        name = self.arguments[0]
+        registry = isolated_registry()
+        parent = click.Context(root_command, info_name="omezarr", obj=registry)
+        command = registry.commands[name]
+        context = click.Context(command, parent=parent, info_name=name, terminal_width=100, max_content_width=100)
+        text = command.get_help(context)
+        return [nodes.literal_block(text, text, language="text")]
+
+
+def setup(app: object) -> dict[str, bool]:
+    """Add the directive."""
+    app.add_directive("command-help", CommandHelp)  # type: ignore[attr-defined]
+    return {"parallel_read_safe": True}

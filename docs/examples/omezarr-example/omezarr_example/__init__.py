@@ -1,0 +1,1 @@
+"""A scaling method and a command for omezarr."""

@@ -1,0 +1,79 @@
+"""What no file may hold, and what every file must."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted([*ROOT.glob("omezarr/**/*.py"), *ROOT.glob("plugins/**/*.py")])
+VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core", "tools", "stuff"}
+
+
+def tracked() -> list[Path]:
+    """Return the files of the project: those that git has, or all where there is no git."""
+    ran = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if ran.returncode == 0 and ran.stdout:
+        return [ROOT / line for line in ran.stdout.splitlines() if (ROOT / line).is_file()]
+    return [
+        file for part in ("omezarr", "plugins", "tests", "docs") for file in (ROOT / part).rglob("*") if file.is_file()
+    ]
+
+
+def texts(*suffixes: str) -> dict[str, str]:
+    return {
+        file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8")
+        for file in tracked()
+        if file.suffix in suffixes and file != Path(__file__)
+    }
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_module_says_what_it_is_for(module):
+    source = module.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(source)), "a module begins with what it is responsible for"
+
+
+def test_no_module_is_too_long_to_be_one_thing():
+    lengths = {module.relative_to(ROOT).as_posix(): len(module.read_text().splitlines()) for module in MODULES}
+    longest = {name: length for name, length in lengths.items() if length > 400}
+    assert longest == {}, "a module of more than 400 lines wants to be two"
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    assert [module for module in MODULES if module.stem.strip("_") in VAGUE - {"base"}] == []
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("a path of somebody's machine", r"(?<![\w.])/(home|Users|work|root|mnt)/\w+"),
+        ("a package index", r"(pypi\.org|pypi\.python\.org|files\.pythonhosted\.org|--index-url|--extra-index-url)"),
+        ("a mark of unfinished work", r"\b(TODO|FIXME|XXX)\b"),
+    ],
+)
+def test_no_file_names(what, pattern):
+    found = {
+        name: match[0]
+        for name, text in texts(".py", ".md", ".toml", ".ini", ".txt", ".yml", ".yaml", ".json", "").items()
+        if (match := re.search(pattern, text))
+    }
+    assert found == {}, what
+
+
+def test_only_measured_exceptions_from_the_type_checker_are_made():
+    bare = {name for name, text in texts(".py").items() if re.search(r"#\s*type:\s*ignore(?!\[)", text)}
+    assert bare == set()
+
+
+def test_skipped_tests_say_why():
+    silent = {
+        name
+        for name, text in texts(".py").items()
+        if name.startswith("tests/") and re.search(r"(pytest\.skip\(\)|mark\.(skip|xfail)\b(?!if|\())", text)
+    }
+    assert silent == set()

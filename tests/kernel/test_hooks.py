@@ -1,0 +1,125 @@
+"""The example of each hook, as its docstring has it, works as a plugin."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import omezarr
+from omezarr import hookspecs
+from omezarr.cli import run
+from omezarr.content import ImageContent
+from omezarr.engine import as_source
+from omezarr.errors import LocationNotFoundError, TargetExistsError
+from omezarr.hookspecs import EXTENSION_AXES
+from omezarr.location import Location
+from omezarr.model import conventional_axes
+from omezarr.testing import isolated_registry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from omezarr.registry import Registry
+
+PIXELS = np.arange(64 * 64, dtype="uint16").reshape(64, 64)
+
+
+def example_of(hook: str) -> ModuleType:
+    """Return the module that the docstring of a hook shows."""
+    examples = doctest.DocTestParser().get_examples(inspect.getdoc(getattr(hookspecs, hook)) or "")
+    module = ModuleType(f"example_of_{hook}")
+    for example in examples:
+        exec(compile(example.source, hook, "single"), vars(module))
+    return module
+
+
+def registry_with(hook: str) -> Registry:
+    """Return the built-in plugins together with the example of a hook."""
+    registry = isolated_registry(example_of(hook))
+    axis = next(axis for axis in EXTENSION_AXES.values() if axis.hook == hook)
+    assert [item.provider.identity for item in registry.axis(axis.name).all].count("given:0") == 1
+    assert registry.failures == ()
+    return registry
+
+
+def test_omezarr_formats(tmp_path: Path) -> None:
+    registry = registry_with("omezarr_formats")
+    written = omezarr.write_image(tmp_path / "new.ome.zarr", PIXELS, format="0.9", levels=2, registry=registry)
+    assert (written.version, written.version_inferred) == ("0.9", False)
+    assert (written.levels[0].read() == PIXELS).all()
+    with pytest.raises(omezarr.errors.UnknownNameError, match=r"no format is called '0\.9'"):
+        omezarr.write_image(tmp_path / "other.ome.zarr", PIXELS, format="0.9", registry=isolated_registry())
+
+
+def test_omezarr_node_types(tmp_path: Path) -> None:
+    import zarr
+
+    registry = registry_with("omezarr_node_types")
+    study = {"title": "Cells", "images": ["a"], "colour": "red"}
+    for version, attributes in (("0.4", {"study": study}), ("0.5", {"ome": {"version": "0.5", "study": study}})):
+        root = tmp_path / version
+        zarr.create_group(root, attributes=attributes, zarr_format=2 if version == "0.4" else 3)
+        omezarr.write_image(root / "a", PIXELS, format=version, levels=1)
+        node = omezarr.open(root, registry=registry, format=version)
+        assert (node.key, node.value.title, node.value.extra) == ("study", "Cells", {"colour": "red"})
+        assert (node.children["a"].levels[0].read() == PIXELS).all()
+
+
+def test_omezarr_scaling_methods(tmp_path: Path) -> None:
+    registry = registry_with("omezarr_scaling_methods")
+    options: dict[str, Any] = {"method": "first_sample", "levels": 2, "registry": registry}
+    node = omezarr.write_image(tmp_path / "image.ome.zarr", PIXELS, **options)
+    assert (node.levels[1].read() == PIXELS[::2, ::2]).all()
+    assert node.multiscale is not None
+    assert node.multiscale.type == "first_sample"
+
+
+def test_omezarr_storage_schemes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    registry = registry_with("omezarr_storage_schemes")
+    omezarr.write_image("home://images/cells.ome.zarr", PIXELS, registry=registry)
+    assert (tmp_path / "images/cells.ome.zarr/zarr.json").is_file()
+    assert (omezarr.open("home://images/cells.ome.zarr", registry=registry).levels[0].read() == PIXELS).all()
+    with pytest.raises(LocationNotFoundError, match=r"there is nothing at home://images/other\.ome\.zarr"):
+        omezarr.open("home://images/other.ome.zarr", registry=registry)
+
+
+def test_omezarr_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "image.ome.zarr"
+    omezarr.write_image(path, PIXELS, levels=2)
+    registry = registry_with("omezarr_commands")
+    assert run(["shapes", str(path)], registry) == 0
+    assert capsys.readouterr().out == "(64, 64)\n(32, 32)\n"
+    assert run(["shapes", str(tmp_path / "none")], registry) == 1
+
+
+def test_omezarr_importers(tmp_path: Path) -> None:
+    source = tmp_path / "table.csv"
+    source.write_text("1,2,3\n4,5,6\n")
+    node = omezarr.convert(source, tmp_path / "table.ome.zarr", registry=registry_with("omezarr_importers"))
+    assert node.levels[0].read().tolist() == [[1, 2, 3], [4, 5, 6]]
+    assert node.levels[0].dtype == "float32"
+
+
+def test_omezarr_exporters(tmp_path: Path) -> None:
+    exporter = registry_with("omezarr_exporters").exporters["npy"]
+    content = ImageContent(pixels=as_source(PIXELS), axes=conventional_axes("yx"))
+    target = Location.parse(tmp_path / "image.npy")
+    assert exporter.claim(target) is not None
+    assert exporter.claim(Location.parse(tmp_path / "image.tif")) is None
+    exporter.save(content, target, {}, None)
+    assert (np.load(tmp_path / "image.npy") == PIXELS).all()
+    with pytest.raises(TargetExistsError):
+        exporter.save(content, target, {}, None)
+
+
+def test_omezarr_samples(tmp_path: Path) -> None:
+    registry = registry_with("omezarr_samples")
+    assert run(["-q", "create", str(tmp_path / "ramp.ome.zarr"), "--sample", "ramp"], registry) == 0
+    assert (omezarr.open(tmp_path / "ramp.ome.zarr").levels[0].read()[7] == np.arange(256)).all()
