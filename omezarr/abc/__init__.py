@@ -1,0 +1,31 @@
+"""The interface of each extension axis: what a plugin implements and returns from its hooks.
+
+Each docstring holds the complete smallest implementation. Everything here is an instance with a name; nothing is
+registered by being imported. Modules with implementations stay light: they import zarr, dask, numpy and the like
+inside functions.
+"""
+
+from omezarr.abc.claims import ArrayFacts, Certainty, Claim, Hint, Reference
+from omezarr.abc.exchange import Exporter, Importer, SampleData
+from omezarr.abc.format_version import FormatVersion
+from omezarr.abc.node_type import NodeType, Surroundings
+from omezarr.abc.pixels import PixelSource, ScalingMethod
+from omezarr.abc.storage_scheme import OpenedStore, StorageScheme
+
+__all__ = [
+    "ArrayFacts",
+    "Certainty",
+    "Claim",
+    "Exporter",
+    "FormatVersion",
+    "Hint",
+    "Importer",
+    "NodeType",
+    "OpenedStore",
+    "PixelSource",
+    "Reference",
+    "SampleData",
+    "ScalingMethod",
+    "StorageScheme",
+    "Surroundings",
+]

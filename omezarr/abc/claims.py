@@ -1,0 +1,103 @@
+"""What contributions answer when they are asked, and what they are told when they are asked."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Literal
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omezarr.model import JSON
+
+
+class Certainty(IntEnum):
+    """How sure a format version is that a group is of its kind."""
+
+    SHAPE = 1
+    """The document looks like one of this version."""
+    HINT = 2
+    """A parent or child is of this version."""
+    EXPLICIT = 3
+    """The document names this version."""
+
+
+@frozen
+class Claim:
+    """What a contribution answers when asked whether something is for it.
+
+    Parameters
+    ----------
+    specificity : int
+        The highest of all claims wins; two equal highest ones are an error that names both. Formats use `Certainty`.
+    reason : str
+        Why, in words that fit behind "because".
+    """
+
+    specificity: int
+    reason: str
+
+
+@frozen(kw_only=True)
+class Hint:
+    """What is known of a node before it is opened, from the one that refers to it.
+
+    Parameters
+    ----------
+    format_version : str, optional
+        The NGFF version of the parent or child.
+    node_key : str, optional
+        The key of the node type that is expected.
+    path : str
+        The path of the node, as far as it is known, for example "labels/cells".
+    """
+
+    format_version: str | None = None
+    node_key: str | None = None
+    path: str = ""
+
+
+@frozen(kw_only=True)
+class Reference:
+    """A group or array that a node names.
+
+    Parameters
+    ----------
+    path : str
+        Relative to the node, as the metadata gives it.
+    role : {"level", "child"}
+        A resolution level (an array), or a node of its own (a group).
+    hint : Hint
+        Passed on when the child is opened.
+    optional : bool
+        Whether it may be absent: then it is left out without a word. What metadata names is not optional.
+    """
+
+    path: str
+    role: Literal["level", "child"]
+    hint: Hint = Hint()
+    optional: bool = False
+
+
+@frozen(kw_only=True)
+class ArrayFacts:
+    """What the arrays of a node tell about it.
+
+    Parameters
+    ----------
+    path : str
+        Relative to the node.
+    shape : tuple of int
+    dtype : str
+        A numpy name, for example "uint16".
+    dimension_names : tuple of (str or None), optional
+    attributes : mapping
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: str
+    dimension_names: tuple[str | None, ...] | None = None
+    attributes: Mapping[str, JSON] = field(factory=dict)

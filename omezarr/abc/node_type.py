@@ -1,0 +1,132 @@
+"""The interface of kinds of groups."""
+
+from __future__ import annotations
+
+from abc import ABC
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from cattrs import Converter
+
+    from omezarr.model import JSON, Document
+    from omezarr.rules import Rule, RuleContext
+
+from omezarr.abc.claims import Claim, Hint, Reference
+
+
+class Surroundings(Protocol):
+    """What lies around a node, fetched when asked for, each object once: where children are looked for."""
+
+    def document(self, path: str = "") -> Mapping[str, JSON] | None:
+        """Return the OME document of a group, relative to the node; of the node itself by default. None: no group."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """Return one stored object, for example ``OME/METADATA.ome.xml``; None if it is not there."""
+        ...
+
+    def present(self, paths: Sequence[str]) -> frozenset[str]:
+        """Return those of the paths at which a zarr group or array is; asked for concurrently."""
+        ...
+
+    def names(self, path: str = "") -> Sequence[str] | None:
+        """List what is directly below a path; None where the store cannot list."""
+        ...
+
+
+class NodeType(ABC):
+    """A kind of group that NGFF metadata describes, recognised by a key of the document.
+
+    Attributes
+    ----------
+    key : str
+        The NGFF key, for example "plate".
+    model : type
+        An attrs class with a field ``extra``, structured from what stands under the key.
+    companions : tuple of str
+        Further keys of the document that belong to this type.
+    priority : int
+        Which type is primary where a group has several: the higher. The others are its facets.
+
+    Examples
+    --------
+    The smallest one:
+
+    >>> from attrs import frozen
+    >>> from omezarr.abc import NodeType
+    >>> from omezarr.model import extra
+    >>> from omezarr.structuring import base_converter
+    >>> @frozen
+    ... class Table:
+    ...     columns: tuple[str, ...]
+    ...     extra: dict = extra()
+    >>> class Tables(NodeType):
+    ...     key = "table"
+    ...     model = Table
+    >>> Tables().structure({"table": {"columns": ["area"], "rows": 3}}, base_converter())
+    Table(columns=('area',), extra={'rows': 3})
+    """
+
+    key: ClassVar[str]
+    model: ClassVar[type]
+    companions: ClassVar[tuple[str, ...]] = ()
+    priority: ClassVar[int] = 0
+
+    def claim(self, document: Document, hint: Hint) -> Claim | None:
+        """Say whether a document is of this type; by default when it has the key."""
+        return Claim(1, f"it has the key {self.key!r}") if self.key in document.values else None
+
+    def configure(self, converter: Converter) -> None:
+        """Override in a fresh converter how the model of this type is structured, for all versions."""
+
+    def structure(self, values: Mapping[str, JSON], converter: Converter) -> Any:
+        """Structure the keys of this type out of a document's values.
+
+        Raises
+        ------
+        MetadataError
+            With a path relative to the document.
+        """
+        from omezarr.structuring import at, structure
+
+        with at(self.key):
+            return structure(converter, values[self.key], self.model)
+
+    def unstructure(self, value: Any, converter: Converter) -> dict[str, JSON]:
+        """Return the keys of this type for a document; the inverse of `structure`."""
+        return {self.key: converter.unstructure(value)}
+
+    def references(self, value: Any) -> Iterable[Reference]:
+        """Return what a value of this type refers to, in order. No I/O."""
+        return ()
+
+    def probe(self, value: Any, surroundings: Surroundings) -> Iterable[Reference]:
+        """Return children that the document of the node does not name, in order, after those of `references`.
+
+        Called only when children are listed; may look around. A child that may not exist is marked optional.
+        """
+        return ()
+
+    def raw_references(self, context: RuleContext) -> Iterable[Reference]:
+        """Return what a raw document refers to, as far as it can be understood: what validation visits.
+
+        By default what `references` says of the structured value, and nothing where it cannot be structured. A type of
+        which malformed documents shall still be followed reads the raw values of the context instead.
+        """
+        from omezarr.errors import MetadataError
+        from omezarr.structuring import base_converter
+
+        if self.key not in context.values:
+            return ()
+        converter = base_converter()
+        self.configure(converter)
+        try:
+            return self.references(self.structure(context.values, converter))
+        except MetadataError:
+            return ()
+
+    def rules(self, version: str) -> Iterable[Rule]:
+        """Return the rules of this type for a format version that does not bring its own."""
+        return ()
