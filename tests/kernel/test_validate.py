@@ -53,7 +53,7 @@ class TestWhatCannotBeValidated:
             validate(tmp_path / "missing.zarr")
 
     def test_an_unknown_version_raises(self) -> None:
-        with pytest.raises(UnknownNameError, match="0.7"):
+        with pytest.raises(UnknownNameError, match=r"0\.7"):
             validate({}, format="0.7")
 
     def test_a_rule_to_be_ignored_that_does_not_exist_raises_with_near_ones(self) -> None:

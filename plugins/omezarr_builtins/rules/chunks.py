@@ -34,6 +34,9 @@ def enter_chunks(book: RuleBook) -> None:
     book.must("arrays.chunks.readable", "Every stored part of an array decodes.", depth=Depth.DATA, section="storage")(
         _readable
     )
+    book.disputed("arrays.chunks.present", "All parts of an array are stored.", depth=Depth.DATA, section="storage")(
+        _present
+    )
     book.disputed(
         "arrays.chunks.size", "No part of an array is larger than 1 GiB.", depth=Depth.DATA, section="storage"
     )(_too_large)
@@ -104,6 +107,21 @@ def _readable(context: RuleContext) -> Iterator[Finding]:
                 yield Finding(path=(), array=path, found=found, expected="data that its codecs decode")
                 if broken == MOST_FINDINGS:
                     break
+
+
+def _present(context: RuleContext) -> Iterator[Finding]:
+    from omezarr.hierarchy import run
+
+    for path, array in _arrays(context):
+        numbers = [range(-(-size // step)) for size, step in zip(array.shape, _unit(array), strict=True)]
+        total = missing = 0
+        for index in product(*numbers):
+            total += 1
+            key = joined(array.path, array.metadata.encode_chunk_key(index))
+            missing += not run(array.store.exists(key))
+        if missing:
+            found = f"{missing} of {total} parts not stored, which read as the fill value"
+            yield Finding(path=(), array=path, found=found, expected="all parts")
 
 
 def _too_large(context: RuleContext) -> Iterator[Finding]:

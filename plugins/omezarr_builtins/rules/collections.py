@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from omezarr.hierarchy import ZarrNode
 from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.book import RuleBook
-from omezarr_builtins.rules.neighbours import child_document, is_group_without, is_proper, look, says
+from omezarr_builtins.rules.neighbours import (
+    child_document,
+    is_group_without,
+    is_proper,
+    listed_names,
+    look,
+    says,
+)
 from omezarr_builtins.rules.ome_xml import OME_XML, ome_xml_of
 from omezarr_builtins.rules.places import ARRAY, STRING, is_a, is_number, repeated, select, shown
 from omezarr_builtins.rules.references import image_paths
@@ -68,6 +75,23 @@ def _are_images(context: RuleContext) -> Iterator[Finding]:
     for path, what in look(context, image_paths(context)).items():
         if is_group_without("multiscales", what, context.version):
             yield Finding(path=(LAYOUT,), array=path, found="no key 'multiscales'", expected="a multiscale image")
+
+
+@BOOK.must(
+    "bioformats2raw.images.numbered",
+    "Images that no series lists are in groups 0, 1, 2 and so on, without a gap.",
+    depth=Depth.HIERARCHY,
+)
+def _numbered(context: RuleContext) -> Iterator[Finding]:
+    series = (child_document(context, "OME") or {}).get("series")
+    if "plate" in context.values or series is not None or context.hierarchy is None:
+        return
+    known = set(image_paths(context))
+    others = [name for name in listed_names(context) if name.isdecimal() and name not in known]
+    for name in sorted(others, key=int):
+        if "multiscales" in (child_document(context, name) or {}):
+            expected = "images numbered from 0 on, as many as the OME-XML describes"
+            yield Finding(path=(LAYOUT,), array=name, found="an image beside the others", expected=expected)
 
 
 @BOOK.should("bioformats2raw.ome_xml.present", "The collection has OME-XML.", depth=Depth.HIERARCHY)

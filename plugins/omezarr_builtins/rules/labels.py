@@ -17,6 +17,7 @@ from omezarr_builtins.rules.neighbours import (
     group_at,
     is_proper,
     joined,
+    listed_names,
     look,
     look_from_root,
     says,
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from omezarr.rules import RuleContext
 
 BOOK = RuleBook("labels", "labels")
-
-LISTING_STORES = ("LocalStore", "MemoryStore", "ZipStore")
-"""Stores whose listings are complete and cheap; others are not listed."""
 
 BOOK.must("labels.form", "'labels' is an array.")(is_a(ARRAY, "labels"))
 BOOK.must("labels.entries.form", "Labels are listed by their paths, which are strings.")(is_a(STRING, "labels/*"))
@@ -163,11 +161,10 @@ def _intermediate(context: RuleContext) -> Iterator[Finding]:
 
 @BOOK.should("labels.listed", "All label images are listed.", since="0.5", depth=Depth.HIERARCHY)
 def _listed(context: RuleContext) -> Iterator[Finding]:
-    hierarchy = context.hierarchy
-    if hierarchy is None or type(hierarchy.store).__name__ not in LISTING_STORES or "labels" not in context.values:
+    if "labels" not in context.values:
         return
     known = {joined(path).split("/")[0] for _, path in listed(context) if is_proper(path)}
-    for name in hierarchy.names(context.path) or ():
+    for name in listed_names(context):
         if not name.startswith(".") and name != "zarr.json" and name not in known:
             values = child_document(context, name) if is_proper(name) else None
             if values is not None and "multiscales" in values:

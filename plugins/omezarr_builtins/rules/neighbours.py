@@ -123,6 +123,21 @@ def child_document(context: RuleContext, path: str) -> Mapping[str, Any] | None:
     return None if group is None else document_of(group, context.version)
 
 
+LISTING_STORES = ("LocalStore", "MemoryStore", "ZipStore")
+"""Stores whose listings are complete and cheap; others are not listed."""
+
+
+def listed_names(context: RuleContext, path: str = "") -> tuple[str, ...]:
+    """List what is directly below a path; nothing where listings cannot be relied on."""
+    hierarchy = context.hierarchy
+    if hierarchy is None or type(hierarchy.store).__name__ not in LISTING_STORES or not is_proper(path):
+        return ()
+    try:
+        return hierarchy.names(joined(context.path, path)) or ()
+    except (MetadataError, StorageError):
+        return ()
+
+
 def says(neighbour: Neighbour) -> str:
     """Name what was found at a path, for messages."""
     if neighbour is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr.hierarchy import ZarrNode
 from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.book import RuleBook
-from omezarr_builtins.rules.neighbours import UNREADABLE, document_of, is_proper, look, says
+from omezarr_builtins.rules.neighbours import UNREADABLE, document_of, is_proper, listed_names, look, says
 from omezarr_builtins.rules.places import (
     ARRAY,
     INTEGER,
@@ -344,6 +344,27 @@ def _known_acquisitions(context: RuleContext) -> Iterator[Finding]:
             if "acquisition" in image and identity(image["acquisition"]) not in ids:
                 found = f"the acquisition {shown(image['acquisition'])} in item {path[-1]} of its images"
                 yield Finding(path=place, array=name, found=found, expected="an acquisition of the plate")
+
+
+@NEW.should(
+    "plate.groups.listed",
+    "There are no groups of rows and wells without images.",
+    depth=Depth.HIERARCHY,
+    section="layout",
+)
+def _listed_groups(context: RuleContext) -> Iterator[Finding]:
+    wells = {name for _, name in _well_paths(context)}
+    columns = {name for _, name in _names(context, "columns")}
+    present = set(listed_names(context))
+    for row in dict.fromkeys(name for _, name in _names(context, "rows") if name in present and is_proper(name)):
+        paths = [f"{row}/{column}" for column in listed_names(context, row) if column in columns]
+        empty = [path for path in paths if path not in wells]
+        if not any(name.startswith(f"{row}/") for name in wells):
+            empty = [row]
+        for path, what in look(context, empty).items():
+            if isinstance(what, ZarrNode) and what.kind == "group":
+                found = "a group that the plate does not list"
+                yield Finding(path=("plate", "wells"), array=path, found=found, expected="no group without images")
 
 
 @BOOK.should("plate.field_count.enough", "No well has more fields than the plate says.", depth=Depth.HIERARCHY)

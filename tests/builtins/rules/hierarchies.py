@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from tests.builtins.rules.documents import (
@@ -153,6 +154,28 @@ TREES = {
     "scene": scene_tree,
 }
 """The hierarchy of each NGFF key that has one."""
+
+
+def chunk_key(version: str, path: str, dimensions: int = 5) -> str:
+    """Return where the only chunk of an array is."""
+    parts = ["0"] * dimensions
+    return (
+        f"{path}/c/{'/'.join(parts)}"
+        if version >= "0.5"
+        else f"{path}/{('.' if version == '0.1' else '/').join(parts)}"
+    )
+
+
+def with_chunks(tree: Tree) -> Tree:
+    """Return a hierarchy in which all arrays hold zeros."""
+    filled = dict(tree)
+    for path, node in tree.items():
+        if isinstance(node, dict) and "shape" in node:
+            version = "0.5" if "node_type" in node else "0.1" if node["dimension_separator"] == "." else "0.4"
+            kind = node.get("data_type") or node["dtype"]
+            size = {"uint16": 2, "<u2": 2, "float32": 4, "float64": 8}.get(kind, 1)
+            filled[chunk_key(version, path, len(node["shape"]))] = bytes(size * prod(node["shape"]))
+    return filled
 
 
 def stored(tree: Tree) -> MemoryStore:

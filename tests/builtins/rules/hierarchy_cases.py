@@ -89,6 +89,7 @@ WHOLE: list[Case] = [
     c("plate", "plate.wells.exist", lose("B/2")),
     c("plate", "plate.wells.metadata", at("B/2", drop("well"))),
     c("plate", "plate.rows.groups", take("B")),
+    c("plate", "plate.groups.listed", place("A/2", {})),
     c("plate", "plate.wells.acquisitions.present", at("B/2", drop("well/images/0/acquisition"))),
     c("plate", "plate.wells.acquisitions.known", at("B/2", put("well/images/0/acquisition", 7))),
     c("plate", "plate.field_count.enough", at("", put("plate/field_count", 1))),
@@ -96,6 +97,13 @@ WHOLE: list[Case] = [
     c("well", "well.images.metadata", at("1", drop("multiscales"), drop("omero"))),
     c(LAYOUT, "bioformats2raw.images.exist", lose("1")),
     c(LAYOUT, "bioformats2raw.images.metadata", at("1", drop("multiscales"), drop("omero"))),
+    c(
+        LAYOUT,
+        "bioformats2raw.images.numbered",
+        lose("OME"),
+        place("OME/METADATA.ome.xml", XML),
+        lambda tree, _, __: tree.update({"7": tree["1"], **{f"7/{level}": tree[f"1/{level}"] for level in range(3)}}),
+    ),
     c(LAYOUT, "bioformats2raw.ome_xml.present", lose("OME/METADATA.ome.xml")),
     c(LAYOUT, "bioformats2raw.ome_xml.form", place("OME/METADATA.ome.xml", b"<OME>")),
     c(

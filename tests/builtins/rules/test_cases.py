@@ -12,7 +12,7 @@ from omezarr.validation import all_rules, validate
 from omezarr_builtins.rules import rules_of
 from tests.builtins.rules.cases import ATTRIBUTES, DOCUMENT, WHOLE, Case
 from tests.builtins.rules.documents import KINDS, VERSIONS, wrapped
-from tests.builtins.rules.hierarchies import TREES, label_tree, plain_image_tree, stored
+from tests.builtins.rules.hierarchies import TREES, chunk_key, label_tree, plain_image_tree, stored, with_chunks
 
 if TYPE_CHECKING:
     from omezarr.validation import Report
@@ -50,7 +50,7 @@ def test_complete_documents_have_no_problem(key: str, version: str) -> None:
 
 @pytest.mark.parametrize(("key", "version"), kinds(TREES))
 def test_complete_hierarchies_have_no_problem(key: str, version: str) -> None:
-    assert list(validate(stored(TREES[key](version)), format=version, depth="data")) == []
+    assert list(validate(stored(with_chunks(TREES[key](version))), format=version, depth="data")) == []
 
 
 @pytest.mark.parametrize(("case", "key", "version"), parameters(DOCUMENT))
@@ -92,23 +92,26 @@ def test_the_other_zarr_format_is_an_error(version: str) -> None:
     assert not report.valid
 
 
-def broken_chunk(version: str) -> dict[str, Any]:
-    """Return an image with a chunk of its last level that is too short."""
-    key = {"0.1": "2/0.0.0.0.0"}.get(version, "2/c/0/0/0/0/0" if version >= "0.5" else "2/0/0/0/0/0")
-    return {**plain_image_tree(version), key: b"\x00"}
-
-
 @pytest.mark.parametrize("version", VERSIONS)
 def test_chunks_that_do_not_decode_are_errors_only_where_pixels_are_read(version: str) -> None:
-    store = stored(broken_chunk(version))
+    store = stored({**with_chunks(plain_image_tree(version)), chunk_key(version, "2"): b"\x00"})
     assert validate(store, format=version).valid
     report = validate(store, format=version, depth="data")
     assert [(problem.rule, problem.array) for problem in report] == [("arrays.chunks.readable", "2")]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_parts_that_are_not_stored_are_told_where_pixels_are_read(version: str) -> None:
+    tree = with_chunks(plain_image_tree(version))
+    del tree[chunk_key(version, "1")]
+    report = validate(stored(tree), format=version, depth="data")
+    assert [(problem.rule, problem.array) for problem in report] == [("arrays.chunks.present", "1")]
+    assert report.valid
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_parts_of_arrays_that_would_fill_the_memory_are_not_read(version: str) -> None:
-    tree = plain_image_tree(version)
+    tree = with_chunks(plain_image_tree(version))
     shape = [1, 2, 4, 1 << 20, 1 << 20]
     grid = tree["0"]["chunk_grid"]["configuration"] if version >= "0.5" else tree["0"]
     tree["0"]["shape"] = grid["chunk_shape" if version >= "0.5" else "chunks"] = shape
@@ -119,18 +122,16 @@ def test_parts_of_arrays_that_would_fill_the_memory_are_not_read(version: str) -
 
 @pytest.mark.parametrize("version", VERSIONS[1:])
 def test_label_values_without_properties_are_told(version: str) -> None:
-    tree = label_tree(version)
-    key = "2/c/0/0/0/0/0" if version >= "0.5" else "2/0/0/0/0/0"
-    tree[key] = bytes([0, 1, 2, 9] * 8)
+    tree = {**with_chunks(label_tree(version)), chunk_key(version, "2"): bytes([0, 1, 2, 9] * 8)}
     report = validate(stored(tree), format=version, depth="data")
-    assert [(problem.rule, problem.found) for problem in report] == [
-        ("image-label.values", "1 other values, the smallest 9")
-    ]
+    told = [(problem.rule, problem.found) for problem in report]
+    assert told == [("image-label.values", "1 other values, the smallest 9")]
 
 
 TESTED_ALONE = {
     "zarr.format": test_the_other_zarr_format_is_an_error,
     "arrays.chunks.readable": test_chunks_that_do_not_decode_are_errors_only_where_pixels_are_read,
+    "arrays.chunks.present": test_parts_that_are_not_stored_are_told_where_pixels_are_read,
     "arrays.chunks.size": test_parts_of_arrays_that_would_fill_the_memory_are_not_read,
     "image-label.values": test_label_values_without_properties_are_told,
 }

@@ -27,9 +27,7 @@ NUMBERS = st.one_of(
 )
 TEXTS = st.one_of(
     st.text(max_size=8),
-    st.sampled_from(
-        ["\ud800", "\0", "a\u202eb", "A/1", "..", "/", "\\", "http://x", "space", "scale", "0.6", "é" * 50]
-    ),
+    st.sampled_from(["\ud800", "\0", "a\u202eb", "A/1", "..", "/", "\\", "http://x", "space", "0.6", "é" * 50]),
 )
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS),
