@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +51,7 @@ from tests.engine.pyramids import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 CHUNKS = (8, 8)
@@ -390,3 +392,28 @@ def test_a_lock_that_nobody_holds_is_not_in_the_way(tmp_path: Path) -> None:
     with locked(LocalTarget(tmp_path), ".omezarr/plan.lock"):
         assert (tmp_path / ".omezarr/plan.lock").exists()
     assert not (tmp_path / ".omezarr").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    done = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if not done or done.returncode:
+        pytest.skip("mounting a small disk needs more rights")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_said_and_writing_goes_on_when_there_is_room(small_disk: Path) -> None:
+    step = levels_of(noise((200, 1000)), [(2, 2)], chunks=(20, 100))
+    target = small_disk / "image.zarr"
+    with pytest.raises(WriteError, match=r"could not write .*/0/c/.*: no space left; .* with resuming to go on"):
+        write(target, step)
+    assert not list(target.rglob("*.part"))
+    subprocess.run(["mount", "-o", "remount,size=8m", small_disk], check=True)
+    write(target, step, resume=True)
+    np.testing.assert_array_equal(read_levels(target)[0], noise((200, 1000)))
