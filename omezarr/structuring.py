@@ -154,7 +154,8 @@ def model_structure_hook(
 ) -> Callable[[Any, Any], T]:
     """Return the hook that structures a model class from an object with the JSON names of its fields.
 
-    For a format version that overrides the structuring of a class and wants to build on the usual one.
+    For a format version that overrides the structuring of a class and wants to build on the usual one. An optional key
+    that is null, where null means nothing, is kept in `extra` with a notice.
 
     Parameters
     ----------
@@ -169,11 +170,17 @@ def model_structure_hook(
     def hook(value: Any, _: Any) -> T:
         value = shape.checked(value)
         arguments: dict[str, Any] = {}
+        kept = {key: item for key, item in value.items() if key not in shape.known}
         for key, name, field_type in shape.fields:
-            if key in value:
-                with at(key):
-                    arguments[name] = converter.structure(value[key], field_type)
-        return cls(**arguments, extra={key: item for key, item in value.items() if key not in shape.known})
+            if key not in value:
+                continue
+            if value[key] is None and key in shape.never_null:
+                tolerate(f"the key {key!r} is null; read as absent")
+                kept[key] = None
+                continue
+            with at(key):
+                arguments[name] = converter.structure(value[key], field_type)
+        return cls(**arguments, extra=kept)
 
     return hook
 
@@ -221,10 +228,11 @@ def model_unstructure_hook(converter: Converter, cls: type[Any]) -> Callable[[An
 
 @attrs.frozen
 class _Shape:
-    """The keys of a model class: with their fields, those that must be there, and all that are not `extra`."""
+    """The keys of a model class: with their fields; that must be there; that may not be null; that are not `extra`."""
 
     fields: list[tuple[str, str, Any]]
     required: list[str]
+    never_null: frozenset[str]
     known: frozenset[str]
 
     @classmethod
@@ -232,8 +240,9 @@ class _Shape:
         attributes = [field for field in _resolved_fields(model) if field.name != "extra"]
         fields = [(json_name(item), item.name, item.type) for item in attributes if json_name(item) not in unknown]
         required = [json_name(field) for field in attributes if field.default is attrs.NOTHING]
+        never_null = {key for key, _, kind in fields if _is_union(kind) and not {NoneType, Any} & {*get_args(kind)}}
         known = {key for key, _, _ in fields} | ({"type"} if _is_transformation(model) else set())
-        return cls(fields, required, frozenset(known))
+        return cls(fields, required, frozenset(never_null - {*required}), frozenset(known))
 
     def checked(self, value: Any) -> dict[str, Any]:
         found = expect_object(value)

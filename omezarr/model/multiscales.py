@@ -138,4 +138,4 @@ class Image:
     """What a group with ``multiscales`` says: its images, the first the default one, and their display settings."""
 
     multiscales: tuple[Multiscale, ...]
-    omero: Omero | Unset = UNSET
+    omero: Omero | None | Unset = UNSET

@@ -120,7 +120,6 @@ def test_a_transformation_of_unknown_type_is_kept_with_a_notice() -> None:
         ({"name": 3}, Axis, "name: expected a string, found the number 3"),
         ({"name": None}, Axis, "name: expected a string, found null"),
         ({"name": "x", "discrete": 1}, Axis, "discrete: expected true or false, found the number 1"),
-        ({"name": "x", "discrete": None}, Axis, "discrete: expected true or false, found null"),
         ({"label-value": True}, LabelColor, "label-value: expected a number, found the boolean True"),
         ({"label-value": 1, "rgba": [0.5]}, LabelColor, "rgba[0]: expected a whole number, found the number 0.5"),
         ({"label-value": 1, "rgba": [True]}, LabelColor, "rgba[0]: expected a whole number, found the boolean True"),
@@ -237,6 +236,15 @@ class TestOverrides:
         converter = base_converter()
         converter.register_structure_hook(Dataset, lambda raw, _: Dataset(raw))
         assert converter.structure(["0", "1"], tuple[Dataset, ...]) == (Dataset("0"), Dataset("1"))
+
+
+def test_an_optional_key_that_is_null_is_kept_with_a_notice_where_null_means_nothing() -> None:
+    raw = {"name": "x", "longName": None, "unit": None}
+    with tolerances() as notices:
+        axis = structure(CONVERTER, raw, Axis)
+    assert axis == Axis("x", unit=None, extra={"longName": None})
+    assert CONVERTER.unstructure(axis) == raw
+    assert notices == ["the key 'longName' is null; read as absent"]
 
 
 class TestForgiveness:

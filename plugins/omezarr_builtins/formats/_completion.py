@@ -106,7 +106,7 @@ def without_scenes(facets: Mapping[str, object]) -> dict[str, object]:
 def with_versions(image: Image, version: str | Unset) -> Image:
     """Return an image whose multiscales and display settings name a version, or none."""
     multiscales = tuple(evolve(multiscale, version=version) for multiscale in image.multiscales)
-    return evolve(image, multiscales=multiscales, omero=image.omero and evolve(image.omero, version=version))
+    return evolve(image, multiscales=multiscales, omero=evolve(image.omero, version=version) if image.omero else UNSET)
 
 
 AXES_KEYS = frozenset({"axes"})

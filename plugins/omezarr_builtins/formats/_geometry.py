@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     Steps = tuple[Transformation, ...]
 
-CENTRED_METHODS = frozenset({"local_mean", "mode", "median", "min", "max", "gaussian", "laplacian", "resize", "resize_cubic", "zoom"})
+CENTRED_METHODS = frozenset(
+    {"local_mean", "mode", "median", "min", "max", "gaussian", "laplacian", "resize", "resize_cubic", "zoom"}
+)
 """Methods, named in ``multiscales[].type``, whose first sample sits in the middle of the block it was made from."""
 
 

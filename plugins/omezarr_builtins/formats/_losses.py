@@ -168,14 +168,15 @@ def key_losses(multiscale: Multiscale, keys: frozenset[str]) -> Iterator[str]:
     """Yield unknown keys of an image that a version uses for something of its own."""
     names = [axis.name for axis in multiscale.axes]
     extras = [multiscale.extra, *(dataset.extra for dataset in multiscale.datasets)]
-    found = {key for extra in extras for key in keys & extra.keys() if (key, extra[key]) != ("axes", names)}
+    harmless = (None, names)
+    found = {key for extra in extras for key in keys & extra.keys() if extra[key] not in harmless}
     if found:
         yield f"keys that the version uses otherwise: {', '.join(sorted(found))}"
 
 
 def adoption_losses(multiscale: Multiscale) -> Iterator[str]:
     """Yield unknown keys of axes that 0.6 uses otherwise."""
-    wanted = {"discrete": bool, "longName": str}
+    wanted = {"discrete": bool | None, "longName": str | None}
     systems = multiscale.coordinate_systems or ()
     extras = [axis.extra for system in systems for axis in system.axes]
     found = {

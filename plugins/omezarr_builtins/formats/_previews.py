@@ -7,9 +7,10 @@ not understand: structuring then says what is wrong.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from omezarr.model import Multiscale, Scene
 from omezarr.structuring import model_structure_hook, tolerate
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cattrs import Converter
+
+    from omezarr.model import JSON
 
     Axes = list[str] | None
 
@@ -35,15 +38,25 @@ def _translate(converter: Converter, cls: type[Multiscale | Scene], translate: C
     converter.register_structure_hook(cls, lambda raw, _: hook(translate(raw), cls))
 
 
+def with_scene(values: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the values of a document in which the keys of a scene, if they stand by themselves, are one."""
+    loose = [key for key in ("coordinateSystems", TRANSFORMATIONS) if key in values]
+    if TRANSFORMATIONS not in loose or "scene" in values or "multiscales" in values:
+        return dict(values)
+    tolerate(f"{TRANSFORMATIONS} stand outside of a scene; read as one")
+    rest = {key: value for key, value in values.items() if key not in loose}
+    return {**rest, "scene": {key: values[key] for key in loose}}
+
+
 def _current_multiscale(raw: Any) -> Any:
     systems = _systems(raw)
-    translated = _each(raw, TRANSFORMATIONS, Translator(systems, "name").outer)
-    level = Translator(systems, "path").outer
+    translated = _each(raw, TRANSFORMATIONS, Translator(systems, "name", "name").outer)
+    level = Translator(systems, "path", "name").outer
     return _each(translated, "datasets", lambda dataset: _each(dataset, TRANSFORMATIONS, level))
 
 
 def _current_scene(raw: Any) -> Any:
-    return _each(raw, TRANSFORMATIONS, Translator(_systems(raw), "name").outer)
+    return _each(raw, TRANSFORMATIONS, Translator(_systems(raw), "path", "path").outer)
 
 
 def _each(raw: Any, key: str, translate: Callable[[Any], Any]) -> Any:
@@ -75,12 +88,14 @@ class Translator:
     ----------
     systems : mapping
         The names of the axes of each coordinate system that the object defines.
-    input_key : {"name", "path"}
-        What an input that is a text is: the name of a system, or for levels the path of the array.
+    input_key, output_key : {"name", "path"}
+        What an input or output is that is a text and no name of these systems: the name of one elsewhere, or the path
+        of an array or group.
     """
 
     systems: Mapping[str, list[str]]
-    input_key: str = field(default="name")
+    input_key: str
+    output_key: str
 
     def outer(self, raw: Any) -> Any:
         """Translate a transformation that has an input and an output of its own."""
@@ -91,7 +106,7 @@ class Translator:
             tolerate("a transformation is of the type 'inverseOf'; read as its inverse from output to input")
             rest = {key: value for key, value in raw.items() if key not in ("type", "transformation")}
             raw = {**inner, **rest, "input": raw["output"], "output": raw["input"]}
-        raw = self._end(self._end(raw, "input", self.input_key), "output", "name")
+        raw = self._end(self._end(raw, "input", self.input_key), "output", self.output_key)
         return self.inner(raw, self._axes(raw.get("input")), self._axes(raw.get("output")))
 
     def inner(self, raw: Any, inputs: Axes, outputs: Axes) -> Any:
@@ -117,10 +132,15 @@ class Translator:
         return raw
 
     def _end(self, raw: dict[str, Any], end: str, key: str) -> dict[str, Any]:
-        if not isinstance(raw.get(end), str):
+        text = raw.get(end)
+        if not isinstance(text, str):
             return raw
-        tolerate(f"an {end} is the text {raw[end]!r}; read as the {key} of one")
-        return {**raw, end: {key: raw[end]}}
+        if text in self.systems:
+            key = "name"
+        elif text.startswith("/"):
+            key, text = "path", text.lstrip("/")
+        tolerate(f"an {end} is the text {raw[end]!r}; read as the {key} {text!r}")
+        return {**raw, end: {key: text}}
 
     def _axes(self, end: Any) -> Axes:
         name = end.get("name") if isinstance(end, dict) and not end.get("path") else None
@@ -158,6 +178,10 @@ class Translator:
 
 
 def _indices(value: Any, axes: Axes) -> Any:
-    if not isinstance(value, list) or axes is None or not all(isinstance(name, str) and name in axes for name in value):
+    """Return names of axes as indices; those of arrays that have no names of their own are dim_0, dim_1 and so on."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
         return value
-    return [axes.index(name) for name in value]
+    if axes is None:
+        numbers = [re.fullmatch(r"dim_(\d{1,3})", name) for name in value]
+        return [int(number[1]) for number in numbers if number] if all(numbers) else value
+    return [axes.index(name) for name in value] if all(name in axes for name in value) else value

@@ -105,7 +105,9 @@ def _configure_axes(converter: Converter, read: Callable[[Any], Axis], write: Ca
 
     def structured(raw: Any, cls: Any) -> Multiscale:
         value = hook(raw, cls)
-        if "axes" not in value.extra:
+        if value.extra.get("axes") is None:
+            if "axes" in value.extra:
+                tolerate("the key 'axes' is null; read as absent")
             return value
         axes = []
         with at("axes"):

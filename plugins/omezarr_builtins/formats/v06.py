@@ -15,7 +15,7 @@ from omezarr_builtins.formats._attributes import NamespaceFormat
 from omezarr_builtins.formats._axes import check_typed_axes
 from omezarr_builtins.formats._completion import MAPPED_KEYS, located_facets, mapped_multiscale
 from omezarr_builtins.formats._losses import adoption_losses, folding_losses, image_losses, key_losses
-from omezarr_builtins.formats._previews import configure_previews
+from omezarr_builtins.formats._previews import configure_previews, with_scene
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import ArrayFacts, FormatVersion
-    from omezarr.model import Axis, GroupMetadata
+    from omezarr.model import JSON, Axis, Document, GroupMetadata
 
 
 class V06(NamespaceFormat):
@@ -34,6 +34,11 @@ class V06(NamespaceFormat):
     def configure(self, converter: Converter) -> None:
         """Read what the previews of 0.6 wrote differently."""
         configure_previews(converter)
+
+    def unwrap(self, attributes: Mapping[str, JSON]) -> Document:
+        """Take the value of ``ome``; where it has the loose keys of a scene, as in the first preview, as a scene."""
+        document = super().unwrap(attributes)
+        return evolve(document, values=with_scene(document.values))
 
     def check_axes(self, axes: Sequence[Axis]) -> str | None:
         """Allow two to five axes: time, then a channel or custom axis, then two or three of space or of an array."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr.abc import Hint, NodeType, Reference
 from omezarr.hookspecs import hookimpl
 from omezarr.model import UNSET, Channel, Image, Multiscale, Omero, Window
-from omezarr.structuring import at, forgiving_structure_hook, structure
+from omezarr.structuring import at, forgiving_structure_hook, structure, tolerate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +41,9 @@ class MultiscalesNode(NodeType):
             multiscales: tuple[Multiscale, ...] = structure(converter, values["multiscales"], tuple[Multiscale, ...])
         if "omero" not in values:
             return Image(multiscales)
+        if values["omero"] is None:
+            tolerate("omero is null; read as absent")
+            return Image(multiscales, None)
         with at("omero"):
             return Image(multiscales, structure(converter, values["omero"], Omero))
 

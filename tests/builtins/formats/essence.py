@@ -91,7 +91,7 @@ def _multiscale(multiscale: Multiscale, *, derived: bool) -> dict[str, Any]:
         "image": (multiscale.name, multiscale.type, multiscale.metadata),
         "image keys": _unreserved(multiscale.extra),
         RESERVED: [
-            {key: extra[key] for key in RESERVED_KEYS & extra.keys()}
+            {key: extra[key] for key in RESERVED_KEYS & extra.keys() if extra[key] is not None}
             for extra in (multiscale.extra, *(dataset.extra for dataset in multiscale.datasets))
         ],
     }

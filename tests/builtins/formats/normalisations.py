@@ -105,14 +105,61 @@ NORMALISATIONS = (
                 coordinateSystems=[_SYSTEM],
             ),
         ),
-        "an input is the text '0'; read as the path of one",
+        "an input is the text '0'; read as the path '0'",
     ),
     Normalisation(
         "0.6",
         "a scene of texts is written with objects",
         _scene({"type": "identity", "input": "world", "output": "turned"}),
         _scene({"type": "identity", **_ENDS}),
-        "an output is the text 'turned'; read as the name of one",
+        "an output is the text 'turned'; read as the name 'turned'",
+    ),
+    Normalisation(
+        "0.6",
+        "texts that name no system of a scene are written as paths",
+        _scene({"type": "identity", "input": "/tile_0", "output": "tile_1"}),
+        _scene({"type": "identity", "input": {"path": "tile_0"}, "output": {"path": "tile_1"}}),
+        "an input is the text '/tile_0'; read as the path 'tile_0'",
+    ),
+    Normalisation(
+        "0.6",
+        "the loose keys of a scene are written as one",
+        _ome("0.6.dev1", coordinateTransformations=[{"type": "identity"}], coordinateSystems=[], x=1),
+        _ome("0.6.dev1", scene={"coordinateTransformations": [{"type": "identity"}], "coordinateSystems": []}, x=1),
+        "coordinateTransformations stand outside of a scene; read as one",
+    ),
+    Normalisation(
+        "0.6",
+        "axes of a byDimension that number the dimensions of an array are written as indices",
+        _ome(
+            "0.6.dev2",
+            **_level(
+                [
+                    {
+                        "type": "byDimension",
+                        "transformations": [{**_HALF, "input_axes": ["dim_1"], "output_axes": ["x"]}],
+                        "input": "0",
+                        "output": "physical",
+                    }
+                ],
+                coordinateSystems=[_SYSTEM],
+            ),
+        ),
+        _ome(
+            "0.6.dev2",
+            **_level(
+                [
+                    {
+                        "type": "byDimension",
+                        "transformations": [{"transformation": _HALF, "inputAxes": [1], "outputAxes": [1]}],
+                        "input": {"path": "0"},
+                        "output": {"name": "physical"},
+                    }
+                ],
+                coordinateSystems=[_SYSTEM],
+            ),
+        ),
+        "a part of a byDimension has the syntax of a preview of 0.6; read all the same",
     ),
     Normalisation(
         "0.6",

@@ -109,7 +109,7 @@ CASES = [
         {"image-label": {"colors": [{"label-value": 1, "rgba": ["0"]}]}},
         "image-label.colors[0].rgba[0]: expected a whole number, found the string '0'",
     ),
-    ("0.4", {"multiscales": [], "omero": None}, "omero: expected an object, found null"),
+    ("0.4", {"multiscales": [], "omero": 3}, "omero: expected an object, found the number 3"),
     ("0.4", {"multiscales": [], "omero": ["c"]}, "omero: expected an object, found a list"),
 ]
 
@@ -177,6 +177,27 @@ def test_mistakes_in_display_settings_do_not_hide_the_image(version: str, omero:
     assert written(metadata, version) == attributes
     is_odd = omero not in (DISPLAY_SETTINGS[0], {})
     assert [notice.startswith(("channels", "window")) for notice in notices] == [True] * is_odd
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nulls_that_programs_leave_behind_do_not_hide_the_image(version: str) -> None:
+    step = {"type": "scale", "scale": [1, 1], "path": None, "name": None}
+    axes = [{"name": "y", "longName": None, "unit": None}, {"name": "x", "discrete": None, "type": None}]
+    image: dict[str, Any] = {"datasets": [{"path": "0", "coordinateTransformations": [step]}], "name": None}
+    image |= {"coordinateTransformations": None, "metadata": None, "type": None}
+    if version == "0.6":
+        image["coordinateSystems"] = [{"name": "physical", "axes": axes}]
+    elif version not in ("0.1", "0.2"):
+        image["axes"] = axes
+    values: dict[str, Any] = {"multiscales": [image], "omero": None}
+    attributes = values if FORMATS[version].zarr_format == 2 else {"ome": {"version": version, **values}}
+    with tolerances() as notices:
+        metadata = read(attributes, version)
+    assert written(metadata, version) == attributes
+    assert "omero is null; read as absent" in notices
+    for name, target in FORMATS.items():
+        again = read(written(target.complete(metadata, {}), name), name)
+        assert "omero" not in written(again, name).get("ome", written(again, name))
 
 
 def test_transformations_nested_as_deep_as_json_may_be_are_read() -> None:
