@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 LARGEST_UNIT = 1 << 30
 """Units that decode to more bytes than this are not read: a small file can claim to be a huge array."""
 
+MOST_UNITS = 1_000_000
+"""Arrays of more parts than this are not read: metadata can claim any number of them."""
+
 MOST_FINDINGS = 10
 """Of one array, no more than this many broken units are told."""
 
@@ -38,7 +42,10 @@ def enter_chunks(book: RuleBook) -> None:
         _present
     )
     book.disputed(
-        "arrays.chunks.size", "No part of an array is larger than 1 GiB.", depth=Depth.DATA, section="storage"
+        "arrays.chunks.size",
+        "An array has at most a million parts of at most 1 GiB, or it is not read.",
+        depth=Depth.DATA,
+        section="storage",
     )(_too_large)
 
 
@@ -83,6 +90,14 @@ def _bytes(array: zarr.Array[Any]) -> int:
     return total
 
 
+def _units(array: zarr.Array[Any]) -> int:
+    return math.prod(-(-size // step) for size, step in zip(array.shape, _unit(array), strict=True))
+
+
+def _is_too_large(array: zarr.Array[Any]) -> bool:
+    return _bytes(array) > LARGEST_UNIT or _units(array) > MOST_UNITS
+
+
 def _shown(region: tuple[slice, ...]) -> str:
     return "[" + ", ".join(f"{part.start}:{part.stop}" for part in region) + "]"
 
@@ -96,7 +111,7 @@ def _readable(context: RuleContext) -> Iterator[Finding]:
         except MetadataError as error:
             yield Finding(path=(), array=path, found=str(error), expected="metadata that zarr understands")
             continue
-        if array is None or _bytes(array) > LARGEST_UNIT:
+        if array is None or _is_too_large(array):
             continue
         for region in _regions(array):
             try:
@@ -113,6 +128,8 @@ def _present(context: RuleContext) -> Iterator[Finding]:
     from omezarr.hierarchy import run
 
     for path, array in _arrays(context):
+        if _is_too_large(array):
+            continue
         numbers = [range(-(-size // step)) for size, step in zip(array.shape, _unit(array), strict=True)]
         total = missing = 0
         for index in product(*numbers):
@@ -126,9 +143,10 @@ def _present(context: RuleContext) -> Iterator[Finding]:
 
 def _too_large(context: RuleContext) -> Iterator[Finding]:
     for path, array in _arrays(context):
-        if _bytes(array) > LARGEST_UNIT:
-            found = f"parts of {_bytes(array)} bytes, which were not read"
-            yield Finding(path=(), array=path, found=found, expected=f"at most {LARGEST_UNIT} bytes")
+        if _is_too_large(array):
+            found = f"{_units(array)} parts of {_bytes(array)} bytes, which were not read"
+            expected = f"at most {MOST_UNITS} parts of at most {LARGEST_UNIT} bytes"
+            yield Finding(path=(), array=path, found=found, expected=expected)
 
 
 def _described(context: RuleContext) -> Iterator[Finding]:
@@ -137,7 +155,7 @@ def _described(context: RuleContext) -> Iterator[Finding]:
     if not values:
         return
     for path, array in _arrays(context):
-        if array.dtype.name not in INTEGER_TYPES or _bytes(array) > LARGEST_UNIT:
+        if array.dtype.name not in INTEGER_TYPES or _is_too_large(array):
             continue
         others = sorted(_values(array) - described)
         if others:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.hierarchy import ZarrNode
 from omezarr.rules import Depth, Finding
+from omezarr_builtins.rules.arrays import axes_of
+from omezarr_builtins.rules.axes import axis_names
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.neighbours import (
     UNREADABLE,
@@ -117,28 +119,31 @@ def _level_counts(context: RuleContext) -> Iterator[Finding]:
 
 @BOOK.should("labels.shapes", "A label image has the shape of its image, or 1 along an axis.", depth=Depth.HIERARCHY)
 def _shapes(context: RuleContext) -> Iterator[Finding]:
-    image = _first_shape(context, "..", _levels(_parent(context)))
+    parent = _parent(context)
+    image = _first_level(context, "..", parent)
     for place, path, values in _label_documents(context):
-        label = _first_shape(context, path, _levels(values))
-        if image is None or label is None:
-            continue
-        fits = len(label) == len(image) and all(size in (1, full) for size, full in zip(label, image, strict=True))
-        if not fits:
-            expected = f"{' x '.join(map(str, image))}, or 1 along an axis"
-            yield Finding(path=place, array=path, found=" x ".join(map(str, label)), expected=expected)
+        label = _first_level(context, path, values)
+        for name, size in label.items():
+            if name in image and size not in (1, image[name]):
+                expected = f"{image[name]}, as the image has, or 1"
+                yield Finding(path=place, array=path, found=f"{size} samples along {name}", expected=expected)
 
 
-def _first_shape(context: RuleContext, path: str, levels: list[Any] | None) -> tuple[int, ...] | None:
+def _first_level(context: RuleContext, path: str, values: Mapping[str, Any] | None) -> dict[str, int]:
+    """Return the length of the first level of an image along each of its axes; empty where that is not known."""
+    levels = _levels(values)
     name = levels[0].get("path") if levels and isinstance(levels[0], Mapping) else None
-    if not isinstance(name, str) or not is_proper(name):
-        return None
+    axes = axes_of(values["multiscales"][0], context.version) if levels and values is not None else None
+    if not isinstance(name, str) or not is_proper(name) or axes is None:
+        return {}
     if path == "..":
         above = context.path.rpartition("/")[0]
-        nodes = look_from_root(context, {"level": joined(above, name)})
-        node = nodes.get("level")
+        node = look_from_root(context, {"level": joined(above, name)}).get("level")
         form = array_form(node) if isinstance(node, ZarrNode) and node.kind == "array" else None
-        return None if form is None else form.shape
-    return next((form.shape for _, form in arrays_below(context, [joined(path, name)])), None)
+    else:
+        form = next((form for _, form in arrays_below(context, [joined(path, name)])), None)
+    shape = () if form is None else form.shape
+    return {axis: size for axis, size in zip(axis_names(axes), shape, strict=False) if axis is not None}
 
 
 @BOOK.must(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from omezarr.rules import Finding
+from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.levels import intrinsic_system, systems_of
+from omezarr_builtins.rules.neighbours import child_document
 from omezarr_builtins.rules.places import ARRAY, OBJECT, distinct, has, holds, is_a, repeated, select, shown
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ def enter_image_systems(book: RuleBook) -> None:
     new.must("image.transformations.labels", "Labels are related by identity, scale, translation or a sequence.")(
         _simple_labels
     )
+    new.must(
+        "image.transformations.labels.exist",
+        "The label image that a path names has the coordinate system.",
+        depth=Depth.HIERARCHY,
+    )(_label_systems)
     new.must("coordinateSystems.connected", "Transformations connect all coordinate systems of an image.")(_connected)
 
 
@@ -152,6 +158,18 @@ def _simple_labels(context: RuleContext) -> Iterator[Finding]:
                 yield Finding(
                     path=(*place, *path, "type"), found=shown(kind), expected=" or ".join(map(repr, LABEL_KINDS))
                 )
+
+
+def _label_systems(context: RuleContext) -> Iterator[Finding]:
+    for place, image in _images(context):
+        for path, _, ends in _image_steps(image):
+            for key, (below, name) in ends.items():
+                found = None if below is None else child_document(context, below)
+                known = {system for _, label in select(found, "multiscales/*") for system in systems_of(label)}
+                if below is not None and context.hierarchy is not None and name not in known:
+                    what = "no such image" if not known else f"no coordinate system {name!r}"
+                    expected = f"a label image with the coordinate system {name!r}"
+                    yield Finding(path=(*place, *path, key), array=below, found=what, expected=expected)
 
 
 def _connected(context: RuleContext) -> Iterator[Finding]:

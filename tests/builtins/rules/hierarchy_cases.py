@@ -51,6 +51,11 @@ WHOLE: list[Case] = [
     c(IMAGE, "arrays._ARRAY_DIMENSIONS.present", raw("", drop("_ARRAY_DIMENSIONS"))),
     c(IMAGE, "arrays.separator", raw("2", put("dimension_separator", "/")), until="0.1"),
     c(IMAGE, "arrays.separator", raw("2", put("dimension_separator", ".")), since="0.2"),
+    c(
+        IMAGE,
+        "image.transformations.labels.exist",
+        at("", put(step("identity", "output"), {"name": "elsewhere", "path": "labels/cells"})),
+    ),
     c(IMAGE, "arrays.scale", raw("0", put("shape", [1, 2, 4, 8, 800])), lose("labels")),
     c(IMAGE, "omero.channels.count", at("", double("omero/channels"))),
     c(IMAGE, "labels.group", lose("labels"), place("labels", lambda version: array(version, [1], "uint8", ["x"]))),
