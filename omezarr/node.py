@@ -206,7 +206,8 @@ class Node:
         if not paths:
             return ()
         nodes = self._hierarchy.nodes(paths, kind="array")
-        shapes = [_shape(nodes[path]) for path in paths]
+        found = [nodes[path] for path in paths]
+        shapes = [None if node is None else node.shape for node in found]
         known = [shape for shape in shapes if shape is not None]
         multiscale = self.multiscale
         return tuple(
@@ -397,10 +398,3 @@ def _group(hierarchy: Hierarchy, path: str, location: Location) -> ZarrNode:
             f"{location} was never finished; run the command that wrote it again with --resume, or remove it"
         )
     return found
-
-
-def _shape(node: ZarrNode | None) -> tuple[int, ...] | None:
-    shape = node.metadata.get("shape") if node is not None and node.kind == "array" else None
-    if not isinstance(shape, list) or not all(isinstance(size, int) and size >= 0 for size in shape):
-        return None
-    return tuple(size for size in shape if isinstance(size, int))

@@ -44,6 +44,15 @@ class ZarrNode:
     consolidated: bool = False
     both_formats: bool = False
 
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape of an array; None for a group, and where the metadata gives none that an array can have."""
+        shape = self.metadata.get("shape") if self.kind == "array" else None
+        if not isinstance(shape, list):
+            return None
+        sizes = tuple(size for size in shape if isinstance(size, int) and not isinstance(size, bool) and size >= 0)
+        return sizes if len(sizes) == len(shape) else None
+
 
 def _attributes(metadata: Any, path: str) -> dict[str, Any]:
     if not isinstance(metadata, dict):
