@@ -216,7 +216,7 @@ class MergeIntoList:
 
 @frozen(kw_only=True)
 class TransferObjects:
-    """Make stored objects available under other keys, by hard link where the store can, else by copy.
+    """Make stored objects available under other keys: within a local disk by hard link, else by copy.
 
     Parameters
     ----------

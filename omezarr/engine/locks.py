@@ -20,9 +20,13 @@ from typing import TYPE_CHECKING
 from omezarr.engine.targets import LocalTarget, StoreTarget, Target
 from omezarr.errors import LockedError
 from omezarr.hierarchy import run
+from omezarr.plan import JOURNAL_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+CHANGE_LOCK = f"{JOURNAL_PREFIX}/upgrade.lock"
+"""The key of the lock of whoever changes what is there already: upgrade and repair exclude each other."""
 
 LEASE_SECONDS = 60.0
 """How long a lease holds without being renewed."""

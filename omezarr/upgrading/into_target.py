@@ -124,7 +124,8 @@ class _Copy:
         node, survey = change.node, self.changes.survey
         now = ChunkKeys.of(node)
         keys = survey.keys(path) if survey.listable else []
-        loose = [key for key in keys if key not in DOCUMENTS and (now is None or now.index(key) is None)]
+        named_alike = () if now is None else now.alternatives
+        loose = [key for key in keys if key not in DOCUMENTS and all(names.index(key) is None for names in named_alike)]
         beside = [self.transfer({joined(path, key): joined(path, key) for key in loose})] if loose else []
         if self._is_rewritten(change) or not survey.listable:
             return [self._rewriting(path, change), *beside]

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from omezarr.abc import Hint
 from omezarr.conversion import refuse_overlap
-from omezarr.engine.locks import locked
+from omezarr.engine.locks import CHANGE_LOCK, locked
 from omezarr.engine.targets import target_of
 from omezarr.errors import (
     ArgumentError,
@@ -23,7 +23,6 @@ from omezarr.errors import (
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
 from omezarr.node import Node
-from omezarr.plan import JOURNAL_PREFIX
 from omezarr.read import open as open_node
 from omezarr.registry import Registry, default_registry
 from omezarr.storage import open_store
@@ -182,7 +181,7 @@ def carry_out(prepared: Upgrade, registry: Registry, run: RunOptions | None = No
         run_plan(prepared.plan, registry, run)
         return
     target = target_of(open_store(prepared.source, registry.storage_schemes, write=True))
-    with locked(target, f"{JOURNAL_PREFIX}/upgrade.lock"):
+    with locked(target, CHANGE_LOCK):
         try:
             run_plan(prepared.plan, registry, run)
         except (WriteError, StorageError) as error:
@@ -217,7 +216,7 @@ def prepare_upgrade(
     version = registry.formats[to]
     origin = Location.parse(source, storage_options)
     options = RewriteOptions(chunks=chunks, shards=shards, codec=codec, expand_axes=expand_axes)
-    place = None
+    place, root = None, _root(origin, registry)
     if target is None:
         _refuse_without_target(options, overwrite=overwrite, target_options=target_options)
         _refuse_unwritable(origin, registry)
@@ -225,7 +224,7 @@ def prepare_upgrade(
     else:
         place = Location.parse(target, target_options)
         refuse_overlap(origin, place)
-    changes = changes_of(survey(_root(origin, registry)), version, expand_axes=expand_axes)
+    changes = changes_of(survey(root), version, expand_axes=expand_axes)
     if not any(change.node.node_types for change in changes.groups.values()):
         raise NotOMEZarrError(f"{origin} holds zarr groups, but nothing of them is OME-Zarr")
     refuse_disallowed(changes.groups.values())
@@ -261,7 +260,6 @@ def _refuse_without_target(
 def _refuse_unwritable(place: Location, registry: Registry) -> None:
     """Refuse to upgrade in place what cannot be changed."""
     cure = "name a target for the upgraded hierarchy"
-    open_node(place, registry=registry)
     try:
         opened = open_store(place, registry.storage_schemes, write=True)
     except UnsupportedError as error:

@@ -10,7 +10,8 @@ import omezarr
 from omezarr.cli import run
 from omezarr.location import Location
 from omezarr.validation import validate
-from tests.kernel.upgrade_cases import KINDS, PIXELS, VERSIONS, expected, objects_of, store_of
+from tests.fixtures.servers import CountingServer, S3Server
+from tests.kernel.upgrade_cases import KINDS, OME_XML, PIXELS, VERSIONS, expected, objects_of, store_of
 
 FIRST = {"image": "0.1", "plate": "0.1", "collection": "0.4", "scene": "0.6"}
 
@@ -122,3 +123,28 @@ def test_wrong_words_are_usage_errors(
 def test_what_is_missing_is_not_found(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert run(["upgrade", str(tmp_path / "nothing.zarr"), "--to", "0.5"]) == 1
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_an_image_on_a_server_is_upgraded_into_a_folder(
+    http_server: CountingServer, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    for key, content in objects_of("collection", "0.4").items():
+        (http_server.root / key).parent.mkdir(parents=True, exist_ok=True)
+        (http_server.root / key).write_bytes(content)
+    assert run(["upgrade", http_server.url, "--to", "0.5"]) == 1
+    assert "name a target" in capsys.readouterr().err
+    assert run(["upgrade", http_server.url, str(tmp_path / "new.zarr"), "--to", "0.5"]) == 0
+    root = omezarr.open(tmp_path / "new.zarr")
+    assert (tmp_path / "new.zarr/OME/METADATA.ome.xml").read_bytes() == OME_XML
+    np.testing.assert_array_equal(root.children["0"].levels[0].read(), PIXELS)
+    assert root.children["0"].labels["cells"].version == "0.5"
+
+
+@pytest.mark.parametrize(("old", "new"), [("0.4", "0.5"), ("0.5", "0.4")])
+def test_an_image_in_a_bucket_is_upgraded_in_place(s3_server: S3Server, old: str, new: str) -> None:
+    place = f"s3://{s3_server.bucket()}/image.zarr"
+    options = s3_server.options
+    omezarr.write_image(place, PIXELS, format=old, levels=1, storage_options=options)
+    node = omezarr.upgrade(place, to=new, storage_options=options)
+    assert node.version == new
+    np.testing.assert_array_equal(node.levels[0].read(), PIXELS)

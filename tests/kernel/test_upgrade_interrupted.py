@@ -216,3 +216,22 @@ def assert_pixels_of_folder(path: Path, wanted: dict[str, Any]) -> None:
     from zarr.storage import LocalStore
 
     assert_pixels(LocalStore(path), wanted)
+
+
+@pytest.mark.parametrize(("old", "new"), [("0.1", "0.2"), ("0.4", "0.5"), ("0.5", "0.4")])
+def test_what_an_interruption_left_is_not_copied_to_a_target(old: str, new: str) -> None:
+    objects, changes, died = objects_of("image", old, 1), 0, True
+    count = len(copied(store_of(objects), new))
+    while died:
+        store, died = interrupted(objects, new, changes)
+        found = copied(store, new)
+        assert_pixels(store_of(found), expected("image", old, 1))
+        assert len(found) == count
+        changes += 4
+
+
+def copied(store: MemoryStore, version: str) -> dict[str, bytes]:
+    """Return what an upgrade into a target writes there."""
+    target = MemoryStore()
+    upgrade(store, target, to=version)
+    return objects_in(target)
