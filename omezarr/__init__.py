@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from omezarr.plates import write_field, write_plate
     from omezarr.read import open  # noqa: A004 - the word that users expect
     from omezarr.registry import Registry, default_registry
+    from omezarr.repairing import repair
     from omezarr.rescale import add_levels
     from omezarr.scenes import write_scene
     from omezarr.transform import resample
@@ -46,6 +47,7 @@ _HOMES = {
     "convert": "omezarr.conversion",
     "default_registry": "omezarr.registry",
     "open": "omezarr.read",
+    "repair": "omezarr.repairing",
     "resample": "omezarr.transform",
     "upgrade": "omezarr.upgrading",
     "validate": "omezarr.validation",
@@ -72,6 +74,7 @@ __all__ = [
     "default_registry",
     "open",
     "open_writer",
+    "repair",
     "resample",
     "upgrade",
     "validate",

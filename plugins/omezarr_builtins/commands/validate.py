@@ -1,4 +1,4 @@
-"""``omezarr validate``: what of an OME-Zarr is not as the specification demands."""
+"""``omezarr validate``: what of an OME-Zarr is not as the specification demands, and mending it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from omezarr.terminal import echo, echo_json, json_option, storage_option
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from omezarr.repairing import Repair
     from omezarr.rules import Problem
     from omezarr.validation import Report
 
 PLACES_SHOWN = 5
 """Of one rule, no more than this many places are shown to people."""
+
+CONSOLIDATED_WORDS = {"rewrite": "written anew", "remove": "removed"}
 
 
 @click.command(epilog="Example: omezarr validate coins.ome.zarr --strict")
@@ -32,6 +35,8 @@ PLACES_SHOWN = 5
 @click.option(
     "--ignore", multiple=True, metavar="RULE", help="Leave out a rule, or several: 'labels.*'. May be repeated."
 )
+@click.option("--fix", is_flag=True, help="Mend what has one right answer, after showing it; then validate again.")
+@click.option("--dry-run", is_flag=True, help="With --fix: show what would be mended, and write nothing.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever the verdict.")
 @click.option("--sarif", "as_sarif", is_flag=True, help="Print a SARIF log and nothing else.")
 @storage_option
@@ -46,6 +51,8 @@ def validate(
     shallow: bool,
     data: bool,
     ignore: tuple[str, ...],
+    fix: bool,
+    dry_run: bool,
     exit_zero: bool,
     storage_options: dict[str, str],
     as_json: bool,
@@ -56,26 +63,41 @@ def validate(
     PATH is a group, or a .json file that holds the attributes of one. Without --shallow, everything below it is looked
     at too, but no pixel without --data.
 
-    The exit code is 1 if it is not valid; warnings do not count.
+    With --fix, metadata that has one right answer is mended in place: versions that are missing or are numbers,
+    levels in the wrong order, indices of wells, types of acquisitions, label values that are listed twice, names of
+    dimensions, label images that are not listed, consolidated metadata that is out of date. Everything else is left
+    as it is. If it is interrupted, running the same again completes it.
+
+    The exit code is 1 if it is not valid, after mending where that was asked for; warnings do not count.
     """
     if as_json and as_sarif:
         raise click.UsageError("--json and --sarif exclude each other")
     if shallow and data:
         raise click.UsageError("--shallow and --data exclude each other")
+    if as_sarif and fix:
+        raise click.UsageError("--sarif and --fix exclude each other")
+    if dry_run and not fix:
+        raise click.UsageError("--dry-run goes with --fix; without it, nothing is written anyway")
+    from omezarr.repairing import carry_out, plan_repair
     from omezarr.validation import Report
     from omezarr.validation import validate as run
 
     depth = Depth.DOCUMENT if shallow else Depth.DATA if data else Depth.HIERARCHY
+    options: dict[str, Any] = {
+        "format": format_version,
+        "depth": depth,
+        "strict": strict,
+        "ignore": ignore,
+        "registry": registry,
+        "storage_options": storage_options,
+    }
     try:
-        report = run(
-            path,
-            format=format_version,
-            depth=depth,
-            strict=strict,
-            ignore=ignore,
-            registry=registry,
-            storage_options=storage_options,
-        )
+        repair = plan_repair(path, **options) if fix else None
+        if repair is not None and not as_json:
+            echo("\n".join(_changes(repair, dry=dry_run)))
+        if repair is not None and not dry_run:
+            carry_out(repair, registry)
+        report = run(path, **options)
     except (ArgumentError, UnknownNameError):
         raise
     except OMEZarrError as error:
@@ -83,20 +105,57 @@ def validate(
             raise
         report = Report(target=path, version=None, depth=depth, strict=strict, groups=0)
         echo_json({**report.as_dict(), "valid": False, "message": " ".join(str(error).split())})
-        return 0 if exit_zero else 1
+        return 0 if exit_zero and not fix else 1
     if as_json:
-        echo_json(report.as_dict())
+        echo_json({**report.as_dict(), **({} if repair is None else _as_dict(repair, dry=dry_run))})
     elif as_sarif:
         from omezarr_builtins.commands._sarif import sarif
 
         echo_json(sarif(report))
     else:
-        echo("\n".join(_lines(report)))
+        echo("\n".join(_lines(report, repair, dry=dry_run)))
     return 0 if report.valid or exit_zero else 1
 
 
-def _lines(report: Report) -> Iterator[str]:
-    """Yield a report for people: one paragraph a rule, errors first."""
+def _changes(repair: Repair, *, dry: bool) -> Iterator[str]:
+    """Yield what a repair changes, for people: one paragraph a rule."""
+    from omezarr.repairing import change_line
+
+    if repair.plan is None:
+        yield "Nothing is broken that has one right answer."
+        return
+    yield "Would change" if dry else "Changes"
+    for rule in dict.fromkeys(change.rule for change in repair.changes):
+        yield f"  {rule}"
+        yield from (f"    {change_line(change)}" for change in repair.changes if change.rule == rule)
+    if repair.consolidated:
+        yield "  zarr.consolidated"
+    for node, action in repair.consolidated.items():
+        yield f"    {node or '/'}: consolidated metadata: out of date -> {CONSOLIDATED_WORDS[action]}"
+    yield ""
+
+
+def _as_dict(repair: Repair, *, dry: bool) -> dict[str, Any]:
+    from omezarr.repairing import change_as_dict
+
+    outlook = {"after": repair.outlook().as_dict()} if dry else {}
+    changes = [change_as_dict(change) for change in repair.changes]
+    return {"dry_run": dry, "changes": changes, "consolidated": dict(repair.consolidated), **outlook}
+
+
+def _lines(report: Report, repair: Repair | None, *, dry: bool) -> Iterator[str]:
+    """Yield a report for people, after a repair or before one what would be left by it."""
+    left = repair.outlook() if repair is not None and dry else report
+    if repair is not None and len(left):
+        yield f"What {'would be' if dry else 'is'} left has no single answer:"
+    yield from _problems(left)
+    yield f"{report.target}: {_verdict(report)}"
+    if left is not report:
+        yield f"After these changes: {_verdict(left)}"
+
+
+def _problems(report: Report) -> Iterator[str]:
+    """Yield the problems of a report for people: one paragraph a rule, errors first."""
     for severity, title in ((Severity.ERROR, "Errors"), (Severity.WARNING, "Warnings")):
         problems = [problem for problem in report if problem.severity is severity]
         if not problems:
@@ -105,7 +164,6 @@ def _lines(report: Report) -> Iterator[str]:
         for rule in dict.fromkeys(problem.rule for problem in problems):
             yield from _paragraph([problem for problem in problems if problem.rule == rule])
         yield ""
-    yield f"{report.target}: {_verdict(report)}"
 
 
 def _paragraph(problems: Sequence[Problem]) -> Iterator[str]:

@@ -47,12 +47,13 @@ def rules_of(version: str, key: str) -> tuple[Rule, ...]:
     key : str
         Empty for the rules of documents of any kind.
     """
+    from omezarr_builtins.fixes import fix_of
     from omezarr_builtins.rules.drafts import tolerating_drafts
 
     known = nearest(version)
     book = books().get(key)
     found = () if book is None else book.rules(known)
-    sections = [evolve(rule, section=f"NGFF {known}, {rule.section}") for rule in found]
+    sections = [evolve(rule, section=f"NGFF {known}, {rule.section}", fix=fix_of(rule.id)) for rule in found]
     if known != "0.6":
         return tuple(sections)
     return tuple(evolve(rule, check=tolerating_drafts(rule.check)) for rule in sections)

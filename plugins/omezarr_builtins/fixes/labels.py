@@ -1,0 +1,51 @@
+"""Label images that are there, but not listed. What is listed, but not there, is left: nobody can tell why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omezarr_builtins.fixes.editing import edit
+from omezarr_builtins.rules.neighbours import LISTING_STORES, child_document, is_proper, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omezarr.rules import Edit, Finding, Fix, RuleContext
+
+DEEPEST = 4
+"""Label images are not looked for in more folders inside each other."""
+
+_DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zattrs", ".zarray", ".zmetadata"})
+
+
+def _list_unlisted(context: RuleContext, findings: Sequence[Finding]) -> Iterator[Edit]:
+    labels = context.values.get("labels", [])
+    if isinstance(labels, list):
+        found = [finding.array for finding in findings]
+        yield edit(context, ("labels",), [*labels, *(name for name in found if name not in labels)])
+
+
+def _list_all(context: RuleContext, _: Sequence[Finding]) -> Iterator[Edit]:
+    """List the label images of an image whose group of labels has no list."""
+    hierarchy = context.hierarchy
+    if hierarchy is not None and type(hierarchy.store).__name__ in LISTING_STORES:
+        yield edit(context, ("labels",), list(_label_images(context, "", DEEPEST)), node="labels")
+
+
+def _label_images(context: RuleContext, folder: str, depth: int) -> Iterator[str]:
+    hierarchy = context.hierarchy
+    place = joined("labels", folder)
+    names = None if hierarchy is None else hierarchy.names(joined(context.path, place))
+    for name in sorted(set(names or ()) - _DOCUMENTS):
+        path = joined(folder, name)
+        values = child_document(context, joined("labels", path)) if is_proper(name) else None
+        if values is not None and "multiscales" in values:
+            yield path
+        elif values is not None and depth > 1:
+            yield from _label_images(context, path, depth - 1)
+
+
+FIXES: dict[str, Fix] = {
+    "labels.listed": _list_unlisted,
+    "labels.present": _list_all,
+}
