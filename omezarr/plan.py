@@ -284,6 +284,8 @@ class Plan:
         Whether an existing zarr hierarchy at the target is replaced, after the new one is complete.
     create : bool
         Whether the target is new; False: the plan changes what is there.
+    consolidate : bool
+        Whether consolidated metadata is written, for a target that is new. Where it is there already it is kept up.
     """
 
     target: Location
@@ -291,6 +293,7 @@ class Plan:
     phases: tuple[Phase, ...]
     overwrite: bool = False
     create: bool = True
+    consolidate: bool = False
 
     @property
     def steps(self) -> tuple[Step, ...]:

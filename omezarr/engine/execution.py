@@ -10,6 +10,7 @@ import platform
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omezarr.engine.documents import Documents
 from omezarr.engine.journal import Journal
 from omezarr.engine.levels import LevelsWriter, Resources
 from omezarr.engine.locks import locked
@@ -128,6 +129,8 @@ def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal) -> None:
         site.mark()
         runner.run()
         site.finish(runner.final_attributes)
+        if plan.create and plan.consolidate:
+            Documents(site.target, plan.zarr_format).consolidate()
         journal.remove()
         site.replace()
     except BaseException as error:

@@ -35,6 +35,8 @@ class WriteOptions:
     chunks, shards : mapping or sequence, optional
         Sizes by axis name, or one for each axis.
     codec : Codec or str, optional
+    consolidated : bool
+        Whether the root gets consolidated metadata, so that the whole hierarchy opens with one request.
     allow_lossy : bool
         Whether metadata that the version cannot express may be left out.
     expand_axes : bool
@@ -49,6 +51,7 @@ class WriteOptions:
     chunks: Mapping[str, int] | Sequence[int] | None = None
     shards: Mapping[str, int] | Sequence[int] | None = None
     codec: Codec | str | None = None
+    consolidated: bool = False
     allow_lossy: bool = False
     expand_axes: bool = False
 

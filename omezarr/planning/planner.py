@@ -74,7 +74,13 @@ def plan_content(
         phases = planner.scene_phases(content)
     else:
         phases = planner.collection_phases(content)
-    return Plan(target=target, zarr_format=planner.version.zarr_format, phases=tuple(phases), overwrite=overwrite)
+    return Plan(
+        target=target,
+        zarr_format=planner.version.zarr_format,
+        phases=tuple(phases),
+        overwrite=overwrite,
+        consolidate=options.consolidated,
+    )
 
 
 @frozen

@@ -18,6 +18,7 @@ from omezarr.errors import ArgumentError, OMEZarrError, TargetExistsError, Unsup
 from omezarr.model import ImageLabel, LabelColor, LabelProperty, conventional_axes
 from omezarr.plates import write_field, write_plate
 from omezarr.write import write_image, write_labels, write_multiscale
+from tests.fixtures.servers import CountingServer
 
 IMAGE = np.random.default_rng(7).integers(0, 1000, (3, 40, 50)).astype("uint16")
 
@@ -213,3 +214,30 @@ def test_pixels_and_geometry_survive_a_round_trip(
     for large, small in itertools.pairwise(node.levels):
         pairs = zip(large.shape, small.shape, strict=True)
         assert all(size in (full, -(-full // 2)) for full, size in pairs)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_consolidated_metadata_is_written_on_request_and_kept_up(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "i.zarr"
+    write_image(path, IMAGE, axes="cyx", format=version, levels=2)
+    assert not omezarr.open(path).zarr_node.consolidated
+    write_image(path, IMAGE, axes="cyx", format=version, levels=2, consolidated=True, overwrite=True)
+    write_labels(path, IMAGE[0], "cells")
+    assert omezarr.open(path).zarr_node.consolidated
+    group = zarr.open_consolidated(str(path), zarr_format=2 if version == "0.4" else 3)
+    assert "labels/cells/1" in group
+    for name in ("0", "labels/cells"):
+        for document in (path / name).glob("*z*"):
+            if document.is_file():
+                document.unlink()
+    node = omezarr.open(path)
+    assert node.levels[0].shape == IMAGE.shape
+    assert node.labels["cells"].key == "image-label"
+
+
+def test_an_image_with_consolidated_metadata_opens_with_one_round(http_server: CountingServer) -> None:
+    write_image(http_server.root / "i.zarr", IMAGE, axes="cyx", levels=3, consolidated=True)
+    node = omezarr.open(f"{http_server.url}/i.zarr")
+    before = len(http_server.requests)
+    assert [level.shape for level in node.levels] == [(3, 40, 50), (3, 20, 25), (3, 10, 13)]
+    assert len(http_server.requests) == before

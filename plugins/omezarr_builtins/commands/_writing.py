@@ -35,6 +35,7 @@ _WRITE = (
     click.option("--chunks", type=WHOLE, metavar="N,N,..", help="The chunk shape, one size for each axis."),
     click.option("--shards", type=WHOLE, metavar="N,N,..", help="The shard shape (0.5 and later)."),
     click.option("--codec", metavar="NAME[:K=V,..]", help="For example zstd:level=3, blosc:cname=lz4,clevel=5, none."),
+    click.option("--consolidated", is_flag=True, help="Write consolidated metadata, for few requests when opening."),
     click.option("--allow-lossy", is_flag=True, help="Leave out metadata that the version cannot express."),
     click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five."),
 )
@@ -78,6 +79,7 @@ def write_options_of(words: Mapping[str, Any]) -> WriteOptions:
         "factors": _every_step(steps[0]) if len(steps) == 1 else [_every_step(step) for step in steps] or None,
     }
     return WriteOptions(
+        consolidated=words["consolidated"],
         allow_lossy=words["allow_lossy"],
         expand_axes=words["expand_axes"],
         **{name: value for name, value in given.items() if value is not None},
