@@ -108,6 +108,11 @@ class Report:
         return tuple(problem for problem in self.problems if problem.severity is Severity.WARNING)
 
     @property
+    def counts(self) -> dict[str, int]:
+        """How many problems there are of each severity, "error" and "warning"."""
+        return {severity.value: sum(item.severity is severity for item in self.problems) for severity in Severity}
+
+    @property
     def message(self) -> str:
         """The verdict in one line, with the first error."""
         version = f"NGFF {self.version}" if self.version else "OME-Zarr"

@@ -315,6 +315,7 @@ class TestReports:
         document["well"]["images"][0]["path"] = "a-b"
         report = validate(document)
         assert (len(report), len(report.errors), len(report.warnings)) == (2, 1, 1)
+        assert report.counts == {"error": 1, "warning": 1}
         assert report.message.startswith("not valid NGFF 0.4, 1 error, 1 warning; well.images[0].path: ")
         assert len(list(report)) == 2
 

@@ -36,7 +36,7 @@ def array(version: str, shape: list[int], dtype: str = "uint16", names: list[str
         return {
             "zarr_format": 3,
             "node_type": "array",
-            "shape": shape,
+            "shape": list(shape),
             "data_type": dtype,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [max(1, size) for size in shape]}},
             "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
@@ -48,7 +48,7 @@ def array(version: str, shape: list[int], dtype: str = "uint16", names: list[str
     short = {"uint16": "<u2", "uint8": "|u1", "float32": "<f4", "bool": "|b1"}[dtype]
     return {
         "zarr_format": 2,
-        "shape": shape,
+        "shape": list(shape),
         "chunks": [max(1, size) for size in shape],
         "dtype": short,
         "compressor": None,
