@@ -25,6 +25,8 @@ class PixelSource(ABC):
         Whether `near` does work that regions share, so that it pays to ask for large regions.
     portable : bool
         Whether it can be pickled without any pixels, for reading in another process.
+    distant : bool
+        Whether reading waits for a network more than for the processor, so that many reads at once pay.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class PixelSource(ABC):
     identity: str
     banded: bool = False
     portable: bool = False
+    distant: bool = False
 
     @abstractmethod
     def read(self, region: tuple[slice, ...]) -> npt.NDArray[Any]:

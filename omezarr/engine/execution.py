@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from omezarr.plan import Plan, ProgressCallback
 
 
+DISTANT_THREADS = 16
+"""How many threads write to or read from a server where nobody says: they mostly wait."""
+
+
 class StoreOpener(Protocol):
     """Opens the store of a location; what `execute` reaches stores through."""
 
@@ -56,7 +60,8 @@ def execute(
     memory : int, optional
         Bytes that writing may take of its own. Default: ``OMEZARR_MEMORY``, else 1 GiB.
     threads : int, optional
-        Default: ``OMEZARR_THREADS``, else the cores that this process may use.
+        Default: ``OMEZARR_THREADS``, else the cores that this process may use; at least 16 where a server is written
+        to or read from.
     progress : callable, optional
         Is given a `Progress` after each unit, by one thread at a time.
     scheduler : dask.distributed.Client or str, optional
@@ -84,9 +89,11 @@ def execute(
     settings = Settings.from_environment()
     bound = next((size for size in (memory, settings.memory) if size is not None), DEFAULT_BYTES)
     count = settings.threads if threads is None else threads
+    opened = target_of(open_store(plan.target, write=True))
+    if threads is None and (opened.distant or any(s.source.distant for s in plan.steps if isinstance(s, WriteLevels))):
+        count = max(count, DISTANT_THREADS)
     if count < 1:
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")
-    opened = target_of(open_store(plan.target, write=True))
     with client_of(scheduler) as client:
         resources = Resources(memory=bound, threads=count, client=client)
         site = Site(opened, plan, resume=resume)

@@ -175,7 +175,9 @@ class ZarrSource(PixelSource):
         self.chunks = tuple(min(c, s) for c, s in zip(array.chunks, array.shape, strict=True))
         self._identity: str | None = None
         self._reader: ArrayReader | None = None
-        self.portable = type(array.store).__name__ not in ("MemoryStore", "GpuMemoryStore")
+        kinds = {kind.__name__ for kind in type(array.store).__mro__}
+        self.portable = not kinds & {"MemoryStore", "GpuMemoryStore"}
+        self.distant = not kinds & {"MemoryStore", "GpuMemoryStore", "LocalStore", "ZipStore"}
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # asks the store, so only on demand
@@ -243,6 +245,7 @@ class ReorderedSource(PixelSource):
         self.dtype = source.dtype
         self.banded = source.banded
         self.portable = source.portable
+        self.distant = source.distant
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
@@ -284,6 +287,7 @@ class ExpandedSource(PixelSource):
         self.dtype = source.dtype
         self.banded = source.banded
         self.portable = source.portable
+        self.distant = source.distant
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source

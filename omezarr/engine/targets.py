@@ -42,6 +42,8 @@ class Target(ABC):
         Whether objects can be replaced and removed.
     scratch : str
         The prefix below which unfinished files may lie.
+    distant : bool
+        Whether writing waits for a network more than for the processor.
     picklable : bool
         Whether other processes reach the same objects.
     """
@@ -49,6 +51,7 @@ class Target(ABC):
     transient: bool = False
     rewritable: bool = True
     scratch: str = JOURNAL_PREFIX
+    distant: bool = False
     picklable: bool = True
 
     @abstractmethod
@@ -200,7 +203,7 @@ class StoreTarget(Target):
         kind = type(store).__name__
         self.rewritable = store.supports_deletes
         self.transient = kind in ("MemoryStore", "GpuMemoryStore", "ZipStore") or not store.supports_deletes
-        self.picklable = not self.transient
+        self.distant = self.picklable = not self.transient
 
     def put(self, key: str, *parts: Buffer) -> None:
         """Hand the object to the store."""
