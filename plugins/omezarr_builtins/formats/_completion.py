@@ -13,11 +13,13 @@ from omezarr.model import (
     CONVENTIONAL_SYSTEM,
     UNSET,
     Acquisition,
+    Axis,
     CoordinateSystem,
     Image,
     ImageLabel,
     LabelColor,
     LabelProperty,
+    Multiscale,
     Plate,
     Scene,
     Well,
@@ -42,11 +44,9 @@ if TYPE_CHECKING:
     from omezarr.abc import ArrayFacts
     from omezarr.model import (
         JSON,
-        Axis,
         Dataset,
         Field,
         GroupMetadata,
-        Multiscale,
         Transformation,
         Unset,
         WellReference,
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     Steps = tuple[Transformation, ...]
 
 T = TypeVar("T", LabelColor, LabelProperty)
+V = TypeVar("V", Axis, Multiscale)
 
 
 def completed_facets(metadata: GroupMetadata, complete: Mapping[type, Callable[[Any], Any]]) -> dict[str, object]:
@@ -84,7 +85,8 @@ def located_facets(
     """
 
     def image(value: Image) -> Image:
-        return with_versions(evolve(value, multiscales=tuple(map(complete, value.multiscales))), version)
+        multiscales = (without_nulls(complete(multiscale)) for multiscale in value.multiscales)
+        return with_versions(evolve(value, multiscales=tuple(multiscales)), version)
 
     def plate(value: Plate) -> Plate:
         return evolve(with_acquisitions(located_wells(value), numbered_acquisition), version=plate_version)
@@ -127,6 +129,20 @@ def without_keys(multiscale: Multiscale, keys: frozenset[str]) -> Multiscale:
     """Return a multiscale without unknown keys that a version uses for something of its own."""
     datasets = tuple(evolve(dataset, extra=_others(dataset.extra, keys)) for dataset in multiscale.datasets)
     return evolve(multiscale, datasets=datasets, extra=_others(multiscale.extra, keys))
+
+
+def without_nulls(multiscale: Multiscale) -> Multiscale:
+    """Return a multiscale without keys that are null, which says nothing and which most versions do not allow."""
+    systems = multiscale.coordinate_systems and tuple(
+        evolve(system, axes=tuple(_stripped(axis, "type", "unit") for axis in system.axes))
+        for system in multiscale.coordinate_systems
+    )
+    return evolve(_stripped(multiscale, "name", "type", "metadata"), coordinate_systems=systems)
+
+
+def _stripped(value: V, *fields: str) -> V:
+    nulls: dict[str, Any] = dict.fromkeys((field for field in fields if getattr(value, field) is None), UNSET)
+    return evolve(value, **nulls)
 
 
 def _others(extra: Mapping[str, JSON], keys: frozenset[str]) -> dict[str, JSON]:
@@ -277,8 +293,8 @@ def unlocated_wells(plate: Plate) -> Plate:
 
 
 def with_acquisitions(plate: Plate, complete: Callable[[Acquisition], Acquisition]) -> Plate:
-    """Return a plate with each acquisition completed."""
-    return evolve(plate, acquisitions=plate.acquisitions and tuple(map(complete, plate.acquisitions)))
+    """Return a plate with each acquisition completed; an empty list, which not all versions allow, is left out."""
+    return evolve(plate, acquisitions=tuple(map(complete, plate.acquisitions)) if plate.acquisitions else UNSET)
 
 
 def numbered_acquisition(acquisition: Acquisition) -> Acquisition:

@@ -101,6 +101,7 @@ class Translator:
         """Translate a transformation that has an input and an output of its own."""
         if not isinstance(raw, dict):
             return raw
+        raw = _renamed(raw)
         inner = raw.get("transformation")
         if raw.get("type") == "inverseOf" and isinstance(inner, dict) and "input" in raw and "output" in raw:
             tolerate("a transformation is of the type 'inverseOf'; read as its inverse from output to input")
@@ -113,6 +114,7 @@ class Translator:
         """Translate a transformation between axes of these names, as far as they are known."""
         if not isinstance(raw, dict):
             return raw
+        raw = _renamed(raw)
         kind, parts = raw.get("type"), raw.get("transformations")
         if kind == "mapAxis" and isinstance(raw.get("mapAxis"), dict):
             return self._map_axis(raw, inputs, outputs)
@@ -165,7 +167,8 @@ class Translator:
             olds = ("input_axes", "output_axes") if "input_axes" in raw else ("input", "output")
             transformation, rest = {key: value for key, value in raw.items() if key not in (*olds, *names)}, {}
         found = {new: raw[old] for old, new in zip(olds, names, strict=True) if old in raw}
-        if not found and rest:
+        named = any(isinstance(name, str) for new in names for name in _items(raw.get(new)))
+        if not found and rest and not named:
             return {**raw, "transformation": self.inner(transformation, None, None)}
         tolerate("a part of a byDimension has the syntax of a preview of 0.6; read all the same")
         found = {
@@ -175,6 +178,25 @@ class Translator:
         }
         kept = {key: value for key, value in rest.items() if key not in (*olds, *names, "transformation")}
         return {"transformation": self.inner(transformation, None, None), **found, **kept}
+
+
+_OLD_KEYS = {
+    "transforms": ("transformations", ("sequence", "byDimension")),
+    "transform": ("transformation", ("inverseOf",)),
+}
+"""What the first preview called the members of a transformation, and in transformations of which types."""
+
+
+def _renamed(raw: dict[str, Any]) -> dict[str, Any]:
+    for old, (new, kinds) in _OLD_KEYS.items():
+        if old in raw and new not in raw and raw.get("type") in kinds:
+            tolerate(f"a transformation has the key {old!r}; read as {new!r}")
+            raw = {new if key == old else key: value for key, value in raw.items()}
+    return raw
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _indices(value: Any, axes: Axes) -> Any:

@@ -16,6 +16,7 @@ from omezarr_builtins.formats._completion import (
     unlocated_wells,
     with_acquisitions,
     with_versions,
+    without_nulls,
     without_scenes,
 )
 from omezarr_builtins.formats._losses import (
@@ -44,8 +45,8 @@ class RelativeFormat(RootFormat):
         """Name the version in each object, and leave out what the version does not know."""
 
         def image(value: Image) -> Image:
-            multiscales = tuple(map(relative_multiscale, value.multiscales))
-            return with_versions(evolve(value, multiscales=multiscales), self.version)
+            multiscales = (without_nulls(relative_multiscale(multiscale)) for multiscale in value.multiscales)
+            return with_versions(evolve(value, multiscales=tuple(multiscales)), self.version)
 
         def plate(value: Plate) -> Plate:
             value = with_acquisitions(unlocated_wells(value), texted_acquisition)

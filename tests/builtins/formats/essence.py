@@ -6,8 +6,10 @@ from typing import Any
 
 from omezarr.model import (
     CONVENTIONAL_TYPES,
+    UNSET,
     Acquisition,
     Bioformats2Raw,
+    CoordinateSystem,
     GroupMetadata,
     Image,
     ImageLabel,
@@ -83,12 +85,12 @@ def _multiscale(multiscale: Multiscale, *, derived: bool) -> dict[str, Any]:
         AXIS_KEYS: [_known(axis.extra) for axis in axes],
         DISCRETE: [_either(axis.discrete, axis.extra.get("discrete")) for axis in axes],
         LONG_NAMES: [_either(axis.long_name, axis.extra.get("longName")) for axis in axes],
-        SYSTEMS: [system for system in multiscale.coordinate_systems or () if system is not intrinsic],
+        SYSTEMS: [_system(system) for system in multiscale.coordinate_systems or () if system is not intrinsic],
         SYSTEM_KEYS: intrinsic and intrinsic.extra,
         BETWEEN: [step for step in multiscale.coordinate_transformations or () if step.input],
         "paths": [dataset.path for dataset in multiscale.datasets],
         "level keys": [_unreserved(dataset.extra) for dataset in multiscale.datasets],
-        "image": (multiscale.name, multiscale.type, multiscale.metadata),
+        "image": [None if item is UNSET else item for item in (multiscale.name, multiscale.type, multiscale.metadata)],
         "image keys": _unreserved(multiscale.extra),
         RESERVED: [
             {key: extra[key] for key in RESERVED_KEYS & extra.keys() if extra[key] is not None}
@@ -103,6 +105,14 @@ def _multiscale(multiscale: Multiscale, *, derived: bool) -> dict[str, Any]:
     ends = [end for step in steps for end in (step.input, step.output) if end]
     said[LEVEL_KEYS] = sorted(key for end in ends for key in end.extra) + _keys(sequences)
     return said | _geometry(multiscale, derived=derived)
+
+
+def _system(system: CoordinateSystem) -> Any:
+    axes = [
+        (axis.name, axis.type or None, axis.unit or None, axis.discrete, axis.long_name, axis.extra)
+        for axis in system.axes
+    ]
+    return system.name, axes, system.extra
 
 
 def _keys(steps: list[Any]) -> list[str]:
@@ -144,7 +154,7 @@ def _plate(plate: Plate) -> dict[str, Any]:
         "columns": plate.columns,
         "wells": [(well.path, well.extra) for well in plate.wells],
         INDICES: [_indices(plate, well) for well in plate.wells],
-        "acquisitions": plate.acquisitions and [_acquisition(item) for item in plate.acquisitions],
+        "acquisitions": [_acquisition(item) for item in plate.acquisitions or ()],
         "plate": (plate.name, plate.field_count, plate.extra),
     }
 
