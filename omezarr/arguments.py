@@ -15,10 +15,49 @@ from typing import Any
 
 from attrs import evolve, fields_dict
 
+from omezarr.content import ImageContent, LabelContent
+from omezarr.engine import as_source
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.model import CONVENTIONAL_TYPES, UNSET, Axis, Channel
 from omezarr.planning import WriteOptions
 from omezarr.structuring import base_converter, structure
+
+
+def image_content(
+    image: Any,
+    *,
+    axes: str | Sequence[str | Axis] | None = None,
+    name: str | None = None,
+    scale: float | Sequence[float] | Mapping[str, float] | None = None,
+    translation: Sequence[float] | Mapping[str, float] | None = None,
+    units: str | Mapping[str, str] | None = None,
+    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
+    labels: Mapping[str, Any] | None = None,
+) -> ImageContent:
+    """Return an image that a user gives as an array, with what else is said of it.
+
+    Parameters
+    ----------
+    image : array or PixelSource
+    axes, name, scale, translation, units, channels, labels
+        As for `omezarr.write_image`.
+
+    Raises
+    ------
+    ArgumentError, MetadataError
+        If something does not fit the array.
+    """
+    pixels = as_source(image)
+    parsed = parse_axes(axes, len(pixels.shape), units)
+    return ImageContent(
+        pixels=pixels,
+        axes=parsed,
+        name=name,
+        scale=by_axis("scale", scale, parsed, 1.0),
+        translation=by_axis("translation", translation, parsed, 0.0),
+        channels=parse_channels(channels),
+        labels={key: LabelContent(pixels=as_source(array)) for key, array in (labels or {}).items()},
+    )
 
 
 def parse_axes(

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from omezarr.arguments import by_axis, merged_options, natural_order, parse_axes, parse_channels
+from omezarr.arguments import image_content, merged_options, natural_order
 from omezarr.content import ImageContent, PlateContent
-from omezarr.engine import as_source
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import Location
 from omezarr.model import Plate
@@ -97,14 +96,7 @@ def write_plate(
     def content_of(image: Any) -> ImageContent:
         if isinstance(image, ImageContent):
             return image
-        source = as_source(image)
-        image_axes = parse_axes(axes, len(source.shape), units)
-        return ImageContent(
-            pixels=source,
-            axes=image_axes,
-            scale=by_axis("scale", scale, image_axes, 1.0),
-            channels=parse_channels(channels),
-        )
+        return image_content(image, axes=axes, scale=scale, units=units, channels=channels)
 
     def fields_of(given: Any) -> dict[str, ImageContent]:
         if isinstance(given, Mapping):
@@ -182,17 +174,10 @@ def write_field(
         raise UnsupportedError(f"{target} is no plate, so fields cannot be added to it")
     if "format" in write_options:
         raise ArgumentError("the format of a field is that of its plate and cannot be given")
-    source = None if isinstance(image, ImageContent) else as_source(image)
-    if source is None:
-        content: ImageContent = image
+    if isinstance(image, ImageContent):
+        content = image
     else:
-        image_axes = parse_axes(axes, len(source.shape), units)
-        content = ImageContent(
-            pixels=source,
-            axes=image_axes,
-            scale=by_axis("scale", scale, image_axes, 1.0),
-            channels=parse_channels(channels),
-        )
+        content = image_content(image, axes=axes, scale=scale, units=units, channels=channels)
     planner = Planner(evolve(merged_options(options, write_options), format=plate.version), registry)
     reference = planner.well_reference(value, well)
     fields = tuple(plate.child(well).children) if well in plate.children else ()

@@ -17,9 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omezarr.arguments import by_axis, merged_options, parse_axes, parse_channels
+from omezarr.arguments import image_content, merged_options
 from omezarr.content import ImageContent, SceneContent
-from omezarr.engine import as_source
 from omezarr.errors import UnsupportedError
 from omezarr.planning import WriteOptions
 from omezarr.registry import Registry, default_registry
@@ -90,14 +89,7 @@ def write_scene(
     def content_of(image: Any) -> ImageContent:
         if isinstance(image, ImageContent):
             return image
-        source = as_source(image)
-        image_axes = parse_axes(axes, len(source.shape), units)
-        return ImageContent(
-            pixels=source,
-            axes=image_axes,
-            scale=by_axis("scale", scale, image_axes, 1.0),
-            channels=parse_channels(channels),
-        )
+        return image_content(image, axes=axes, scale=scale, units=units, channels=channels)
 
     content = SceneContent(
         images={name: content_of(image) for name, image in images.items()},

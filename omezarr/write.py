@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from omezarr.arguments import by_axis, factors_between, merged_options, parse_axes, parse_channels
+from omezarr.arguments import factors_between, image_content, merged_options
 from omezarr.composing import document_path
 from omezarr.content import Content, ImageContent, LabelContent
 from omezarr.engine import as_source, execute
@@ -208,15 +208,15 @@ def write_image(
     >>> [level.shape for level in node.levels]
     [(2, 300, 400), (2, 150, 200), (2, 75, 100)]
     """
-    source = as_source(image)
-    content = ImageContent(
-        pixels=source,
-        axes=(image_axes := parse_axes(axes, len(source.shape), units)),
+    content = image_content(
+        image,
+        axes=axes,
         name=name,
-        scale=by_axis("scale", scale, image_axes, 1.0),
-        translation=by_axis("translation", translation, image_axes, 0.0),
-        channels=parse_channels(channels),
-        labels={key: LabelContent(pixels=as_source(value)) for key, value in (labels or {}).items()},
+        scale=scale,
+        translation=translation,
+        units=units,
+        channels=channels,
+        labels=labels,
     )
     return write_content(
         location,
@@ -378,14 +378,8 @@ def write_multiscale(
     fixed = [key for key in ("factors", "levels") if key in write_options]
     if fixed:
         raise ArgumentError(f"{', '.join(fixed)} follow from the levels and cannot be given")
-    image_axes = parse_axes(axes, len(sources[0].shape), units)
-    content = ImageContent(
-        pixels=sources[0],
-        axes=image_axes,
-        name=name,
-        scale=by_axis("scale", scale, image_axes, 1.0),
-        translation=by_axis("translation", translation, image_axes, 0.0),
-        channels=parse_channels(channels),
+    content = image_content(
+        sources[0], axes=axes, name=name, scale=scale, translation=translation, units=units, channels=channels
     )
     chosen = merged_options(options, write_options)
     told = "method" in write_options or options is not None

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import evolve
 
-from omezarr.arguments import by_axis, merged_options, parse_axes, parse_channels
-from omezarr.content import ImageContent
+from omezarr.arguments import image_content, merged_options
 from omezarr.errors import ArgumentError
 from omezarr.location import Location
 from omezarr.plan import (
@@ -82,14 +81,8 @@ def create_writer(
     if len(growing) > 1:
         raise ArgumentError(f"only one axis can grow, but the shape {tuple(shape)} leaves {len(growing)} open")
     source = NoPixels(tuple(1 if length is None else int(length) for length in shape), np.dtype(dtype))
-    image_axes = parse_axes(axes, len(source.shape), units)
-    content = ImageContent(
-        pixels=source,
-        axes=image_axes,
-        name=name,
-        scale=by_axis("scale", scale, image_axes, 1.0),
-        translation=by_axis("translation", translation, image_axes, 0.0),
-        channels=parse_channels(channels),
+    content = image_content(
+        source, axes=axes, name=name, scale=scale, translation=translation, units=units, channels=channels
     )
     planner = Planner(merged_options(options, write_options), registry)
     if growing and planner.options.expand_axes:
