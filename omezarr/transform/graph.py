@@ -44,7 +44,7 @@ from omezarr.transform.forward import forward_map
 from omezarr.transform.inverse import inverse_map
 from omezarr.transform.maps import chain
 from omezarr.transform.resolver import joined
-from omezarr.transform.systems import System, find_system, unknown_system
+from omezarr.transform.systems import System, find_system, parent, readings, unknown_system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -150,7 +150,8 @@ class CoordinateGraph:
         Parameters
         ----------
         source, target : str
-            The name of a system, the path of an array or image, or ``path#name``.
+            The name of a system, the path of an array or image, or ``path#name`` (``path:name`` and ``path/name`` are
+            understood too, and so is ``{"path": ..., "name": ...}``).
 
         Raises
         ------
@@ -230,11 +231,10 @@ class CoordinateGraph:
         return None if axes is None else len(axes)
 
     def _find(self, text: str) -> System:
-        path = text.partition("#")[0]
         found = find_system(text, self._axes)
         if found is None:
-            for candidate in (path, path.rpartition("/")[0]):
-                self._expand(candidate)
+            for path in dict.fromkeys(part for system in readings(text) for part in (system.path, parent(system.path))):
+                self._expand(path)
             found = find_system(text, self._axes)
         if found is None and self._expand_pending():
             found = find_system(text, self._axes)
