@@ -43,7 +43,8 @@ def transform(
     """Map POINTS from the coordinate system SOURCE to TARGET of the image or scene at PATH.
 
     A coordinate system is named by its name ("physical"), by the path of an array for its indices ("0"), or, in a
-    scene, by the path of an image ("tile_1"), with "#" and a name where it has several ("tile_1#physical"; ":" or "/" do as well).
+    scene, by the path of an image ("tile_1"), with "#" and a name where it has several ("tile_1#physical"); instead of
+    "#", ":" and "/" are understood too.
 
     POINTS is JSON ("[[0, 0], [1, 2.5]]"), a CSV file with a point in each row, or "-" for either on standard input.
     Coordinates stand in the order of the axes; in a CSV file with a heading, in columns named like the axes.
