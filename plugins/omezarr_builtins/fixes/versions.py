@@ -85,5 +85,5 @@ FIXES: dict[str, Fix] = {
     **{f"{key}.version.present": _named(pattern) for key, pattern in _KINDS.items()},
     **{f"{key}.version.form": _spelt(pattern) for key, pattern in _KINDS.items()},
     **{f"{key}.version.absent": _absent(pattern) for key, pattern in _KINDS.items()},
-    **{f"{key}.version.value": _agree for key in _KINDS},
+    **{f"{key}.version.value": _agree for key in ("plate", "well", "image-label")},
 }
