@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from omezarr.errors import ArgumentError, MetadataError
-from omezarr.model import LevelGeometry, composed_geometry, relative_scales
+from omezarr.model import LevelGeometry, composed_geometry, derived_geometries
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def level_geometry(multiscale: Multiscale, index: int, shapes: list[tuple[int, .
     index : int
         The level.
     shapes : list of tuple of int
-        The shapes of all levels; they tell the relative scales where the metadata gives none (up to 0.3).
+        The shapes of all levels; they tell the geometry where the metadata gives none (up to 0.3).
 
     Returns
     -------
@@ -44,7 +44,7 @@ def level_geometry(multiscale: Multiscale, index: int, shapes: list[tuple[int, .
     ndim = len(shapes[index])
     steps = multiscale.datasets[index].coordinate_transformations
     if not steps:
-        return LevelGeometry(relative_scales(shapes)[index], (0.0,) * ndim)
+        return derived_geometries(shapes, multiscale.type)[index]
     outer = [step for step in multiscale.coordinate_transformations or () if not (step.input or step.output)]
     return composed_geometry([*steps, *outer], ndim)
 

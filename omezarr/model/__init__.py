@@ -24,7 +24,13 @@ from omezarr.model.axes import (
 )
 from omezarr.model.collections import Bioformats2Raw, Scene, Series
 from omezarr.model.document import Document, GroupMetadata
-from omezarr.model.geometry import LevelGeometry, composed_geometry, relative_scales
+from omezarr.model.geometry import (
+    CENTRED_METHODS,
+    LevelGeometry,
+    composed_geometry,
+    derived_geometries,
+    relative_scales,
+)
 from omezarr.model.labels import ImageLabel, LabelColor, LabelProperty, Labels, LabelSource
 from omezarr.model.multiscales import Channel, Dataset, Image, Multiscale, Omero, Window
 from omezarr.model.plate import Acquisition, Column, Field, Plate, Row, Well, WellReference
@@ -49,6 +55,7 @@ from omezarr.model.transformations import (
 )
 
 __all__ = [
+    "CENTRED_METHODS",
     "CONVENTIONAL_SYSTEM",
     "CONVENTIONAL_TYPES",
     "JSON",
@@ -101,6 +108,7 @@ __all__ = [
     "composed_geometry",
     "conventional_axes",
     "deep_equal",
+    "derived_geometries",
     "extra",
     "is_model",
     "json_name",

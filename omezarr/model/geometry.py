@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from omezarr.model._base import JSON, Unset
 from omezarr.model.transformations import Identity, Scale, Sequence, Transformation, Translation
+
+CENTRED_METHODS = frozenset(
+    {"local_mean", "mode", "median", "min", "max", "gaussian", "laplacian", "resize", "resize_cubic", "zoom"}
+)
+"""Methods, as ``multiscales[].type`` names them, whose first sample sits in the middle of the block it is made from."""
 
 
 @frozen
@@ -89,6 +95,31 @@ def relative_scales(shapes: Iterable[tuple[int, ...]]) -> tuple[tuple[float, ...
             scales.append(tuple(scale * factor for scale, factor in zip(scales[-1], step, strict=True)))
         above = shape
     return tuple(scales)
+
+
+def derived_geometries(shapes: Iterable[tuple[int, ...]], method: JSON | Unset) -> tuple[LevelGeometry, ...]:
+    """Return where the samples of each level sit relative to the first level, where nothing but the shapes tells.
+
+    Parameters
+    ----------
+    shapes : iterable of tuple of int
+        The shapes of all levels, the largest first.
+    method : JSON or UNSET
+        What the document says of the method that made the levels (``multiscales[].type``). If it is one of
+        `CENTRED_METHODS`, levels are shifted to the middle of their blocks.
+
+    Examples
+    --------
+    >>> derived_geometries([(8,), (4,)], "local_mean")[1]
+    LevelGeometry(scale=(2.0,), translation=(0.5,))
+    >>> derived_geometries([(8,), (4,)], "nearest")[1]
+    LevelGeometry(scale=(2.0,), translation=(0.0,))
+    """
+    is_centred = isinstance(method, str) and method in CENTRED_METHODS
+    return tuple(
+        LevelGeometry(scale, tuple((factor - 1) / 2 if is_centred else 0.0 for factor in scale))
+        for scale in relative_scales(shapes)
+    )
 
 
 def _step_factors(above: tuple[int, ...], below: tuple[int, ...]) -> tuple[float, ...]:

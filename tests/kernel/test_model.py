@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from omezarr import model
 from omezarr.model import (
+    CENTRED_METHODS,
     TRANSFORMATION_TYPES,
     UNSET,
     Acquisition,
@@ -27,6 +28,7 @@ from omezarr.model import (
     composed_geometry,
     conventional_axes,
     deep_equal,
+    derived_geometries,
     is_model,
     json_name,
     relative_scales,
@@ -138,6 +140,18 @@ class TestComposedGeometry:
     )
     def test_anything_else_has_no_such_geometry(self, step: model.Transformation) -> None:
         assert composed_geometry([step], 2) is None
+
+
+class TestDerivedGeometries:
+    @pytest.mark.parametrize("method", sorted(CENTRED_METHODS))
+    def test_methods_that_centre_their_samples_shift_lower_levels(self, method: str) -> None:
+        geometries = derived_geometries([(8, 9), (4, 9), (2, 9)], method)
+        assert [geometry.scale for geometry in geometries] == [(1, 1), (2, 1), (4, 1)]
+        assert [geometry.translation for geometry in geometries] == [(0, 0), (0.5, 0), (1.5, 0)]
+
+    @pytest.mark.parametrize("method", ["nearest", "something", UNSET, None, 5, ["local_mean"]])
+    def test_others_are_taken_as_they_come(self, method: object) -> None:
+        assert derived_geometries([(8,), (4,)], method)[1] == LevelGeometry((2,), (0,))
 
 
 class TestRelativeScales:

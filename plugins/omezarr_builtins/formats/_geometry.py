@@ -15,7 +15,7 @@ from omezarr.model import (
     SystemReference,
     Translation,
     composed_geometry,
-    relative_scales,
+    derived_geometries,
 )
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from omezarr.model import Dataset, Multiscale, Transformation
 
     Steps = tuple[Transformation, ...]
-
-CENTRED_METHODS = frozenset(
-    {"local_mean", "mode", "median", "min", "max", "gaussian", "laplacian", "resize", "resize_cubic", "zoom"}
-)
-"""Methods, named in ``multiscales[].type``, whose first sample sits in the middle of the block it was made from."""
 
 
 def dimensions(multiscale: Multiscale, arrays: Mapping[str, ArrayFacts]) -> int | None:
@@ -41,20 +36,13 @@ def dimensions(multiscale: Multiscale, arrays: Mapping[str, ArrayFacts]) -> int 
 
 
 def derived_geometry(multiscale: Multiscale, arrays: Mapping[str, ArrayFacts]) -> dict[str, LevelGeometry]:
-    """Return where the samples of each level sit relative to the first level, by path, from the shapes of the arrays.
-
-    The first sample is shifted to the middle of its block if the method that made the levels is known to do so.
-    """
+    """Return where the samples of each level sit relative to the first level, by path, as the arrays tell."""
     paths = [dataset.path for dataset in multiscale.datasets]
     if not paths or paths[0] not in arrays:
         return {}
     known = [path for path in paths if path in arrays]
-    scales = relative_scales([arrays[path].shape for path in known])
-    is_centred = isinstance(multiscale.type, str) and multiscale.type in CENTRED_METHODS
-    return {
-        path: LevelGeometry(scale, tuple((factor - 1) / 2 if is_centred else 0.0 for factor in scale))
-        for path, scale in zip(known, scales, strict=True)
-    }
+    geometries = derived_geometries([arrays[path].shape for path in known], multiscale.type)
+    return dict(zip(known, geometries, strict=True))
 
 
 def is_canonical(steps: Steps) -> bool:
