@@ -37,8 +37,9 @@ from omezarr.model import (
     Scale,
     Scene,
     Sequence,
+    Translation,
     conventional_axes,
-    relative_scales,
+    derived_geometries,
 )
 from omezarr.transform.forward import forward_map
 from omezarr.transform.inverse import inverse_map
@@ -353,7 +354,9 @@ class _LevelTransformation:
         shapes = [self.resolver.array(level.path).shape for level in self.multiscale.datasets[: self.index + 1]]
         if len({len(shape) for shape in shapes}) != 1:
             raise MetadataError(f"the levels up to {dataset.path!r} differ in their number of dimensions")
-        return Scale(scale=relative_scales(shapes)[self.index])
+        geometry = derived_geometries(shapes, self.multiscale.type)[self.index]
+        shift = Translation(translation=geometry.translation)
+        return Sequence(transformations=(Scale(scale=geometry.scale), shift))
 
 
 def _output_name(dataset: Dataset) -> str | None:
