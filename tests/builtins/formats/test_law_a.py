@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,3 +68,9 @@ def test_a_version_that_is_null_stays_where_it_is(version: str) -> None:
 def test_the_exact_version_of_a_release_candidate_stays() -> None:
     attributes = {"ome": {"version": "0.6rc0", "labels": []}}
     assert written(read(attributes, "0.6"), "0.6") == attributes
+
+
+def test_the_reference_lists_what_comes_back_differently() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "formats.md").read_text()
+    listed = re.findall(r"(?m)^\| (0\.\d) \| ([^|]+) \|$", page)
+    assert listed == [(case.version, case.what) for case in NORMALISATIONS]
