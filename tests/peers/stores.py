@@ -9,16 +9,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import zarr
 
 import omezarr
-from omezarr.composing import compose_attributes
 from omezarr.content import CollectionContent
 from omezarr.engine.sources import as_source
 from omezarr.model import (
     CoordinateSystem,
-    GroupMetadata,
-    Scene,
     SystemReference,
     Translation,
     conventional_axes,
@@ -117,15 +113,8 @@ def _write_scene(folder: Path, version: str, entries: list[dict[str, Any]]) -> N
         )
         for index, name in enumerate(("left", "right"))
     )
-    registry = omezarr.default_registry()
-    scene = Scene(coordinate_systems=(world,), coordinate_transformations=steps)
-    attributes = compose_attributes(
-        GroupMetadata(facets={"scene": scene}, version=version), registry.formats[version], registry
-    )
-    zarr.create_group(path, attributes=attributes)
-    for name in ("left", "right"):
-        plane = pixels(9)[0, 0, 0]
-        omezarr.write_image(path / name, plane, axes="yx", scale=0.5, format=version, levels=2)
+    images = {name: pixels(9)[0, 0, 0] for name in ("left", "right")}
+    omezarr.write_scene(path, images, steps, systems=[world], axes="yx", scale=0.5, format=version, levels=2)
     entries.append({"version": version, "node": "scene", "path": str(path), "names": ["left", "right"]})
 
 
