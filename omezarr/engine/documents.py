@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attrs import frozen
 
 from omezarr.engine.arrays import json_bytes
-from omezarr.errors import MetadataError
+from omezarr.errors import MetadataError, OMEZarrError, OMEZarrWarning, WriteError
 from omezarr.hierarchy import parse_json
 
 if TYPE_CHECKING:
@@ -86,15 +86,33 @@ class Documents:
             self.target.put("zarr.json", json_bytes(node))
 
     def consolidate(self) -> None:
-        """Write consolidated metadata of all that is there now."""
+        """Write consolidated metadata of all that is there now; where zarr does not know it all, only a warning.
+
+        Raises
+        ------
+        WriteError
+            If the store refuses.
+        """
         import warnings
 
         import zarr
 
         store, path = self.target.store()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            zarr.consolidate_metadata(store, path=path or None, zarr_format=self.zarr_format)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                zarr.consolidate_metadata(store, path=path or None, zarr_format=self.zarr_format)
+        except OMEZarrError:
+            raise
+        except OSError as error:
+            raise WriteError(f"could not write the consolidated metadata of {self.target}: {error}") from error
+        except Exception as error:  # noqa: BLE001 - whatever zarr stumbles over, all else is done
+            warnings.warn(
+                f"the consolidated metadata of {self.target} was dropped and could not be written anew: "
+                f"{type(error).__name__}: {error}",
+                OMEZarrWarning,
+                stacklevel=2,
+            )
 
     def _get(self, path: str, name: str) -> dict[str, Any] | None:
         content = self.target.get(_key(path, name))
