@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from omezarr.rules import Finding
@@ -10,7 +11,7 @@ from omezarr_builtins.rules import axes as axis_rules
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.fields import enter_fields
 from omezarr_builtins.rules.levels import enter_levels, level_scales
-from omezarr_builtins.rules.neighbours import is_proper
+from omezarr_builtins.rules.neighbours import is_proper, joined
 from omezarr_builtins.rules.places import ARRAY, OBJECT, STRING, distinct, has, holds, is_a, select, shown
 from omezarr_builtins.rules.transformations import enter_transformations
 
@@ -32,13 +33,13 @@ BOOK.should("multiscales.name.present", "Every image has a name.")(has(f"{ENTRY}
 BOOK.must("multiscales.name.form", "The name of an image is a string.")(is_a(STRING, f"{ENTRY}/name"))
 BOOK.should("multiscales.type.present", "Every image names the method that made its levels.")(has(f"{ENTRY}/type"))
 BOOK.should("multiscales.metadata.present", "Every image tells how its levels were made.")(has(f"{ENTRY}/metadata"))
-BOOK.must("multiscales.metadata.form", "What tells how levels were made is an object.", until="0.2")(
+BOOK.must("multiscales.metadata.form", "What tells how levels were made is an object.", until="0.1")(
     is_a(OBJECT, f"{ENTRY}/metadata")
 )
-BOOK.should("multiscales.metadata.form", "What tells how levels were made is an object.", since="0.3")(
+BOOK.should("multiscales.metadata.form", "What tells how levels were made is an object.", since="0.2")(
     is_a(OBJECT, f"{ENTRY}/metadata")
 )
-BOOK.must("multiscales.metadata.details", "The method that made the levels and its version are strings.", until="0.2")(
+BOOK.must("multiscales.metadata.details", "The method that made the levels and its version are strings.", until="0.1")(
     is_a(STRING, f"{ENTRY}/metadata/method", f"{ENTRY}/metadata/version")
 )
 BOOK.should("multiscales.version.present", "Every image names its version.", until="0.4")(has(f"{ENTRY}/version"))
@@ -58,6 +59,14 @@ def _version(context: RuleContext) -> Iterator[Finding]:
             yield Finding(path=path, found=shown(value), expected=repr(context.version))
 
 
+@BOOK.must("multiscales.version.fits", "Axes that are objects are not of this version.", until="0.2")
+def _version_fits(context: RuleContext) -> Iterator[Finding]:
+    for path, axes in select(context.values, f"{ENTRY}/axes"):
+        if isinstance(axes, list) and any(isinstance(axis, Mapping) for axis in axes):
+            found = f"axes as from 0.4 on, in an image of {context.version}"
+            yield Finding(path=path, found=found, expected="no axes, or the version that they are of")
+
+
 @BOOK.should("multiscales.version.absent", "Only the document as a whole names a version.", since="0.5")
 def _inner_version(context: RuleContext) -> Iterator[Finding]:
     for path, value in select(context.values, f"{ENTRY}/version"):
@@ -67,8 +76,8 @@ def _inner_version(context: RuleContext) -> Iterator[Finding]:
 @BOOK.must("multiscales.datasets.path.relative", "The path of a level stays below the group of the image.")
 def _relative(context: RuleContext) -> Iterator[Finding]:
     for path, value in select(context.values, f"{DATASET}/path"):
-        if isinstance(value, str) and not is_proper(value):
-            yield Finding(path=path, found=shown(value), expected="a path relative to the group")
+        if isinstance(value, str) and not (is_proper(value) and joined(value).strip("./")):
+            yield Finding(path=path, found=shown(value), expected="a path below the group")
 
 
 @BOOK.should("multiscales.datasets.path.unique", "No two levels of an image are the same array.")

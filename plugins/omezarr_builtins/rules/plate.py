@@ -91,10 +91,10 @@ OLD.must("plate.acquisitions.nonempty", "Where there are acquisitions, there is 
 )
 BOOK.must("plate.acquisitions.entries.form", "An acquisition is an object.")(is_a(OBJECT, ACQUISITION))
 BOOK.must("plate.acquisitions.id.present", "An acquisition has an id.")(has(f"{ACQUISITION}/id"))
-BOOK.must("plate.acquisitions.id.form", "The id of an acquisition is a number.", until="0.2")(
+BOOK.must("plate.acquisitions.id.form", "The id of an acquisition is a number.", until="0.1")(
     is_a(NUMBER, f"{ACQUISITION}/id")
 )
-BOOK.must("plate.acquisitions.id.form", "The id of an acquisition is a whole number.", since="0.3", until="0.3")(
+BOOK.must("plate.acquisitions.id.form", "The id of an acquisition is a whole number.", since="0.2", until="0.3")(
     is_a(INTEGER, f"{ACQUISITION}/id")
 )
 NEW.must("plate.acquisitions.id.form", "The id of an acquisition is a whole number from 0 on.")(
@@ -104,13 +104,13 @@ BOOK.should("plate.acquisitions.name.present", "An acquisition has a name.")(has
 BOOK.should("plate.acquisitions.maximumfieldcount.present", "An acquisition tells its largest number of fields.")(
     has(f"{ACQUISITION}/maximumfieldcount")
 )
-BOOK.must("plate.acquisitions.maximumfieldcount.form", "The largest number of fields is a number.", until="0.2")(
+BOOK.must("plate.acquisitions.maximumfieldcount.form", "The largest number of fields is a number.", until="0.1")(
     is_a(NUMBER, f"{ACQUISITION}/maximumfieldcount")
 )
 BOOK.must(
     "plate.acquisitions.maximumfieldcount.form",
     "The largest number of fields is a whole number.",
-    since="0.3",
+    since="0.2",
     until="0.3",
 )(is_a(INTEGER, f"{ACQUISITION}/maximumfieldcount"))
 NEW.must("plate.acquisitions.maximumfieldcount.form", "The largest number of fields is a whole number from 1 on.")(
@@ -120,11 +120,11 @@ for _key in ("name", "description"):
     BOOK.must(f"plate.acquisitions.{_key}.form", f"The {_key} of an acquisition is a string.")(
         is_a(STRING, f"{ACQUISITION}/{_key}")
     )
-BOOK.must("plate.acquisitions.times.form", "The start of an acquisition is a number.", until="0.2")(
+BOOK.must("plate.acquisitions.times.form", "The start of an acquisition is a number.", until="0.1")(
     is_a(NUMBER, f"{ACQUISITION}/starttime")
 )
 BOOK.must(
-    "plate.acquisitions.times.form", "Start and end are whole numbers from 0 on, seconds of the epoch.", since="0.3"
+    "plate.acquisitions.times.form", "Start and end are whole numbers from 0 on, seconds of the epoch.", since="0.2"
 )(is_a(NATURAL, f"{ACQUISITION}/starttime", f"{ACQUISITION}/endtime"))
 
 
@@ -296,7 +296,7 @@ def _is_well(context: RuleContext) -> Iterator[Finding]:
             yield Finding(path=path, array=name, found="no key 'well'", expected="the key 'well'")
 
 
-@BOOK.must("plate.rows.groups", "The row of every listed well is a group.", depth=Depth.HIERARCHY, section="layout")
+@BOOK.should("plate.rows.groups", "The row of every listed well is a group.", depth=Depth.HIERARCHY, section="layout")
 def _row_groups(context: RuleContext) -> Iterator[Finding]:
     rows = dict.fromkeys(name.rpartition("/")[0] for _, name in _well_paths(context) if "/" in name and is_proper(name))
     for row, what in look(context, rows).items():

@@ -56,6 +56,13 @@ def _relative(context: RuleContext) -> Iterator[Finding]:
             yield Finding(path=(*path, "path"), found=shown(below), expected="a path relative to the scene")
 
 
+@BOOK.disputed("scene.ends.path.null", "The text allows null as the path of an input or output, the schema does not.")
+def _null(context: RuleContext) -> Iterator[Finding]:
+    for path, end in select_all(context.values, ENDS):
+        if isinstance(end, Mapping) and "path" in end and end["path"] is None:
+            yield Finding(path=(*path, "path"), found="null", expected="no key 'path'")
+
+
 def _scene_ends(context: RuleContext) -> Iterator[tuple[JSONPath, End]]:
     for path, step in select(context.values, f"{STEPS}/*"):
         for key, end in ends_of(step).items():

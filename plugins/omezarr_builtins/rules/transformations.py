@@ -253,10 +253,8 @@ def _end_names(context: RuleContext) -> Iterator[Finding]:
 
 def _end_paths(context: RuleContext) -> Iterator[Finding]:
     for path, end in _ends(context):
-        if isinstance(end, Mapping) and "path" in end:
-            in_image_and_null = path[0] == "multiscales" and end["path"] is None
-            if not isinstance(end["path"], str) and not in_image_and_null:
-                yield Finding(path=(*path, "path"), found=shown(end["path"]), expected="a string")
+        if isinstance(end, Mapping) and not isinstance(end.get("path"), str | None):
+            yield Finding(path=(*path, "path"), found=shown(end["path"]), expected="a string")
 
 
 def _dimensions_fit(context: RuleContext) -> Iterator[Finding]:

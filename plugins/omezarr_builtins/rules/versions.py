@@ -67,6 +67,15 @@ def _ome_form(context: RuleContext) -> Iterator[Finding]:
         yield Finding(path=("ome",), found=shown(context.attributes["ome"]), expected="an object")
 
 
+@BOOK.must("ome.scene", "Coordinate systems and transformations are in a scene or an image.", since="0.6")
+def _scene(context: RuleContext) -> Iterator[Finding]:
+    ome = _ome(context) or {}
+    if "scene" not in ome and "multiscales" not in ome:
+        for key in ("coordinateSystems", "coordinateTransformations"):
+            if key in ome:
+                yield Finding(path=(key,), found=f"{key!r} outside of a scene", expected=f"{key!r} in 'scene'")
+
+
 @BOOK.should("ome.alone", "OME metadata is under 'ome' and nowhere else.", since="0.5")
 def _ome_alone(context: RuleContext) -> Iterator[Finding]:
     if "ome" in context.attributes:

@@ -13,6 +13,7 @@ ATTRIBUTES: list[Case] = [
     c("", "ome.present", put("well", {"images": [{"path": "0"}]}), drop("ome")),
     c("", "ome.form", put("ome", [])),
     c("", "ome.alone", put("well", {})),
+    c("", "ome.scene", put("ome/coordinateSystems", []), since="0.6"),
     c("", "ome.version.present", drop("ome/version")),
     c("", "ome.version.form", put("ome/version", 0.5)),
     c("", "ome.version.value", put("ome/version", "0.7")),

@@ -19,6 +19,7 @@ IMAGES: list[Case] = [
     c(IMAGE, "multiscales.version.present", drop("multiscales/0/version")),
     c(IMAGE, "multiscales.version.form", put("multiscales/0/version", 0.4)),
     c(IMAGE, "multiscales.version.value", put("multiscales/0/version", "1.0")),
+    c(IMAGE, "multiscales.version.fits", put("multiscales/0/axes", [{"name": "x", "type": "space"}]), until="0.2"),
     c(IMAGE, "multiscales.version.absent", put("multiscales/0/version", "0.4")),
     c(IMAGE, "multiscales.datasets.present", drop("{levels}"), until="0.5"),
     c(IMAGE, "multiscales.datasets.present", drop("{levels}"), drop("{steps}"), drop("{systems}/1"), since="0.6"),

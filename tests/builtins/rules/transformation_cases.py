@@ -190,6 +190,7 @@ SCENES: list[Case] = [
     c("scene", "scene.transformations.nonempty", put("{steps}", [])),
     c("scene", "scene.ends.keys", put(step("identity", "input/note"), 1)),
     c("scene", "scene.ends.path.relative", put(step("identity", "input/path"), "../image")),
+    c("scene", "scene.ends.path.null", put(step("scale", "output/path"), None)),
     c("scene", "scene.ends.known", put(step("identity", "output/name"), "nowhere")),
     c("scene", "scene.connected", double("{systems}", name="lonely")),
     c("scene", "scene.parameters.place", put(step("stored affine", "path"), "affine")),
