@@ -91,17 +91,21 @@ def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: S
     factors : tuple of int
     method : ScalingMethod
     """
-    wanted, inside, padding, inner = [], [], [], []
+    wanted, inside, padding, kept, inner = [], [], [], [], []
     for part, length, factor, (low, high) in zip(region, shape, factors, method.halo(factors), strict=True):
         start, stop = part.start * factor, min(part.stop * factor, length)
-        first, last = max(0, start - low), min(length, stop + high)
+        before, after = max(0, low - start), max(0, stop + high - length)
+        # What is mirrored at a border may reach further into the image than the window does.
+        first, last = max(0, min(start - low, length - after)), min(length, max(stop + high, before))
         inside.append(slice(first, last))
-        padding.append((first - (start - low), (stop + high) - last))
+        padding.append((before, after))
+        begin = (start - low) - (first - before)
+        kept.append(slice(begin, begin + low + stop - start + high))
         inner.append(slice(low, low + stop - start))
         wanted.append(part.stop - part.start)
     window = reader.read(tuple(inside))
     if any(map(any, padding)):
-        window = np.pad(window, padding, mode="symmetric")
+        window = np.pad(window, padding, mode="symmetric")[tuple(kept)]
     reduced = method.reduce(window, factors, tuple(inner))
     if reduced.shape != tuple(wanted) or reduced.dtype != window.dtype:
         raise PluginError(
