@@ -121,7 +121,7 @@ def without_comments(content: bytes) -> bytes:
     Examples
     --------
     >>> without_comments(b'{"a": "//", // first\n "b": 1}')
-    b'{"a": "//", \\n "b": 1}'
+    b'{"a": "//", \n "b": 1}'
     """
     pattern = rb'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/'
     return re.sub(pattern, lambda found: found[1] or b"", content, flags=re.DOTALL)
