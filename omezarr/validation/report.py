@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from omezarr.rules import Depth, Severity
+from omezarr.validation.faults import DOCUMENT_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,7 @@ class Report:
         warned = f", {_counted(len(self.warnings), 'warning')}" if self.warnings else ""
         if self.valid:
             return f"valid {version}{warned}"
-        first = self.errors[0]
+        first = min(self.errors, key=lambda error: error.rule == DOCUMENT_KIND.id)  # others tell more
         where = ": ".join(part for part in (first.node, place_of(first)) if part)
         said = f"{first.rule}: found {first.found}, expected {first.expected}"
         count = _counted(len(self.errors), "error")

@@ -159,7 +159,8 @@ def _not_empty(pattern: str) -> Check:
 def _count(least: int) -> AxesCheck:
     def check(path: JSONPath, axes: list[Any], _: RuleContext) -> Iterator[Finding]:
         if not least <= len(axes) <= 5:
-            yield Finding(path=path, found=f"{len(axes)} axes", expected=f"{least} to 5 axes")
+            found = "1 axis" if len(axes) == 1 else f"{len(axes)} axes"
+            yield Finding(path=path, found=found, expected=f"{least} to 5 axes")
 
     return check
 

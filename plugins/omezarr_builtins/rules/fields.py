@@ -8,6 +8,7 @@ from omezarr.hierarchy import ZarrNode
 from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.axes import type_of
 from omezarr_builtins.rules.book import at_least
+from omezarr_builtins.rules.drafts import is_draft
 from omezarr_builtins.rules.levels import intrinsic_system, systems_of
 from omezarr_builtins.rules.neighbours import (
     UNREADABLE,
@@ -74,7 +75,7 @@ def _exist(context: RuleContext) -> Iterator[Finding]:
         kind = "group" if step.type in VECTOR_TYPES else "array"
         if not is_proper(path):
             yield Finding(path=place, found=f"{path!r}, which leads outside", expected="a path below this group")
-        elif what is None or (isinstance(what, ZarrNode) and what.kind != kind):
+        elif what is None or (isinstance(what, ZarrNode) and what.kind != kind and not is_draft(context)):
             yield Finding(path=place, array=path, found=says(what), expected=f"a zarr {kind}")
 
 
