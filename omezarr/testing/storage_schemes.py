@@ -204,8 +204,8 @@ def write_example(place: OpenedStore, *, zarr_format: int = 3) -> None:
     """Write a group with an array at ``A/0``, which is sharded where the zarr format can do that."""
     import zarr
 
-    group: Any = zarr.open_group(place.store, mode="w", path=place.path, zarr_format=zarr_format)  # type: ignore[arg-type]
-    group.attrs["name"] = "root"
+    options: dict[str, Any] = {"path": place.path, "zarr_format": zarr_format, "attributes": {"name": "root"}}
+    group: Any = zarr.create_group(place.store, **options)
     shards = (32, 32) if zarr_format == 3 else None
     array = group.create_array("A/0", shape=(LENGTH, LENGTH), chunks=(8, 8), shards=shards, dtype="uint16")
     array[:] = example_pixels()

@@ -19,14 +19,8 @@ from omezarr.errors import (
 from omezarr.hierarchy import run
 from omezarr.location import Location
 from omezarr.registry import default_registry
-from tests.builtins.schemes.contract import (
-    PIXELS,
-    StorageSchemeContract,
-    WritableSchemeContract,
-    fill,
-    hierarchy,
-    opened,
-)
+from omezarr.testing import StorageSchemeSuite, WritableSchemeSuite
+from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 from tests.builtins.schemes.test_zip import zipped
 
 
@@ -43,7 +37,7 @@ class Shelf(LocalFileSystem):
 fsspec.register_implementation("shelf", Shelf)
 
 
-class TestFolders(WritableSchemeContract):
+class TestFolders(WritableSchemeSuite):
     """A file system with folders that have to be made before there can be files in them."""
 
     name = "fsspec"
@@ -58,7 +52,7 @@ class TestFolders(WritableSchemeContract):
         return Location.parse(f"shelf://{tmp_path}/new/deep.zarr")
 
 
-class TestChains(StorageSchemeContract):
+class TestChains(StorageSchemeSuite):
     """A web server behind a cache."""
 
     name = "fsspec"

@@ -15,12 +15,13 @@ from omezarr.errors import AccessDeniedError, ArgumentError, MissingDependencyEr
 from omezarr.hierarchy import run
 from omezarr.location import Location
 from omezarr.registry import default_registry
-from tests.builtins.schemes.contract import PIXELS, StorageSchemeContract, fill, hierarchy, opened
+from omezarr.testing import StorageSchemeSuite
+from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 
 ONCE = {"retries": 0}
 
 
-class TestHTTP(StorageSchemeContract):
+class TestHTTP(StorageSchemeSuite):
     name = "http"
     lists = False
     writable = False

@@ -8,10 +8,11 @@ from zarr.storage import LocalStore
 
 from omezarr.errors import LocationNotFoundError, NotOMEZarrError, StorageError, TargetExistsError
 from omezarr.location import Location
-from tests.builtins.schemes.contract import WritableSchemeContract, fill, hierarchy, opened
+from omezarr.testing import WritableSchemeSuite
+from tests.builtins.schemes.stores import fill, hierarchy, opened
 
 
-class TestLocal(WritableSchemeContract):
+class TestLocal(WritableSchemeSuite):
     name = "local"
 
     @pytest.fixture

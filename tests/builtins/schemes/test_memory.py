@@ -6,10 +6,11 @@ import pytest
 
 from omezarr.errors import ArgumentError, LocationNotFoundError
 from omezarr.location import Location
-from tests.builtins.schemes.contract import WritableSchemeContract, fill, hierarchy, opened
+from omezarr.testing import WritableSchemeSuite
+from tests.builtins.schemes.stores import fill, hierarchy, opened
 
 
-class TestMemory(WritableSchemeContract):
+class TestMemory(WritableSchemeSuite):
     name = "memory"
 
     @pytest.fixture

@@ -12,8 +12,9 @@ import pytest
 from omezarr.errors import AccessDeniedError, ArgumentError, LocationNotFoundError, MissingDependencyError, StorageError
 from omezarr.hierarchy import run
 from omezarr.location import Location
+from omezarr.testing import WritableSchemeSuite
 from omezarr_builtins.schemes import s3
-from tests.builtins.schemes.contract import PIXELS, WritableSchemeContract, fill, hierarchy, opened
+from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def _no_memory_of_credentials():
     s3._has_credentials.cache_clear()
 
 
-class TestS3(WritableSchemeContract):
+class TestS3(WritableSchemeSuite):
     name = "s3"
 
     @pytest.fixture

@@ -7,10 +7,11 @@ from zarr.storage import MemoryStore, ZipStore
 
 from omezarr.errors import LocationNotFoundError, UnsupportedError
 from omezarr.location import Location
-from tests.builtins.schemes.contract import PIXELS, WritableSchemeContract, fill, hierarchy, opened
+from omezarr.testing import WritableSchemeSuite
+from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 
 
-class TestStore(WritableSchemeContract):
+class TestStore(WritableSchemeSuite):
     name = "store"
 
     @pytest.fixture

@@ -19,8 +19,9 @@ from zarr.storage import MemoryStore
 from omezarr.errors import ArgumentError, LocationNotFoundError, NotOMEZarrError, OMEZarrError, StorageError
 from omezarr.hierarchy import run
 from omezarr.location import Location
+from omezarr.testing import StorageSchemeSuite
 from omezarr_builtins.schemes.zip_store import ZipRangeStore
-from tests.builtins.schemes.contract import PIXELS, StorageSchemeContract, fill, hierarchy, opened
+from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=80)
 
@@ -66,7 +67,7 @@ def folder(tmp_path_factory):
     return path
 
 
-class TestZip(StorageSchemeContract):
+class TestZip(StorageSchemeSuite):
     name = "zip"
     writable = False
 
