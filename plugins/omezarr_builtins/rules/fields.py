@@ -21,7 +21,8 @@ from omezarr_builtins.rules.neighbours import (
     says,
 )
 from omezarr_builtins.rules.places import select
-from omezarr_builtins.rules.transformations import steps
+from omezarr_builtins.rules.systems import ends_of
+from omezarr_builtins.rules.transformations import LISTS, misfits, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from omezarr.model import JSONPath
     from omezarr.rules import RuleContext
     from omezarr_builtins.rules.book import RuleBook
-    from omezarr_builtins.rules.transformations import Step
+    from omezarr_builtins.rules.transformations import Below, Step
 
 VECTOR_TYPES = {"displacements": "displacement", "coordinates": "coordinate"}
 """The type of the axis along which the vectors of a field lie."""
@@ -43,6 +44,12 @@ def enter_fields(book: RuleBook) -> None:
         _exist
     )
     deep.must("transformations.stored.shape", "Stored matrices fit the dimensions.", depth=depth, section=where)(_shape)
+    deep.must(
+        "transformations.dimensions.below",
+        "Parameters fit the dimensions of systems of images below.",
+        depth=depth,
+        section=where,
+    )(_fit_below)
     deep.must("transformations.field.axis", "A field has one axis for its vectors.", depth=depth, section=where)(_axis)
     deep.must("transformations.field.dimensions", "A field has one dimension more.", depth=depth, section=where)(
         _dimensions
@@ -55,19 +62,40 @@ def enter_fields(book: RuleBook) -> None:
     )
 
 
-def stored_parameters(context: RuleContext) -> Iterator[tuple[JSONPath, str, Step]]:
+def stored_parameters(context: RuleContext, below: Below | None = None) -> Iterator[tuple[JSONPath, str, Step]]:
     """Yield the places where transformations name arrays or groups with their parameters."""
-    for step in steps(context) if at_least(context.version, "0.6") else ():
+    for step in steps(context, below) if at_least(context.version, "0.6") else ():
         path = step.get("path")
         if step.type in ("affine", "rotation", *VECTOR_TYPES) and isinstance(path, str):
             yield (*step.path, "path"), path, step
 
 
 def _looked_up(context: RuleContext) -> Iterator[tuple[JSONPath, str, Step, Any]]:
-    named = list(stored_parameters(context))
+    named = list(stored_parameters(context, dimensions_below(context)))
     found = look(context, [path for _, path, _ in named])
     for place, path, step in named:
         yield place, path, step, found.get(path, UNREADABLE)
+
+
+def dimensions_below(context: RuleContext) -> dict[tuple[str | None, str], int]:
+    """Return how many axes those systems of images below have that transformations lead from and to."""
+    outer = (step for pattern in LISTS[1:] for _, step in select(context.values, f"{pattern}/*"))
+    ends = {end for step in outer for end in ends_of(step).values() if end[0] is not None}
+    around = look(context, sorted({str(path) for path, _ in ends}))
+    found: dict[tuple[str | None, str], int] = {}
+    for path, name in ends:
+        group = around.get(str(path))
+        values = document_of(group, context.version) if isinstance(group, ZarrNode) and group.kind == "group" else {}
+        for _, image in select(values, "multiscales/*"):
+            axes = systems_of(image).get(str(name))
+            if axes is not None:
+                found.setdefault((path, str(name)), len(axes))
+    return found
+
+
+def _fit_below(context: RuleContext) -> Iterator[Finding]:
+    known = {finding.path for finding in misfits(steps(context))}
+    return (finding for finding in misfits(steps(context, dimensions_below(context))) if finding.path not in known)
 
 
 def _exist(context: RuleContext) -> Iterator[Finding]:

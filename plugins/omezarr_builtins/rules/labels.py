@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omezarr.model import JSONPath
-    from omezarr.rules import RuleContext
+    from omezarr.rules import Check, RuleContext
 
 BOOK = RuleBook("labels", "labels")
 
@@ -164,15 +164,26 @@ def _intermediate(context: RuleContext) -> Iterator[Finding]:
             yield Finding(path=("labels",), array=path, found=found, expected="no metadata")
 
 
-@BOOK.should("labels.listed", "All label images are listed.", since="0.5", depth=Depth.HIERARCHY)
-def _listed(context: RuleContext) -> Iterator[Finding]:
-    if "labels" not in context.values:
-        return
-    known = {joined(path).split("/")[0] for _, path in listed(context) if is_proper(path)}
-    for name in listed_names(context):
-        if not name.startswith(".") and name != "zarr.json" and name not in known:
-            values = child_document(context, name) if is_proper(name) else None
-            if values is not None and "multiscales" in values:
-                yield Finding(
-                    path=("labels",), array=name, found="an image that is not listed", expected="its path here"
-                )
+def _unlisted(*keys: str) -> Check:
+    """Return a check that groups with all of the keys are listed."""
+
+    def check(context: RuleContext) -> Iterator[Finding]:
+        if "labels" not in context.values:
+            return
+        known = {joined(path).split("/")[0] for _, path in listed(context) if is_proper(path)}
+        for name in listed_names(context):
+            if not name.startswith(".") and name != "zarr.json" and name not in known:
+                values = child_document(context, name) if is_proper(name) else None
+                if values is not None and all(key in values for key in keys):
+                    found = "an image that is not listed"
+                    yield Finding(path=("labels",), array=name, found=found, expected="its path here")
+
+    return check
+
+
+BOOK.should("labels.listed", "All label images are listed.", since="0.5", depth=Depth.HIERARCHY)(
+    _unlisted("multiscales")
+)
+BOOK.disputed("labels.listed", "All that call themselves label images are listed.", until="0.4", depth=Depth.HIERARCHY)(
+    _unlisted("multiscales", "image-label")
+)

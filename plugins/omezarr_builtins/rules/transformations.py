@@ -5,7 +5,7 @@ Transformations hold others; they are walked with a stack of their own, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from attrs import frozen
@@ -68,23 +68,34 @@ class Step:
         return self.value.get(key) if isinstance(self.value, Mapping) else None
 
 
-def steps(context: RuleContext) -> Iterator[Step]:
-    """Yield all transformations of a document, those inside others too."""
-    waiting = list(_outer_steps(context))[::-1]
+Below: TypeAlias = "Mapping[tuple[str | None, str], int]"
+"""How many axes coordinate systems of groups below have, by path and name."""
+
+
+def steps(context: RuleContext, below: Below | None = None) -> Iterator[Step]:
+    """Yield all transformations of a document, those inside others too.
+
+    Parameters
+    ----------
+    context : RuleContext
+    below : mapping, optional
+        What is known of the systems of groups below.
+    """
+    waiting = list(_outer_steps(context, below or {}))[::-1]
     while waiting:
         step = waiting.pop()
         yield step
         waiting.extend(reversed(list(_inner_steps(step))))
 
 
-def _outer_steps(context: RuleContext) -> Iterator[Step]:
+def _outer_steps(context: RuleContext, below: Below) -> Iterator[Step]:
     for pattern in LISTS:
         for path, value in select(context.values, f"{pattern}/*"):
             of_level = "datasets" in path
             holder: Any = context.values
             for key in path[: 2 if path[0] == "multiscales" else 1]:
                 holder = holder[key]
-            systems = {name: len(axes) for name, axes in systems_of(holder).items()}
+            systems = {**below, **{(None, name): len(axes) for name, axes in systems_of(holder).items()}}
             yield Step(
                 path=path,
                 value=value,
@@ -94,11 +105,12 @@ def _outer_steps(context: RuleContext) -> Iterator[Step]:
             )
 
 
-def _dimensions(value: Any, key: str, systems: Mapping[str, int]) -> int | None:
+def _dimensions(value: Any, key: str, systems: Below) -> int | None:
     end = value.get(key) if isinstance(value, Mapping) else None
-    if not isinstance(end, Mapping) or end.get("path") or not isinstance(end.get("name"), str):
+    if not isinstance(end, Mapping) or not isinstance(end.get("name"), str):
         return None
-    return systems.get(end["name"])
+    path = end.get("path") or None
+    return systems.get((path, end["name"])) if isinstance(path, str | None) else None
 
 
 def _inner_steps(step: Step) -> Iterator[Step]:
@@ -258,7 +270,12 @@ def _end_paths(context: RuleContext) -> Iterator[Finding]:
 
 
 def _dimensions_fit(context: RuleContext) -> Iterator[Finding]:
-    for step in steps(context):
+    return misfits(steps(context))
+
+
+def misfits(of: Iterable[Step]) -> Iterator[Finding]:
+    """Yield what of transformations leads from or to other dimensions than those that their surroundings have."""
+    for step in of:
         if step.of_level:
             continue
         for own, given, what in zip(own_dimensions(step), (step.inputs, step.outputs), ("from", "to"), strict=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from tests.builtins.rules.case import FIELD, FIELD_AXES, IMAGE, LABEL, LAYOUT, Case, c, step
-from tests.builtins.rules.documents import SHAPES
-from tests.builtins.rules.edits import at, double, drop, lose, place, put, raw, take
+from tests.builtins.rules.documents import AXES, SHAPES
+from tests.builtins.rules.edits import add, at, double, drop, lose, place, put, raw, take
 from tests.builtins.rules.hierarchies import XML, array
 
 ATTRIBUTES: list[Case] = [
@@ -81,6 +82,43 @@ WHOLE: list[Case] = [
             c(key, "transformations.field.length", raw(f"{FIELD}/0", put("shape", [2, 4, 4, 4]))),
             c(key, "transformations.field.discrete", at(FIELD, drop(f"{FIELD_AXES}/0/discrete"))),
         )
+    ),
+    c(
+        IMAGE,
+        "transformations.dimensions.below",
+        at(
+            "labels/cells",
+            add("{systems}", {"name": "plane", "axes": deepcopy(AXES[3:])}),
+            put(
+                "{steps}",
+                [
+                    {
+                        "type": "projectAxis",
+                        "droppedInputs": [0, 1, 2],
+                        "input": {"name": "physical"},
+                        "output": {"name": "plane"},
+                    }
+                ],
+            ),
+        ),
+        at("", put(step("identity", "input"), {"path": "labels/cells", "name": "plane"})),
+        at("", put(step("identity", "output"), {"name": "physical"})),
+    ),
+    c(
+        "scene",
+        "transformations.dimensions.below",
+        at(
+            "",
+            add(
+                "{steps}",
+                {
+                    "type": "scale",
+                    "scale": [1, 1],
+                    "input": {"path": "image", "name": "physical"},
+                    "output": {"path": "image", "name": "physical"},
+                },
+            ),
+        ),
     ),
     c(LABEL, "image-label.present", at("cells", drop("image-label")), root="labels"),
     c("labels", "labels.exist", lose("cells")),
