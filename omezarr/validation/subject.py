@@ -94,7 +94,12 @@ def _file(target: Any) -> Path | None:
         return None
     path = Path(target)
     is_json = path.suffix.lower() in (".json", ".jsonc") or path.name in METADATA_FILES
-    return path if is_json and path.is_file() else None
+    return path if path.is_file() and (is_json or _begins_as_json(path)) else None
+
+
+def _begins_as_json(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
 def _of_file(file: Path) -> Subject:

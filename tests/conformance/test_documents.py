@@ -281,3 +281,17 @@ def test_the_message_names_the_place_what_was_found_and_what_is_expected(verdict
 def test_the_message_prefers_what_is_wrong_to_that_nothing_was_recognised(verdict):
     document = {"zarr_format": 3, "node_type": "group", "attributes": {"multiscales": [FLAT]}}
     assert "the key 'ome'" in verdict(document)["message"]
+
+
+@pytest.mark.parametrize("name", ["attributes", "attributes.txt", ".zattrs"])
+def test_the_name_of_a_file_does_not_matter(name, tmp_path, capsys):
+    write_json(tmp_path / name, {"labels": ["cells"]})
+    assert run(["validate", "--shallow", "--json", str(tmp_path / name)]) == 0
+    assert json.loads(capsys.readouterr().out)["valid"]
+
+
+def test_other_files_are_no_documents(tmp_path, capsys):
+    file = tmp_path / "pixels.bin"
+    file.write_bytes(b"\x00\x01{}")
+    assert run(["validate", "--shallow", "--json", str(file)]) == 1
+    assert not json.loads(capsys.readouterr().out)["valid"]

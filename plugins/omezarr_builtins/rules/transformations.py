@@ -95,7 +95,7 @@ def _outer_steps(context: RuleContext, below: Below) -> Iterator[Step]:
             holder: Any = context.values
             for key in path[: 2 if path[0] == "multiscales" else 1]:
                 holder = holder[key]
-            systems = {**below, **{(None, name): len(axes) for name, axes in systems_of(holder).items()}}
+            systems: Below = {**below, **{(None, name): len(axes) for name, axes in systems_of(holder).items()}}
             yield Step(
                 path=path,
                 value=value,
