@@ -24,7 +24,7 @@ SHARD_BYTES = 32 * 1024 * 1024
 """The uncompressed size that shards aim at."""
 
 MOST_OBJECTS = 100_000
-"""An array of more chunks than this is sharded where the version can: file systems and stores list no more with ease."""
+"""An array of more chunks than this is sharded where the version can: file systems and stores list no more at ease."""
 
 
 def default_chunks(shape: Sequence[int], axes: Sequence[Axis], dtype: np.dtype[Any]) -> tuple[int, ...]:
