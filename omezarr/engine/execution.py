@@ -108,7 +108,7 @@ def execute(
             sum(writer.nbytes for writer in writers.values()),
             progress,
         )
-        prefix = _prefix(plan)
+        prefix = prefix_of(plan)
         site.target.scratch = prefix
         alone = plan.create or writers
         with site.prepared(), locked(site.wanted, f"{prefix}.lock") if alone else nullcontext():
@@ -184,7 +184,7 @@ def _facts(plan: Plan) -> dict[str, str]:
     return facts
 
 
-def _prefix(plan: Plan) -> str:
+def prefix_of(plan: Plan) -> str:
     """Return where the journal lies: one place for a whole hierarchy, another for each image that is added to one."""
     first = next((step.arrays[0].path for step in plan.steps if isinstance(step, WriteLevels)), "")
     name = "plan" if plan.create else "plan-" + first.rpartition("/")[0].replace("/", "-")

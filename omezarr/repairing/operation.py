@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
+from omezarr.engine.execution import prefix_of
 from omezarr.engine.locks import CHANGE_LOCK, locked
 from omezarr.engine.targets import LocalTarget, target_of
 from omezarr.errors import AccessDeniedError, ArgumentError, IncompleteError, StorageError, UnsupportedError, WriteError
@@ -204,6 +205,8 @@ def carry_out(repair: Repair, registry: Registry | None = None) -> None:
     try:
         with locked(target, CHANGE_LOCK):
             run_plan(plan, registry)
+            if isinstance(target, LocalTarget):
+                target.clear(prefix_of(plan))  # files that an interruption left half-written
     except (WriteError, StorageError) as error:
         raise WriteError(
             f"{error}; the repair of {repair.location} is not complete, though all of it opens: run the same again"

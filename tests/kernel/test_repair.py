@@ -401,9 +401,12 @@ def on_disk(store: Any, folder: Path) -> None:
         path.write_bytes(value.to_bytes())
 
 
-def test_nothing_but_the_hierarchy_is_left_in_a_folder(tmp_path: Path) -> None:
+def test_nothing_but_the_hierarchy_is_left_in_a_folder_even_after_an_interruption(tmp_path: Path) -> None:
     store = broken_image("0.4")
     on_disk(store, tmp_path)
+    torn = tmp_path / ".omezarr/plan-/17-18-0.part"
+    torn.parent.mkdir(parents=True)
+    torn.write_bytes(b'{"multisc')
     assert repair(tmp_path).valid
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert left == set(store._store_dict)

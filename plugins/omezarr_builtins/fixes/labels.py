@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omezarr_builtins.fixes.editing import edit
-from omezarr_builtins.rules.neighbours import LISTING_STORES, child_document, is_proper, joined
+from omezarr_builtins.rules.neighbours import LISTING_STORES, child_document, is_proper, joined, listed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,10 +33,7 @@ def _list_all(context: RuleContext, _: Sequence[Finding]) -> Iterator[Edit]:
 
 
 def _label_images(context: RuleContext, folder: str, depth: int) -> Iterator[str]:
-    hierarchy = context.hierarchy
-    place = joined("labels", folder)
-    names = None if hierarchy is None else hierarchy.names(joined(context.path, place))
-    for name in sorted(set(names or ()) - _DOCUMENTS):
+    for name in sorted(set(listed_names(context, joined("labels", folder))) - _DOCUMENTS):
         path = joined(folder, name)
         values = child_document(context, joined("labels", path)) if is_proper(name) else None
         if values is not None and "multiscales" in values:

@@ -153,7 +153,6 @@ BREAKAGES = [
         "labels.listed",
         "multiscales",
         become("labels", "labels", by=lambda items: items[:-1]),
-        "0.5",
         prepare=become("labels", "labels", by=lambda items: items[::-1]),
     ),
     Breakage("labels.present", "multiscales", gone("labels", "labels")),
