@@ -107,6 +107,10 @@ VALID = {
         ome("0.5", multiscales=[{**typed([scale(1, 1, 1)]), "axes": [{"name": "a"}, *axes("yx")]}]),
         "0.5",
     ),
+    "0.5 with an axis without a type before three of space": (
+        ome("0.5", multiscales=[{**typed([scale(1, 1, 1, 1)]), "axes": [{"name": "a"}, *axes("zyx")]}]),
+        "0.5",
+    ),
     "0.5 as a zarr.json": (
         {"zarr_format": 3, "node_type": "group", "attributes": ome("0.5", labels=["cells"])},
         "0.5",

@@ -92,6 +92,9 @@ TEXT_ALONE = {
 }
 """Rules of the text that no schema states, or not in every place."""
 
+SCHEMA_ALONE = {"axes.untyped.count", "scene.ends.path.null"}
+"""Rules of schemas that the text contradicts: what breaks one of them alone is valid."""
+
 JUNK: list[Any] = [
     *(None, True, False, 0, -1, 1, 1.0, 1.5, 2, 3, 3.0, 4, 5, 10**40, -0.5, 1e300),
     *("", "x", "space", "time", "array", "scale", "translation", "identity", "sequence", "0.4", "0.5", "0.6rc0"),
@@ -186,7 +189,7 @@ def test_changed_documents_are_judged_as_by_the_schema(version: str, key: str) -
             continue
         report = validate(document, format=version, ignore=["document.kind"])
         if not validator(version, key).is_valid(document):
-            assert not report.valid, document
+            assert not report.valid or SCHEMA_ALONE & {problem.rule for problem in report}, document
         else:
             complained |= {problem.rule for problem in report.errors if problem.rule in own_rules(version, key)}
     assert complained <= TEXT_ALONE
