@@ -153,7 +153,7 @@ VALID = {
         ome("0.6", multiscales=[mapped(scale(1, 1, 1), systems=[{"name": "field", "axes": [VECTORS, *axes("yx")]}])]),
         "0.6",
     ),
-    "0.6 well with special characters": (ome("0.6", well={"images": [{"path": "0_a-b.image"}]}), "0.6"),
+    "0.6 well with special characters": (ome("0.6", well={"images": [{"path": "field_1-2.b"}]}), "0.6"),
     "0.6 scene without systems of its own": (
         ome(
             "0.6",
