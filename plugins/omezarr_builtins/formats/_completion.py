@@ -72,6 +72,7 @@ def located_facets(
     complete: Callable[[Multiscale], Multiscale],
     version: str | Unset = UNSET,
     plate_version: str | Unset = UNSET,
+    label_version: str | Unset = UNSET,
 ) -> dict[str, object]:
     """Return the facets of a group as 0.4 and newer versions have them.
 
@@ -80,8 +81,8 @@ def located_facets(
     metadata : GroupMetadata
     complete : callable
         Completes one multiscale.
-    version, plate_version : str or UNSET
-        The version that objects, or plates alone, name.
+    version, plate_version, label_version : str or UNSET
+        The version that images and wells, plates, and image-labels name.
     """
 
     def image(value: Image) -> Image:
@@ -95,7 +96,7 @@ def located_facets(
         return evolve(numbered_fields(value), version=version)
 
     def image_label(value: ImageLabel) -> ImageLabel:
-        return evolve(unique_labels(value), version=version)
+        return evolve(unique_labels(value), version=label_version)
 
     return completed_facets(metadata, {Image: image, Plate: plate, Well: well, ImageLabel: image_label})
 

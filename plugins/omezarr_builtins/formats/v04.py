@@ -46,7 +46,13 @@ class V04(RootFormat):
     def complete(self, metadata: GroupMetadata, arrays: Mapping[str, ArrayFacts]) -> GroupMetadata:
         """Name the version in each object; fill in scales, indices of wells, numbers of acquisitions."""
         facets = without_scenes(
-            located_facets(metadata, partial(positioned_multiscale, arrays=arrays), self.version, self.version)
+            located_facets(
+                metadata,
+                partial(positioned_multiscale, arrays=arrays),
+                version=self.version,
+                plate_version=self.version,
+                label_version=self.version,
+            )
         )
         return self.rooted(evolve(metadata, facets=facets))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class V05(NamespaceFormat):
-    """NGFF 0.5: as 0.4, with the version named once for all objects; plates keep their own, as the text demands."""
+    """NGFF 0.5: as 0.4, the version named once for all objects; plates and image-labels keep their own."""
 
     version = "0.5"
 
@@ -42,7 +42,12 @@ class V05(NamespaceFormat):
     def complete(self, metadata: GroupMetadata, arrays: Mapping[str, ArrayFacts]) -> GroupMetadata:
         """Name the version once; fill in scales, indices of wells, numbers of acquisitions."""
         facets = without_scenes(
-            located_facets(metadata, partial(positioned_multiscale, arrays=arrays), plate_version=self.version)
+            located_facets(
+                metadata,
+                partial(positioned_multiscale, arrays=arrays),
+                plate_version=self.version,
+                label_version=self.version,
+            )
         )
         return self.namespaced(evolve(metadata, facets=facets))
 
