@@ -20,7 +20,7 @@ def volume(path: Path, shape: tuple[int, int, int, int], seed: int = 1) -> None:
     pixels = np.lib.format.open_memmap(path, "w+", dtype="uint16", shape=shape)
     y, x = np.mgrid[0:height, 0:width].astype("float32")
     for channel in range(channels):
-        blobs = rng.uniform([0, 0, 0, 20, 200], [height, width, depth, 120, 3000], (30, 5))
+        blobs = rng.uniform([0, 0, 0, 8, 200], [height, width, depth, 60, 3000], (60, 5))
         shapes = [np.exp(-((y - b[0]) ** 2 + (x - b[1]) ** 2) / np.float32(2 * b[3] ** 2)) for b in blobs]
         for z in range(depth):
             plane = np.full((height, width), 110, "float32")
@@ -28,6 +28,6 @@ def volume(path: Path, shape: tuple[int, int, int, int], seed: int = 1) -> None:
                 strength = blob[4] * np.exp(-(((z - blob[2]) / 12) ** 2))
                 if strength >= 1:
                     plane += np.float32(strength) * form
-            plane += rng.standard_normal((height, width), dtype="float32") * np.sqrt(plane) * np.float32(1.3)
+            plane += rng.standard_normal((height, width), dtype="float32") * np.sqrt(plane)
             pixels[channel, z] = np.clip(plane, 0, 65535)
     pixels.flush()
