@@ -116,7 +116,8 @@ def test_a_result_does_not_depend_on_where_the_window_lies(
 @pytest.mark.parametrize("dtype", ["uint8", "uint64", "int64"])
 def test_overshoot_stays_within_the_range_of_integers(dtype: str) -> None:
     limits = np.iinfo(dtype)
-    pixels = np.where(np.arange(40) % 8 < 4, limits.min, limits.max).astype(dtype)
+    low, high = np.array([limits.min, limits.max], dtype)
+    pixels = np.where(np.arange(40) % 8 < 4, low, high)
     result = on_whole(Zoom(), pixels, (2,))
     assert result.min() == limits.min
     assert result.max() == limits.max
