@@ -22,7 +22,7 @@ def interpreter() -> str:
     """The Python that has the peers installed."""
     python = os.environ.get(INTERPRETER)
     if not python:
-        pytest.skip(f"the peers need an environment of their own; the tox environments peers311 and peers312 are such")
+        pytest.skip("the peers need an environment of their own; the tox environments peers311 and peers312 are such")
     return python
 
 
