@@ -100,7 +100,7 @@ def test_requests_that_make_no_sense_change_nothing(tmp_path: Path) -> None:
 def test_the_command_scales_in_place_or_into_a_new_image(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     path = tmp_path / "i.zarr"
     write_image(path, IMAGE, axes="cyx", levels=1)
-    assert run(["scale", str(path), str(tmp_path / "new.zarr"), "--levels", "3", "--scaling", "nearest"]) == 0
+    assert run(["scale", str(path), str(tmp_path / "new.zarr"), "--levels", "3", "--method", "nearest"]) == 0
     assert run(["scale", str(path), "--in-place", "--levels", "2"]) == 0
     assert len(omezarr.open(tmp_path / "new.zarr").levels) == 3
     assert len(omezarr.open(path).levels) == 2

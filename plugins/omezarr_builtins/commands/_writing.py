@@ -20,7 +20,6 @@ WHOLE = Numbers(whole=True)
 
 _WRITE = (
     click.option("--format", "format_version", metavar="VERSION", help="The NGFF version to write. [default: 0.5]"),
-    click.option("--scaling", "scaling", metavar="NAME", help="The scaling method. [default: local_mean]"),
     click.option("--label-scaling", metavar="NAME", help="The scaling method for labels. [default: nearest]"),
     click.option(
         "--factors",
@@ -49,11 +48,22 @@ _RUN = (
 )
 
 
-def writing_options(function: F) -> F:
-    """Add the options that decide what is written; pass them on with `write_options_of`."""
-    for option in reversed(_WRITE):
-        function = option(function)
-    return function
+def writing_options(*scaling: str) -> Callable[[F], F]:
+    """Add the options that decide what is written; pass them on with `write_options_of`.
+
+    Parameters
+    ----------
+    *scaling : str
+        The names of the option for the scaling method.
+    """
+    method = click.option(*scaling, "scaling", metavar="NAME", help="The scaling method. [default: local_mean]")
+
+    def add(function: F) -> F:
+        for option in reversed((method, *_WRITE)):
+            function = option(function)
+        return function
+
+    return add
 
 
 def running_options(function: F) -> F:

@@ -43,7 +43,7 @@ from omezarr_builtins.commands._writing import (
 @click.option("--unit", help="Units: one for the spatial axes, or by axis as t=second,x=micrometer.")
 @click.option("--channel", "channels", multiple=True, metavar="NAME[:RRGGBB]", help="Name and colour; once for each.")
 @click.option("--name", help="The name of the image.")
-@writing_options
+@writing_options("--method", "--scaling")
 @running_options
 @overwrite_option
 @storage_option

@@ -23,7 +23,7 @@ SAMPLE_LEVELS = 3
 @click.command(epilog="Example: omezarr create coins.ome.zarr --sample coins")
 @click.argument("path")
 @click.option("--sample", "--method", "sample", default="coins", show_default=True, help="Which sample data.")
-@writing_options
+@writing_options("--scaling")
 @running_options
 @overwrite_option
 @storage_option

@@ -23,7 +23,7 @@ from omezarr_builtins.commands._writing import (
 @click.argument("target", required=False)
 @click.option("--in-place", is_flag=True, help="Add the levels to SOURCE itself; its pixels stay as they are.")
 @click.option("--axes", help="The axes of a bare array, one letter each, for example czyx.")
-@writing_options
+@writing_options("--method", "--scaling")
 @running_options
 @overwrite_option
 @storage_option
