@@ -1,8 +1,8 @@
 """The interface of each extension axis: what a plugin implements and returns from its hooks.
 
-Each docstring holds the complete smallest implementation. Everything here is an instance with a name; nothing is
-registered by being imported. Modules with implementations stay light: they import zarr, dask, numpy and the like
-inside functions.
+The docstring of each hook in `omezarr.hookspecs` holds the complete smallest implementation. Contributions are
+instances with a name; nothing is registered by being imported. Modules with implementations stay light: they import
+zarr, dask, numpy and the like inside functions.
 """
 
 from omezarr.abc.claims import ArrayFacts, Certainty, Claim, Hint, Reference
