@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from omezarr.engine.folders import make_folder, remove_empty
 from omezarr.engine.targets import LocalTarget, StoreTarget, Target
 from omezarr.errors import LockedError
 from omezarr.hierarchy import run
@@ -63,7 +64,7 @@ def locked(target: Target, name: str, *, wait: float = 0.0) -> Iterator[None]:
 def _file_lock(path: Path, wait: float) -> Iterator[None]:
     deadline = time.monotonic() + wait
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except FileNotFoundError:
@@ -112,11 +113,7 @@ def _unlink_and_close(path: Path, descriptor: int) -> None:
             path.unlink(missing_ok=True)
         except PermissionError:
             return
-    for folder in (path.parent,):
-        try:
-            folder.rmdir()
-        except OSError:
-            return
+    remove_empty([path.parent])
 
 
 @contextmanager

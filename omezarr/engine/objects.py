@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from omezarr.engine.folders import make_folder, remove_empty
 from omezarr.engine.targets import LocalTarget
 from omezarr.errors import WriteError
 from omezarr.location import checked_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from omezarr.engine.targets import Target
 
@@ -61,7 +62,8 @@ def remove(target: Target, keys: Sequence[str]) -> None:
     _each(target.delete, checked)
     if isinstance(target, LocalTarget):
         for folder in {key.rpartition("/")[0] for key in checked} - {""}:
-            _prune(target.root, folder)
+            inner = Path(folder)
+            remove_empty(target.root / part for part in (inner, *inner.parents[:-1]))
 
 
 def _each(work: Callable[[T], None], items: Sequence[T]) -> None:
@@ -83,21 +85,9 @@ def _each(work: Callable[[T], None], items: Sequence[T]) -> None:
 def _link(old: Path, new: Path) -> bool:
     """Make a hard link; False where that is not possible."""
     try:
-        new.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(new.parent)
         new.unlink(missing_ok=True)
         os.link(old, new)
     except OSError:
         return False
     return True
-
-
-def _prune(root: Path, folder: str) -> None:
-    """Remove a folder and those above it, as long as they are empty."""
-    while folder:
-        try:
-            (root / folder).rmdir()
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return
-        folder = folder.rpartition("/")[0]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.engine.documents import Documents
+from omezarr.engine.folders import make_folder, remove_empty
 from omezarr.engine.targets import LocalTarget, Target
 from omezarr.errors import IncompleteError, MetadataError, TargetExistsError, WriteError
 from omezarr.hierarchy import parse_json
@@ -113,7 +114,7 @@ class Site:
             root = self.target.root
             missing = [folder for folder in (root, *root.parents) if not folder.exists()]
             try:
-                root.mkdir(parents=True, exist_ok=True)
+                make_folder(root)
             except OSError as error:
                 raise WriteError(f"could not make the folder {root}: {error.strerror or error}") from error
             self._made = missing
@@ -121,8 +122,8 @@ class Site:
             yield
         finally:
             if isinstance(self.target, LocalTarget):
-                _remove_empty([Path(self.target.root, self.target.scratch), Path(self.target.root, JOURNAL_PREFIX)])
-            _remove_empty(self._made)
+                remove_empty([Path(self.target.root, self.target.scratch), Path(self.target.root, JOURNAL_PREFIX)])
+            remove_empty(self._made)
 
     def clear_attempt(self) -> None:
         """Remove what is to go before a new hierarchy is begun."""
@@ -211,17 +212,6 @@ def _clear(target: Target) -> None:
     for entry in Path(target.root, JOURNAL_PREFIX).glob("*"):
         if not entry.name.endswith(".lock"):
             target.clear(f"{JOURNAL_PREFIX}/{entry.name}")
-
-
-def _remove_empty(folders: list[Path]) -> None:
-    """Remove folders, each inside the next one, as far as nothing is in them."""
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return
 
 
 def _beside(root: Path, word: str) -> Path:

@@ -11,11 +11,11 @@ import os
 import shutil
 import threading
 from abc import ABC, abstractmethod
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omezarr.engine.chunks import bytes_of
+from omezarr.engine.folders import ATTEMPTS, make_folder, remove_empty
 from omezarr.errors import StorageError, WriteError
 from omezarr.hierarchy import run
 from omezarr.plan import JOURNAL_PREFIX
@@ -108,17 +108,18 @@ class LocalTarget(Target):
         scratch = f"{self.root}/{self.scratch}"
         temporary = f"{scratch}/{os.getpid()}-{threading.get_ident()}-{next(self._numbers)}.part"
         try:
-            self._make(folder)
-            self._make(scratch)
-            try:
-                _write_file(temporary, parts)
-                Path(temporary).replace(path)
-            except FileNotFoundError:
-                self._folders.clear()
-                Path(folder).mkdir(parents=True, exist_ok=True)
-                Path(scratch).mkdir(parents=True, exist_ok=True)
-                _write_file(temporary, parts)
-                Path(temporary).replace(path)
+            for attempt in range(ATTEMPTS):
+                try:
+                    self._make(folder)
+                    self._make(scratch)
+                    _write_file(temporary, parts)
+                    Path(temporary).replace(path)
+                except FileNotFoundError:
+                    self._folders.clear()
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                else:
+                    return
         except OSError as error:
             Path(temporary).unlink(missing_ok=True)
             raise WriteError(f"could not write {path}: {_reason(error)}") from error
@@ -178,12 +179,11 @@ class LocalTarget(Target):
 
     def tidy(self) -> None:
         """Remove the engine's own folder if it is empty."""
-        with suppress(OSError):
-            Path(self.root, JOURNAL_PREFIX).rmdir()
+        remove_empty([Path(self.root, JOURNAL_PREFIX)])
 
     def _make(self, folder: str) -> None:
         if folder not in self._folders:
-            Path(folder).mkdir(parents=True, exist_ok=True)
+            make_folder(Path(folder))
             self._folders.add(folder)
 
     def __getstate__(self) -> dict[str, Any]:
