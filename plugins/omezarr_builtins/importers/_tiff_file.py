@@ -31,6 +31,9 @@ MAGIC = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 _DESCRIPTIONS = (270, 700)
 """Tags that hold text or XML: ImageDescription, XMP."""
 
+_METADATA = {270: 1, 50838: 4, 50839: 1}
+"""Tags that hold what the pixels mean, and the bytes of one item: ImageDescription and those of ImageJ."""
+
 
 @define
 class OpenTiff:
@@ -154,8 +157,23 @@ def _check_chain(file: ByteFile, view: FileView | None) -> None:
         seen.add(offset)
         number += 1
         at = offset + len(head) + struct.unpack(count_format, head)[0] * tag_size
+        if number == 1:
+            _check_metadata(file, order, big, read(offset, at - offset)[len(head) :])
     if not number:
         raise SourceError(f"{file.name} has no pages")
+
+
+def _check_metadata(file: ByteFile, order: str, big: bool, tags: bytes) -> None:
+    """Refuse a file that ends before the metadata of its first page: its writers put that at the end."""
+    form = f"{order}HHQQ" if big else f"{order}HHII"
+    whole = len(tags) - len(tags) % struct.calcsize(form)
+    for code, _, count, offset in struct.iter_unpack(form, tags[:whole]):
+        end = offset + count * _METADATA.get(code, 0)
+        if count * _METADATA.get(code, 0) > (8 if big else 4) and end > file.size:
+            raise SourceError(
+                f"{file.name} is truncated: it has {file.size} bytes, but its metadata reaches to byte {end}; "
+                "get a complete copy"
+            )
 
 
 def _check_descriptions(tiff: TiffFile, name: str) -> None:
@@ -184,21 +202,21 @@ def _check_other_files(document: OMEDocument, file: ByteFile, view: FileView | N
 
 @contextmanager
 def _collected_messages() -> Iterator[list[str]]:
-    """Collect what tifffile logs in this thread."""
+    """Collect what tifffile would log in this thread, so that it is said once."""
     messages: list[str] = []
     thread = threading.get_ident()
 
-    class Collector(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.thread == thread:
-                _, _, text = record.getMessage().rpartition("> ")
-                if text not in messages:
-                    messages.append(text)
+    def passes(record: logging.LogRecord) -> bool:
+        if record.thread != thread or record.levelno < logging.WARNING:
+            return True
+        _, _, text = record.getMessage().rpartition("> ")
+        if text not in messages:
+            messages.append(text)
+        return False
 
     logger = logging.getLogger("tifffile")
-    collector = Collector(level=logging.WARNING)
-    logger.addHandler(collector)
+    logger.addFilter(passes)
     try:
         yield messages
     finally:
-        logger.removeHandler(collector)
+        logger.removeFilter(passes)

@@ -106,6 +106,16 @@ class TestTruncated:
         assert "a.tif" in str(error.value)
         assert one_line(error.value)
 
+    def test_a_file_that_is_cut_within_its_ome_xml_is_refused_and_not_taken_for_a_plain_tiff(
+        self, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "a.ome.tif"
+        pixels = np.zeros((3, 16, 16), dtype="uint8")
+        tifffile.imwrite(path, pixels, ome=True, photometric="minisblack", metadata={"axes": "ZYX"})
+        path.write_bytes(path.read_bytes()[:-50])
+        with pytest.raises(SourceError, match=r"truncated: .* its metadata reaches to byte"):
+            load(path)
+
     def test_a_file_that_shrinks_after_it_was_opened_ends_in_an_error(self, tmp_path: Path) -> None:
         path = tmp_path / "a.tif"
         content = write(path)
@@ -224,3 +234,13 @@ def test_nothing_of_tifffile_is_logged_to_standard_error(tmp_path: Path) -> None
     answer = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
     assert answer.stderr == ""
     assert "truncated" in answer.stdout
+
+
+def test_what_tifffile_says_is_told_once_and_not_logged_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    other = '<TiffData FirstZ="1" IFD="0"><UUID FileName="gone.tif">urn:uuid:1</UUID></TiffData>'
+    xml = pixels_xml(
+        'SizeX="8" SizeY="8" SizeZ="2" SizeC="1" SizeT="1"', f'<TiffData FirstZ="0" IFD="0" PlaneCount="1"/>{other}'
+    )
+    notices = load(with_description(tmp_path / "a.ome.tif", xml)).notices
+    assert [notice for notice in notices if "gone.tif" in notice]
+    assert not caplog.records
