@@ -80,7 +80,7 @@ def window_of(pixels: Any) -> Window:
     Parameters
     ----------
     pixels : array
-        Of any shape and numeric dtype; NaN and infinities are left out.
+        Of any shape and numeric dtype; NaN and infinities are left out, complex numbers count by their magnitude.
 
     Returns
     -------
@@ -99,6 +99,8 @@ def window_of(pixels: Any) -> Window:
     values = np.asarray(pixels)
     if values.dtype.kind == "b":
         values = values.astype(np.uint8)
+    if values.dtype.kind == "c":
+        values = np.abs(values)
     if values.dtype.kind == "f":
         values = values[np.isfinite(values)].astype(np.float64)
     if values.size == 0:

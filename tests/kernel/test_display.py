@@ -61,3 +61,8 @@ def test_pixels_that_are_all_nan_have_the_unit_window() -> None:
 
 def test_large_integers_stay_exact() -> None:
     assert window_of(np.array([0, 2**64 - 1], dtype="uint64")).max == 2**64 - 1
+
+
+def test_complex_pixels_have_the_window_of_their_magnitude() -> None:
+    window = window_of(np.array([3 + 4j, 0, np.nan], dtype="complex64"))
+    assert (window.min, window.max) == (0, 5)
