@@ -21,7 +21,7 @@ from omezarr.plan import (
 )
 from omezarr.planning import Planner, WriteOptions
 from omezarr.registry import Registry, default_registry
-from omezarr.write import RunOptions, run_plan
+from omezarr.write import run_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.model import Axis, Channel
-from omezarr.acquisition.blank import NoPixels, resized
-from omezarr.acquisition.writer import ImageWriter, open_writer
+    from omezarr.write import RunOptions
+from omezarr.acquisition.blank import NoPixels, dtype_of, resized
+from omezarr.acquisition.writer import ImageWriter, check_run, open_writer
 
 
 def create_writer(
@@ -64,7 +65,8 @@ def create_writer(
     axes, name, scale, translation, units, channels, options, overwrite, storage_options, registry, **write_options
         As for `omezarr.write_image`. The axis that grows is never scaled down.
     run : RunOptions, optional
-        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels.
+        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels; the
+        others have no meaning here.
 
     Returns
     -------
@@ -77,10 +79,11 @@ def create_writer(
         As for `omezarr.write_image`; nothing has been written then.
     """
     registry = registry or default_registry()
+    check_run(run)
     growing = [index for index, length in enumerate(shape) if length is None]
     if len(growing) > 1:
         raise ArgumentError(f"only one axis can grow, but the shape {tuple(shape)} leaves {len(growing)} open")
-    source = NoPixels(tuple(1 if length is None else int(length) for length in shape), np.dtype(dtype))
+    source = NoPixels(tuple(1 if length is None else int(length) for length in shape), dtype_of(dtype))
     content = image_content(
         source, axes=axes, name=name, scale=scale, translation=translation, units=units, channels=channels
     )
@@ -92,7 +95,8 @@ def create_writer(
     levels = next(step for step in planned[0].steps if isinstance(step, WriteLevels))
     if any(step[index] != 1 for step in levels.factors for index in growing):
         raise ArgumentError("an axis that grows cannot be scaled down; its factors must be 1")
-    arrays = tuple(resized(spec, growing[0] if growing else None, (0,) * len(shape)) for spec in levels.arrays)
+    grows = growing[0] if growing else None
+    arrays = tuple(resized(spec, grows, 0, planner.options, content.axes) for spec in levels.arrays)
     commit = planned[-1].steps[-1]
     assert isinstance(commit, EditAttributes)
     assert callable(commit.attributes)
@@ -101,12 +105,16 @@ def create_writer(
     steps = (CreateGroup(path=""), CreateArrays(arrays=arrays), evolve(commit, attributes=attributes))
     zarr_format = planner.version.zarr_format
     plan = Plan(
-        target=target, zarr_format=zarr_format, phases=(Phase(name="arrays", steps=steps),), overwrite=overwrite
+        target=target,
+        zarr_format=zarr_format,
+        phases=(Phase(name="arrays", steps=steps),),
+        overwrite=overwrite,
+        consolidate=planner.options.consolidated,
     )
     run_plan(plan, registry)
     return open_writer(
         target,
-        grows=content.axes[growing[0]].name if growing else None,
+        grows=None if grows is None else content.axes[grows].name,
         measure_windows=True,
         run=run,
         registry=registry,

@@ -13,6 +13,7 @@ from omezarr.arguments import factors_between, merged_options
 from omezarr.composing import compose_attributes, document_path
 from omezarr.content import ImageContent, LabelContent
 from omezarr.display import measured_channels, window_of
+from omezarr.engine.arrays import StoredArray
 from omezarr.engine.documents import Documents
 from omezarr.engine.locks import locked
 from omezarr.engine.regions import RegionWriter
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.model import ImageLabel
     from omezarr.node import Node
-from omezarr.acquisition.blank import NoPixels, bounds, resized
+    from omezarr.plan import ArraySpec
+from omezarr.acquisition.blank import NoPixels, dtype_of, place_of, resized
 
 _PROVISIONAL = window_of(np.zeros(1, dtype="uint8"))
 """The window of channels of which nothing has been written."""
@@ -79,7 +81,8 @@ def open_writer(
     measure_windows : bool
         Whether the windows of the channels are measured anew on close.
     run : RunOptions, optional
-        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels.
+        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels; the
+        others have no meaning here.
     storage_options : mapping or StorageOptions, optional
     registry : Registry, optional
 
@@ -89,12 +92,15 @@ def open_writer(
 
     Raises
     ------
+    ArgumentError
+        If there is no such axis, or `run` has what means nothing here.
     UnsupportedError
         If it is no image, or its levels are not an integer factor apart.
     LockedError
         If somebody else is writing there.
     """
     registry = registry or default_registry()
+    check_run(run)
     run = run or RunOptions()
     target = Location.parse(location, storage_options)
     node = open_node(target, registry=registry)
@@ -118,16 +124,30 @@ def open_writer(
         node,
         opened,
         RegionWriter(
-            opened,
-            specs,
+            [StoredArray.existing(spec, opened) for spec in specs],
             [factors_between(large.shape, small.shape) for large, small in pairwise(specs)],
             scaling,
-            memory=run.memory or DEFAULT_WAITING_BYTES,
-            threads=run.threads or Settings.from_environment().threads,
+            memory=DEFAULT_WAITING_BYTES if run.memory is None else run.memory,
+            threads=Settings.from_environment().threads if run.threads is None else run.threads,
             grows=None if grows is None else names.index(grows),
         ),
         measure_windows=measure_windows,
     )
+
+
+def check_run(run: RunOptions | None) -> None:
+    """Refuse what says how a plan is carried out, and means nothing for a writer.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    given = run or RunOptions()
+    unused = [name for name in ("scheduler", "progress", "resume") if getattr(given, name)]
+    if unused:
+        raise ArgumentError(f"{unused[0]} has no meaning for a writer of regions; give memory and threads alone")
+    if given.threads is not None and given.threads < 1:
+        raise ArgumentError(f"{given.threads} threads can do nothing; give at least 1")
 
 
 class ImageWriter:
@@ -152,6 +172,11 @@ class ImageWriter:
         self._held.enter_context(locked(target, f"{JOURNAL_PREFIX}/append.lock"))
         target.scratch = f"{JOURNAL_PREFIX}/append"
         target.clear(target.scratch)
+        assert node.format is not None
+        self._documents = Documents(target, node.format.zarr_format)
+        self._consolidated = self._documents.is_consolidated()
+        if self._consolidated:
+            self._documents.drop_consolidated()
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -203,11 +228,10 @@ class ImageWriter:
         lengths = list(block.shape)
         for index, (name, size) in enumerate(zip(self._names, self.shape, strict=True)):
             place = where.get(name, slice(None))
-            if isinstance(place, int):
+            inner = index - len(fixed)
+            region.append(place_of(name, place, size, lengths[inner] if inner < len(lengths) else 0))
+            if not isinstance(place, slice):
                 fixed.append(index)
-                region.append(slice(place, place + 1))
-            else:
-                region.append(bounds(name, place, size, lengths[index - len(fixed)] if lengths else 0))
         if block.ndim == len(self._names) - len(fixed):
             block = np.expand_dims(block, tuple(fixed))
         self._regions.write(tuple(region), block)
@@ -271,7 +295,7 @@ class ImageWriter:
         assert version is not None
         grows = self._regions.grows
         shape = tuple(max(size, 1) for size in self.shape)
-        source = NoPixels(shape, np.dtype(dtype))
+        source = NoPixels(shape, dtype_of(dtype))
         geometry = self._node.levels[0].geometry
         content = ImageContent(
             pixels=source,
@@ -285,7 +309,7 @@ class ImageWriter:
         phase = planner.label_phase("", name, label, content, self._regions.factors)
         place = self.location.below("labels").below(plain_name(name))
         steps = tuple(
-            CreateArrays(arrays=tuple(resized(spec, grows, self.shape) for spec in step.arrays))
+            CreateArrays(arrays=tuple(self._resized(spec, chosen) for spec in step.arrays))
             if isinstance(step, WriteLevels)
             else step
             for step in phase.steps
@@ -319,11 +343,18 @@ class ImageWriter:
             self._regions.update()
             if self._measure_windows and 0 not in self.shape:
                 self._write_windows()
+            if self._consolidated:
+                self._documents.consolidate()
         finally:
             self._closed = True
             self._target.clear(self._target.scratch)
             self._held.close()
             self._target.tidy()
+
+    def _resized(self, spec: ArraySpec, options: WriteOptions) -> ArraySpec:
+        """Return a level of a label image, as long along the axis that grows as the image is so far."""
+        axis = self._regions.grows
+        return spec if axis is None else resized(spec, axis, self.shape[axis], options, self._node.axes)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -351,4 +382,4 @@ class ImageWriter:
         attributes = compose_attributes(
             evolve(node.metadata, facets=facets), version, node.registry, node.array_facts()
         )
-        Documents(self._target, version.zarr_format).write_attributes("", attributes)
+        self._documents.write_attributes("", attributes)

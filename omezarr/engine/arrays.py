@@ -11,10 +11,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from omezarr.engine.chunks import ShardCoder, coder_of
-from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
+from omezarr.hierarchy import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,12 +110,13 @@ def array_metadata(spec: ArraySpec) -> dict[str, JSON]:
 def write_array_metadata(target: Target, spec: ArraySpec) -> None:
     """Store the metadata of an array."""
     metadata = array_metadata(spec)
-    if spec.zarr_format == 3:
-        target.put(f"{spec.path}/zarr.json".lstrip("/"), json_bytes(metadata))
-        return
-    if spec.attributes:
+    if spec.zarr_format == 2 and spec.attributes:
         target.put(f"{spec.path}/.zattrs".lstrip("/"), json_bytes(dict(spec.attributes)))
-    target.put(f"{spec.path}/.zarray".lstrip("/"), json_bytes(metadata))
+    target.put(_metadata_key(spec), json_bytes(metadata))
+
+
+def _metadata_key(spec: ArraySpec) -> str:
+    return f"{spec.path}/{'zarr.json' if spec.zarr_format == 3 else '.zarray'}".lstrip("/")
 
 
 def json_bytes(document: Mapping[str, JSON]) -> bytes:
@@ -139,16 +141,45 @@ class StoredArray:
     ----------
     spec : ArraySpec
     target : Target
+    metadata : mapping, optional
+        The content of ``.zarray`` or ``zarr.json``. Default: what the specification says.
     """
 
     spec: ArraySpec
     target: Target
-    metadata: Mapping[str, JSON] = field(init=False, eq=False)
+    metadata: Mapping[str, JSON] = field(eq=False)
     coder: ChunkCoder | ShardCoder | None = field(init=False, eq=False)
 
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "metadata", array_metadata(self.spec))
-        object.__setattr__(self, "coder", coder_of(self.metadata))
+    @metadata.default
+    def _described(self) -> Mapping[str, JSON]:
+        return array_metadata(self.spec)
+
+    @coder.default
+    def _known(self) -> ChunkCoder | ShardCoder | None:
+        return coder_of(self.metadata)
+
+    @classmethod
+    def existing(cls, spec: ArraySpec, target: Target) -> StoredArray:
+        """Return an array that is there, encoded as its own metadata says, whatever the specification leaves out.
+
+        Raises
+        ------
+        MetadataError
+            If its metadata is not there or no JSON.
+        """
+        key = _metadata_key(spec)
+        document = parse_json(target.get(key) or b"", key)
+        if not isinstance(document, dict):
+            raise MetadataError(f"{key} in {target} is no JSON object")
+        return cls(spec, target, document)
+
+    def resized(self, shape: tuple[int, ...]) -> StoredArray:
+        """Return the array with another shape; its metadata is not stored yet."""
+        return StoredArray(evolve(self.spec, shape=shape), self.target, {**self.metadata, "shape": list(shape)})
+
+    def store_metadata(self) -> None:
+        """Store the metadata."""
+        self.target.put(_metadata_key(self.spec), json_bytes(self.metadata))
 
     def key(self, index: tuple[int, ...]) -> str:
         """Return the key of a unit."""
@@ -232,16 +263,12 @@ class StoredArray:
         import zarr
         from zarr.storage import MemoryStore
 
-        store = MemoryStore()
-        lone = self.spec.__class__(
-            path="", shape=self.spec.unit, chunks=self.spec.chunks, shards=self.spec.shards, dtype=self.spec.dtype,
-            zarr_format=self.spec.zarr_format, separator=self.spec.separator, codec=self.spec.codec,
-            fill_value=self.spec.fill_value,
-        )  # fmt: skip
         from omezarr.engine.targets import StoreTarget
 
+        store = MemoryStore()
         inner = StoreTarget(store, "")
-        write_array_metadata(inner, lone)
+        lone = evolve(self, spec=evolve(self.spec, path=""), target=inner).resized(self.spec.unit)
+        lone.store_metadata()
         array = zarr.open_array(store, mode="r+", zarr_format=self.spec.zarr_format)
         whole = block
         if block.shape != self.spec.unit:
@@ -250,7 +277,7 @@ class StoredArray:
         if self.spec.write_empty:
             array = array.with_config({"write_empty_chunks": True})
         array[...] = whole
-        return inner.get(StoredArray(lone, inner).key((0,) * block.ndim))
+        return inner.get(lone.key((0,) * block.ndim))
 
 
 def _check_grid(spec: ArraySpec) -> None:

@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import define, evolve
+from attrs import define
 
-from omezarr.engine.arrays import StoredArray, write_array_metadata
 from omezarr.engine.geometry import cells, full_region, level_shapes, region_shape, shifted
 from omezarr.engine.windows import reader_of, reduced_window
 from omezarr.errors import ArgumentError
@@ -25,9 +24,11 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import ScalingMethod
+    from omezarr.engine.arrays import StoredArray
     from omezarr.engine.geometry import Region, Shape
-    from omezarr.engine.targets import Target
-    from omezarr.plan import ArraySpec
+
+LOCKS = 64
+"""How many locks the units share, so that their number does not grow with the image."""
 
 
 @define
@@ -43,8 +44,7 @@ class RegionWriter:
 
     Parameters
     ----------
-    target : Target
-    specs : sequence of ArraySpec
+    arrays : sequence of StoredArray
         The levels, all there already.
     factors : sequence of tuple of int
     method : ScalingMethod
@@ -58,8 +58,7 @@ class RegionWriter:
 
     def __init__(
         self,
-        target: Target,
-        specs: Sequence[ArraySpec],
+        arrays: Sequence[StoredArray],
         factors: Sequence[tuple[int, ...]],
         method: ScalingMethod,
         *,
@@ -67,17 +66,15 @@ class RegionWriter:
         threads: int,
         grows: int | None = None,
     ) -> None:
-        self._target = target
-        self._arrays = [StoredArray(spec, target) for spec in specs]
+        self._arrays = list(arrays)
         self.factors = tuple(factors)
         self._method = method
         self.memory = memory
         self.threads = threads
         self.grows = grows
         self._waiting: dict[Shape, _Waiting] = {}
-        self._stored: set[Shape] = set()
-        self._dirty: list[set[Shape]] = [set() for _ in specs]
-        self._locks: dict[Shape, threading.Lock] = {}
+        self._dirty: list[set[Shape]] = [set() for _ in arrays]
+        self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._state = threading.RLock()
         self._updating = threading.Lock()
 
@@ -110,14 +107,17 @@ class RegionWriter:
         """
         if pixels.shape != region_shape(region):
             raise ArgumentError(f"pixels of shape {pixels.shape} do not fit a region of shape {region_shape(region)}")
-        if pixels.dtype != self.dtype:
+        if pixels.dtype.newbyteorder("=") != self.dtype:
             raise ArgumentError(f"pixels are of {pixels.dtype}, but the image of {self.dtype}; convert them")
+        pixels = pixels.astype(self.dtype, copy=False)
         self._grow(region)
         start = [part.start for part in region]
-        for index, part in cells(region, self._arrays[0].spec.unit):
-            with self._lock(index):
-                self._put(index, part, pixels[shifted(part, start)])
-        self._mark(1, region)
+        try:
+            for index, part in cells(region, self._arrays[0].spec.unit):
+                with self._lock(index):
+                    self._put(index, part, pixels[shifted(part, start)])
+        finally:
+            self._mark(1, region)
         self._spill()
 
     def append(self, pixels: npt.NDArray[Any]) -> None:
@@ -149,10 +149,15 @@ class RegionWriter:
             # What is marked was put before; so taking the marks first, then storing what waits, misses nothing.
             for level in range(1, len(self._arrays)):
                 with self._state:
-                    changed, self._dirty[level] = sorted(self._dirty[level]), set()
-                if level == 1:
-                    self._store_all_waiting()
-                self._remake(level, changed)
+                    changed, self._dirty[level] = self._dirty[level], set()
+                try:
+                    if level == 1:
+                        self._store_all_waiting()
+                    self._remake(level, sorted(changed))
+                except BaseException:
+                    with self._state:
+                        self._dirty[level] |= changed
+                    raise
             if len(self._arrays) == 1:
                 self._store_all_waiting()
 
@@ -162,8 +167,7 @@ class RegionWriter:
         return reader_of(last).read(full_region(last.spec.shape), self.threads)
 
     def _lock(self, index: Shape) -> threading.Lock:
-        with self._state:
-            return self._locks.setdefault(index, threading.Lock())
+        return self._locks[hash(index) % LOCKS]
 
     def _grow(self, region: Region) -> None:
         shape = self.shape
@@ -177,25 +181,17 @@ class RegionWriter:
             length = max(self.shape[axis], region[axis].stop)
             grown = (*self.shape[:axis], length, *self.shape[axis + 1 :])
             shapes = level_shapes(grown, self.factors)
-            for number, shape_of_level in enumerate(shapes):
-                spec = evolve(self._arrays[number].spec, shape=shape_of_level)
-                write_array_metadata(self._target, spec)
-                self._arrays[number] = StoredArray(spec, self._target)
-
-    def _unit_region(self, level: int, index: Shape) -> Region:
-        spec = self._arrays[level].spec
-        return tuple(
-            slice(number * step, min((number + 1) * step, size))
-            for number, step, size in zip(index, spec.unit, spec.shape, strict=True)
-        )
+            resized = [array.resized(level) for array, level in zip(self._arrays, shapes, strict=True)]
+            for array in resized:
+                array.store_metadata()
+            self._arrays = resized
 
     def _put(self, index: Shape, part: Region, block: npt.NDArray[Any]) -> None:
-        whole = self._unit_region(0, index)
+        whole = unit_region(self._arrays[0], index, self.grows)
         if part == whole and index not in self._waiting:
             self._arrays[0].write(index, block)
-            self._stored.add(index)
             return
-        waiting = self._waiting.get(index) or self._load(index, whole)
+        waiting = self._waiting.get(index) or self._load(index)
         self._waiting[index] = waiting
         inside = shifted(part, [axis.start for axis in whole])
         waiting.pixels[inside] = block
@@ -203,17 +199,14 @@ class RegionWriter:
         if waiting.known[tuple(slice(0, length) for length in region_shape(whole))].all():
             self._store_waiting(index)
 
-    def _load(self, index: Shape, whole: Region) -> _Waiting:
+    def _load(self, index: Shape) -> _Waiting:
         """Return the unit as it is stored, to be changed in memory."""
         array = self._arrays[0]
-        unit = array.spec.unit
-        pixels = np.full(unit, array.spec.fill_value, self.dtype)
-        known = np.zeros(unit, dtype=bool)
-        inside = tuple(slice(0, length) for length in region_shape(whole))
-        if self._target.get(array.key(index)) is not None:
-            pixels[inside] = reader_of(array).read(whole, 1)
-            known[inside] = index in self._stored
-        return _Waiting(pixels, known)
+        pixels = np.full(array.spec.unit, array.spec.fill_value, self.dtype)
+        if array.target.get(array.key(index)) is not None:
+            stored = unit_region(array, index)
+            pixels[tuple(slice(0, length) for length in region_shape(stored))] = reader_of(array).read(stored, 1)
+        return _Waiting(pixels, np.zeros(array.spec.unit, dtype=bool))
 
     def _store_all_waiting(self) -> None:
         for index in list(self._waiting):
@@ -221,19 +214,19 @@ class RegionWriter:
                 self._store_waiting(index)
 
     def _store_waiting(self, index: Shape) -> None:
-        waiting = self._waiting.pop(index, None)
+        waiting = self._waiting.get(index)
         if waiting is not None:
-            length = region_shape(self._unit_region(0, index))
+            length = region_shape(unit_region(self._arrays[0], index))
             self._arrays[0].write(index, waiting.pixels[tuple(slice(0, size) for size in length)])
+            del self._waiting[index]
 
     def _spill(self) -> None:
         """Store the units that have waited longest while there are too many."""
         while True:
-            with self._state:
-                held = sum(waiting.pixels.nbytes + waiting.known.nbytes for waiting in list(self._waiting.values()))
-                oldest = next(iter(self._waiting), None)
-            if oldest is None or held <= self.memory:
+            units = list(self._waiting.items())  # a copy at once, since other threads go on
+            if sum(waiting.pixels.nbytes + waiting.known.nbytes for _, waiting in units) <= self.memory:
                 return
+            oldest, _ = units[0]
             with self._lock(oldest):
                 self._store_waiting(oldest)
 
@@ -253,11 +246,12 @@ class RegionWriter:
             self._dirty[level].update(index for index, _ in cells(tuple(reached), spec.unit))
 
     def _remake(self, level: int, changed: Iterable[Shape]) -> None:
-        array, before = self._arrays[level], self._arrays[level - 1]
+        arrays = self._arrays  # as they are now: what grows from here on is marked, and made by the next update
+        array, before = arrays[level], arrays[level - 1]
         reader = reader_of(before)
 
         def remake(index: Shape) -> None:
-            region = self._unit_region(level, index)
+            region = unit_region(array, index)
             if 0 in region_shape(region):
                 return
             block = reduced_window(reader, region, before.spec.shape, self.factors[level - 1], self._method)
@@ -267,3 +261,13 @@ class RegionWriter:
         with ThreadPoolExecutor(self.threads) as pool:
             for _ in pool.map(remake, changed):
                 pass
+
+
+def unit_region(array: StoredArray, index: Shape, grows: int | None = None) -> Region:
+    """Return what a unit covers, inside the shape of its array; along an axis that grows, what it has room for."""
+    spec = array.spec
+    parts = enumerate(zip(index, spec.unit, spec.shape, strict=True))
+    return tuple(
+        slice(number * step, (number + 1) * step if axis == grows else min((number + 1) * step, size))
+        for axis, (number, step, size) in parts
+    )

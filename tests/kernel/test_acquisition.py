@@ -1,16 +1,22 @@
 """Images that are written while they are acquired."""
 
 import threading
+from collections import Counter
 from pathlib import Path
+from typing import Any, ClassVar
 
+import numcodecs
 import numpy as np
 import pytest
+import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from zarr.codecs import BytesCodec, Crc32cCodec, TransposeCodec, ZstdCodec
+from zarr.storage import MemoryStore
 
 import omezarr
 from omezarr.acquisition import create_writer, open_writer
-from omezarr.errors import ArgumentError, LockedError, TargetExistsError, UnsupportedError
+from omezarr.errors import ArgumentError, LockedError, TargetExistsError, UnsupportedError, WriteError
 from omezarr.write import RunOptions, write_image
 
 MOVIE = np.random.default_rng(4).integers(0, 4000, (6, 2, 40, 50)).astype("uint16")
@@ -121,6 +127,106 @@ def test_an_image_that_is_there_is_edited(tmp_path: Path) -> None:
         np.testing.assert_array_equal(level.read(), wanted.read())
 
 
+ENCODINGS = {
+    "column order": {"zarr_format": 2, "order": "F"},
+    "filters": {"zarr_format": 2, "filters": [numcodecs.Delta(dtype="u2")]},
+    "big-endian 2": {"zarr_format": 2, "dtype": ">u2"},
+    "big-endian 3": {"zarr_format": 3, "serializer": BytesCodec(endian="big")},
+    "transposed": {"zarr_format": 3, "filters": [TransposeCodec(order=(2, 1, 0))]},
+    "checksum": {"zarr_format": 3, "compressors": [ZstdCodec(), Crc32cCodec()]},
+    "transposed shards": {"zarr_format": 3, "shards": (2, 32, 32), "filters": [TransposeCodec(order=(2, 0, 1))]},
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=ENCODINGS)
+def test_an_image_that_is_there_keeps_its_own_encoding(tmp_path: Path, encoding: dict[str, Any]) -> None:
+    path = tmp_path / "i.zarr"
+    version = "0.4" if encoding["zarr_format"] == 2 else "0.5"
+    movie = MOVIE[:, 0]
+    node = write_image(path, movie[:3], axes="tyx", chunks=(2, 16, 16), levels=2, format=version)
+    for level in node.levels:
+        pixels = level.read()
+        chosen = {
+            "dtype": "uint16",
+            "dimension_names": getattr(level.array.metadata, "dimension_names", None),
+            **encoding,
+        }
+        array = zarr.create_array(path / level.path, shape=level.shape, chunks=(2, 16, 16), overwrite=True, **chosen)
+        array[...] = pixels
+    before = {level.path: level.array.metadata for level in omezarr.open(path).levels}
+    with open_writer(path, grows="t") as writer:
+        writer.write(movie[5, 5:15, 10:20], t=0, y=slice(5, 15), x=slice(10, 20))
+        writer.append(movie[3:5].astype(">u2"))
+    expected = movie[:5].copy()
+    expected[0, 5:15, 10:20] = movie[5, 5:15, 10:20]
+    wanted = write_image(tmp_path / "e.zarr", expected, axes="tyx", levels=2, format=version)
+    for level, once in zip(omezarr.open(path).levels, wanted.levels, strict=True):
+        np.testing.assert_array_equal(level.array[...], once.read())
+        assert level.array.metadata == evolve_shape(before[level.path], level.shape)
+
+
+def evolve_shape(metadata: Any, shape: tuple[int, ...]) -> Any:
+    return type(metadata).from_dict({**metadata.to_dict(), "shape": shape})
+
+
+class FullStore(MemoryStore):
+    """A store that has no room for a while."""
+
+    full = False
+
+    async def set(self, key: str, value: Any, byte_range: Any = None) -> None:
+        if self.full:
+            raise OSError("no room")
+        await super().set(key, value)
+
+
+@pytest.mark.parametrize("failing", ["a part", "the lower levels", "growing"])
+def test_after_a_failure_of_the_store_writing_goes_on_where_it_was(failing: str) -> None:
+    store = FullStore()
+    movie = MOVIE[:, 0]
+    with create_writer(store, shape=(None, 40, 50), dtype="uint16", axes="tyx", chunks=(4, 16, 16), levels=3) as writer:
+        for t, frame in enumerate(movie):
+            store.full = failing == "growing"
+            if store.full:
+                with pytest.raises(WriteError, match="no room"):
+                    writer.write(frame, t=t)
+                store.full = False
+            writer.write(frame, t=t)
+            if failing == "the lower levels":
+                writer._regions._store_all_waiting()  # so that only these are left to be written
+        store.full = True
+        with pytest.raises(WriteError, match="no room"):
+            writer.update()
+        store.full = False
+    expected = write_image(MemoryStore(), movie, axes="tyx", levels=3)
+    for level, wanted in zip(omezarr.open(store).levels, expected.levels, strict=True):
+        np.testing.assert_array_equal(level.read(), wanted.read())
+
+
+def test_chunks_along_the_axis_that_grows_are_written_once() -> None:
+    store = CountingStore()
+    store.counts.clear()
+    with create_writer(store, shape=(None, 8, 8), dtype="uint16", axes="tyx", chunks=(5, 8, 8), levels=1) as writer:
+        for frame in np.arange(1, 13, dtype="uint16"):
+            writer.append(np.full((8, 8), frame))
+    assert {key: number for key, number in store.counts.items() if key.startswith("0/c/")} == {
+        "0/c/0/0/0": 1,
+        "0/c/1/0/0": 1,
+        "0/c/2/0/0": 1,
+    }
+    assert (omezarr.open(store).levels[0].read()[:, 0, 0] == np.arange(1, 13)).all()
+
+
+class CountingStore(MemoryStore):
+    """A store that counts how often objects are written."""
+
+    counts: ClassVar[Counter[str]] = Counter()
+
+    async def set(self, key: str, value: Any, byte_range: Any = None) -> None:
+        self.counts[key] += 1
+        await super().set(key, value)
+
+
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.zarr"
     with pytest.raises(ArgumentError, match="only one axis can grow"):
@@ -152,3 +258,59 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     omezarr.write_plate(tmp_path / "p.zarr", {"A/1": frame})
     with pytest.raises(UnsupportedError, match="no image"):
         open_writer(tmp_path / "p.zarr")
+
+
+@pytest.mark.parametrize("place", [1.0, None, "1"])
+def test_what_is_no_place_is_refused_and_whole_numbers_of_any_kind_are_taken(place: Any) -> None:
+    with create_writer(MemoryStore(), shape=(None, 8, 8), dtype="uint8", axes="tyx") as writer:
+        with pytest.raises(ArgumentError, match="is no place; give an index or a slice"):
+            writer.write(np.zeros((8, 8), dtype="uint8"), t=place)
+        for t in np.arange(3):
+            writer.write(np.full((8, 8), t, dtype="uint8"), t=t)
+        assert writer.shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize("run", [{"resume": True}, {"scheduler": "local:2"}, {"progress": print}, {"threads": 0}])
+def test_what_means_nothing_for_a_writer_is_refused_before_anything_is_written(
+    tmp_path: Path, run: dict[str, Any]
+) -> None:
+    with pytest.raises(ArgumentError, match=f"{next(iter(run))} "):
+        create_writer(tmp_path / "run.zarr", shape=(8, 8), dtype="uint8", axes="yx", run=RunOptions(**run))
+    assert not list(tmp_path.iterdir())
+    write_image(tmp_path / "i.zarr", MOVIE[0, 0], axes="yx")
+    with pytest.raises(ArgumentError, match=f"{next(iter(run))} "):
+        open_writer(tmp_path / "i.zarr", run=RunOptions(**run))
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_consolidated_metadata_grows_with_the_image(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "run.zarr"
+    with create_writer(
+        path, shape=(None, 8, 8), dtype="uint8", axes="tyx", format=version, consolidated=True
+    ) as writer:
+        writer.append(np.ones((8, 8), dtype="uint8"))
+        assert omezarr.open(path).levels[0].shape == (1, 8, 8)
+        writer.add_labels("cells").write(np.ones((8, 8), dtype="uint32"), t=0)
+    with open_writer(path, grows="t") as writer:
+        writer.append(np.ones((2, 8, 8), dtype="uint8"))
+    group = zarr.open_consolidated(path, mode="r")
+    assert isinstance(group["0"], zarr.Array)
+    assert (group["0"].shape, group["labels/cells/0"].shape) == ((3, 8, 8), (1, 8, 8))
+
+
+def test_shards_along_the_axis_that_grows_are_those_asked_for(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"shape": (None, 8, 8), "dtype": "uint8", "axes": "tyx", "chunks": (2, 8, 8)}
+    with pytest.raises(ArgumentError, match="along t, a shard of 3 is no multiple of a chunk of 2"):
+        create_writer(tmp_path / "run.zarr", shards=(3, 8, 8), **options)
+    assert not list(tmp_path.iterdir())
+    with create_writer(tmp_path / "run.zarr", shards=(4, 8, 8), **options) as writer:
+        for frame in range(5):
+            writer.append(np.full((8, 8), frame, dtype="uint8"))
+    array = omezarr.open(tmp_path / "run.zarr").levels[0].array
+    assert (array.chunks, array.shards) == ((2, 8, 8), (4, 8, 8))
+    assert (array[:, 0, 0] == np.arange(5)).all()
+
+
+def test_what_is_no_dtype_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="'uint17' is no dtype"):
+        create_writer(MemoryStore(), shape=(8, 8), dtype="uint17", axes="yx")
