@@ -41,7 +41,7 @@ def between(node: NodeLike, source: str, target: str) -> PointMap:
     source, target : str
         See `CoordinateGraph.between`.
     """
-    return CoordinateGraph(node.facets, Resolver.of_node(node)).between(source, target)
+    return CoordinateGraph.leading(node.facets, Resolver.of_node(node), source, target).between(source, target)
 
 
 def systems(node: NodeLike) -> tuple[System, ...]:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
+from omezarr.errors import ArgumentError, MetadataError, UnknownNameError, UnsupportedError
 from omezarr.model import (
     CONVENTIONAL_SYSTEM,
     Identity,
@@ -104,13 +104,14 @@ class CoordinateGraph:
     Parameters
     ----------
     facets : mapping
-        The structured metadata of the group: an `Image`, a `Scene`, or both, under any keys. Of an image the first
-        multiscale counts.
+        The structured metadata of the group: an `Image`, a `Scene`, or both, under any keys.
     resolver : Resolver
         Looks up what paths lead to, from the group on.
+    multiscale : int
+        Which of the multiscales of the group counts; of an image below it is the first.
     """
 
-    def __init__(self, facets: Mapping[str, object], resolver: Resolver) -> None:
+    def __init__(self, facets: Mapping[str, object], resolver: Resolver, multiscale: int = 0) -> None:
         self._resolver = resolver
         self._axes: dict[System, tuple[Axis, ...] | None] = {}
         self._steps: dict[System, list[Step]] = {}
@@ -118,11 +119,39 @@ class CoordinateGraph:
         self._pending: dict[str, None] = {}
         for facet in facets.values():
             if isinstance(facet, Image):
-                self._add_image("", facet)
+                self._add_image("", facet, multiscale)
             elif isinstance(facet, Scene):
                 self._add_scene(facet)
         if not self._axes:
             raise ArgumentError("there are no coordinate systems here; only images and scenes have some")
+
+    @classmethod
+    def leading(cls, facets: Mapping[str, object], resolver: Resolver, source: str, target: str) -> CoordinateGraph:
+        """Return the graph of the first multiscale of a group in which a way leads from one system to another.
+
+        Parameters
+        ----------
+        facets, resolver
+            As for the class.
+        source, target : str
+            As in `between`.
+
+        Raises
+        ------
+        OMEZarrError
+            As in `between`, for the first multiscale, where none has a way.
+        """
+        first = cls(facets, resolver)
+        counts = [len(facet.multiscales) for facet in facets.values() if isinstance(facet, Image)]
+        several = range(max(counts, default=0)) if max(counts, default=0) > 1 else ()
+        for number in several:
+            graph = cls(facets, resolver, number) if number else first
+            try:
+                graph.between(source, target)
+            except (UnknownNameError, UnsupportedError):
+                continue
+            return graph
+        return first
 
     @property
     def systems(self) -> tuple[System, ...]:
@@ -273,10 +302,10 @@ class CoordinateGraph:
             place = ("scene", "coordinateTransformations", index)
             self._add_edge("", transformation, frozenset(), self._resolver, place)
 
-    def _add_image(self, path: str, image: Image) -> None:
-        if not image.multiscales:
+    def _add_image(self, path: str, image: Image, number: int = 0) -> None:
+        if number >= len(image.multiscales):
             return
-        multiscale, resolver = image.multiscales[0], self._resolver.below(path)
+        multiscale, resolver = image.multiscales[number], self._resolver.below(path)
         intrinsic = multiscale.intrinsic_system
         name = CONVENTIONAL_SYSTEM if intrinsic is None else intrinsic.name
         axes = multiscale.axes or conventional_axes("tczyx")
@@ -289,14 +318,14 @@ class CoordinateGraph:
         for index, dataset in enumerate(multiscale.datasets):
             array = System(joined(path, dataset.path))
             self._axes[array] = axes
-            place: JSONPath = ("multiscales", 0, "datasets", index, "coordinateTransformations")
+            place: JSONPath = ("multiscales", number, "datasets", index, "coordinateTransformations")
             end = System(path, _output_name(dataset) or name)
             self._axes.setdefault(end, None)
             self._connect(Edge(array, end, _LevelTransformation(multiscale, index, resolver), resolver, place))
         arrays = frozenset(dataset.path for dataset in multiscale.datasets)
         for index, transformation in enumerate(multiscale.coordinate_transformations or ()):
             if transformation.input or transformation.output:
-                place = ("multiscales", 0, "coordinateTransformations", index)
+                place = ("multiscales", number, "coordinateTransformations", index)
                 self._add_edge(path, transformation, arrays, resolver, place)
 
     def _add_edge(

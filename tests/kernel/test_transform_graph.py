@@ -348,3 +348,30 @@ def test_a_missing_field_on_the_way_is_named_by_its_place():
 
 def test_a_system_is_written_as_people_write_it():
     assert [str(item) for item in (System("", "a"), System("0"), System("tile", "a"))] == ["a", "0", "tile#a"]
+
+
+SEVERAL = {
+    "multiscales": Image(
+        multiscales=(
+            *image(("a", (2.0, 2.0)), intrinsic="stage").multiscales,
+            *image(("b", (3.0, 5.0)), intrinsic="well").multiscales,
+            *image(("c", (7.0, 7.0)), intrinsic="stage").multiscales,
+        )
+    )
+}
+
+
+class TestSeveralMultiscales:
+    @pytest.mark.parametrize(
+        ("source", "target", "expected"), [("a", "stage", [2, 2]), ("b", "well", [3, 5]), ("c", "stage", [7, 7])]
+    )
+    def test_the_one_that_has_both_systems_is_used(self, source, target, expected):
+        chosen = CoordinateGraph.leading(SEVERAL, Resolver.of_nothing(), source, target)
+
+        assert chosen.between(source, target)([[1, 1]])[0].tolist() == expected
+
+    def test_systems_that_no_one_has_together_are_refused_as_for_the_first(self):
+        chosen = CoordinateGraph.leading(SEVERAL, Resolver.of_nothing(), "a", "well")
+
+        with pytest.raises(UnknownNameError, match="no coordinate system 'well'"):
+            chosen.between("a", "well")

@@ -58,7 +58,7 @@ def transform(
     for notice in node.notices:
         warnings.warn(notice, ToleranceWarning, stacklevel=1)
     try:
-        graph = CoordinateGraph(node.facets, Resolver.of_node(node))
+        graph = CoordinateGraph.leading(node.facets, Resolver.of_node(node), source, target)
         mapped = graph.between(source, target)
         coordinates = _parse(points, graph.axes(source))
         results = mapped(coordinates).tolist() if coordinates else []
