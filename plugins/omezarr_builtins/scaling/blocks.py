@@ -90,4 +90,4 @@ def refuse_complex(dtype: np.dtype[Any]) -> str | None:
     """Return why a dtype is refused by methods that need real numbers or bool; None if it is accepted."""
     if dtype.kind in "biuf":
         return None
-    return f"it works on integers, floats and bool, not on {dtype}; use nearest"
+    return f"the scaling method works on integers, floats and bool, not on {dtype}; use nearest"
