@@ -87,6 +87,10 @@ class FormatVersion(ABC):
         """Return why pixels of this numpy dtype cannot be written in this version; None if they can."""
         return None
 
+    def check_dtypes(self, dtypes: Sequence[str]) -> str | None:
+        """Return why levels of these numpy dtypes cannot be one image in this version; None if they can."""
+        return None
+
     def complete(self, metadata: GroupMetadata, arrays: Mapping[str, ArrayFacts]) -> GroupMetadata:
         """Fill in what this version requires and what the arrays, by path, tell; bring version strings up to date."""
         return metadata

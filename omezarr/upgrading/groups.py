@@ -180,6 +180,8 @@ def _change(node: Node, version: FormatVersion, *, expand_axes: bool) -> GroupCh
             if expand_axes and version.check_axes(named) is not None:
                 named = _expanded(named)
             _sort(version.check_axes(named), node.format.check_axes(before.axes or named), refusals, notices)
+            dtypes = [facts[dataset.path].dtype for dataset in before.datasets if dataset.path in facts]
+            _sort(version.check_dtypes(dtypes), node.format.check_dtypes(dtypes), refusals, notices)
         for dataset in before.datasets:
             path = joined(node.path, dataset.path.strip("/"))
             axes[path] = LevelAxes(own, named)

@@ -307,6 +307,24 @@ def test_objects_and_structures_are_refused_before_anything_is_touched(into: boo
     assert upgrade(store, to="0.3", allow_lossy=True).version == "0.3"
 
 
+@pytest.mark.parametrize("into", [False, True])
+def test_levels_of_several_dtypes_are_refused_where_the_new_version_wants_one(into: bool) -> None:
+    store = MemoryStore()
+    image_with(store)
+    zarr.open_group(store, mode="r+", zarr_format=2).create_array("1", shape=(3, 3), dtype="uint8")
+    attributes = document(objects_in(store), ".zattrs")
+    second = {"path": "1", "coordinateTransformations": [{"type": "scale", "scale": [2.0, 2.0]}]}
+    attributes["multiscales"][0]["datasets"].append(second)
+    put(store, {".zattrs": json.dumps(attributes).encode()})
+    before = objects_in(store)
+    target = MemoryStore()
+    with pytest.raises(UnsupportedError, match=r"one dtype, not in uint16 and uint8; .*\(of the root\)"):
+        upgrade(store, target if into else None, to="0.6")
+    assert objects_in(store) == before
+    assert objects_in(target) == {}
+    assert [level.dtype for level in upgrade(store, to="0.5").levels] == ["uint16", "uint8"]
+
+
 def test_a_sharded_array_needs_a_target_for_an_older_version() -> None:
     store = MemoryStore()
     omezarr.write_image(store, PIXELS[0, 0, 0], axes="yx", chunks=(2, 2), shards=(4, 4), levels=1)

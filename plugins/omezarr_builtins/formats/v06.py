@@ -44,6 +44,16 @@ class V06(NamespaceFormat):
         """Allow two to five axes: time, then a channel or custom axis, then two or three of space or of an array."""
         return check_typed_axes(axes, self.version, spatial=("space", "array"))
 
+    def check_dtypes(self, dtypes: Sequence[str]) -> str | None:
+        """Ask for one dtype in all levels."""
+        found = list(dict.fromkeys(dtypes))
+        if len(found) < 2:
+            return None
+        return (
+            f"NGFF {self.version} wants all levels of an image in one dtype, not in {' and '.join(found)}; "
+            "write those that differ anew"
+        )
+
     def complete(self, metadata: GroupMetadata, arrays: Mapping[str, ArrayFacts]) -> GroupMetadata:
         """Name the version once; map each level into the intrinsic system; fill in indices and numbers of plates."""
         facets = located_facets(metadata, partial(mapped_multiscale, arrays=arrays))

@@ -124,6 +124,14 @@ def test_labels_hold_nothing_but_integers(version: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_only_0_6_wants_one_dtype_in_all_levels(version: str) -> None:
+    assert FORMATS[version].check_dtypes(["uint8", "uint8"]) is None
+    assert FORMATS[version].check_dtypes([]) is None
+    reason = FORMATS[version].check_dtypes(["uint16", "uint8"])
+    assert (reason is not None and "uint16 and uint8" in reason) == (version == "0.6")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_only_0_1_separates_chunk_keys_with_dots(version: str) -> None:
     assert FORMATS[version].separator == ("." if version == "0.1" else "/")
 
