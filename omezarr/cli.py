@@ -113,6 +113,8 @@ def omezarr(ctx: click.Context, verbose: int, quiet: bool, plugins: tuple[str, .
     """
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.setLevel(level)  # libraries that choose the level of their own loggers do not choose what is shown
     _registry(ctx)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -93,3 +97,16 @@ def test_a_failure_on_a_worker_reaches_the_caller(tmp_path: Path, client: Any) -
 def test_a_target_in_memory_cannot_be_reached_by_workers(client: Any) -> None:
     with pytest.raises(UnsupportedError, match="workers of a cluster cannot reach"):
         write(MemoryStore(), levels_of(noise((8, 8)), chunks=(4, 4)), scheduler=client)
+
+
+def test_a_cluster_of_processes_here_says_nothing_of_its_own_whoever_else_serves(tmp_path: Path) -> None:
+    np.save(tmp_path / "array.npy", noise((3, 70, 80)))
+    words = ["convert", "array.npy", "image.zarr", "--axes", "zyx", "--scheduler", "local:1"]
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # where another program has the usual port of a dashboard, all the better
+            taken.bind(("", 8787))
+            taken.listen()
+        command = [sys.executable, "-c", "from omezarr.cli import main; main()", *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Wrote image.zarr")
