@@ -183,11 +183,14 @@ class EditAttributes:
         known only then.
     expected : mapping, optional
         What must be there now; anything else (but the result itself) stops the plan. None: whatever is there.
+    known : mapping, optional
+        For a callable, what is known of its result beforehand: plans that differ here do not resume each other.
     """
 
     path: str
     attributes: Mapping[str, JSON] | Callable[[Measured], Mapping[str, JSON]]
     expected: Mapping[str, JSON] | None = None
+    known: Mapping[str, JSON] | None = None
 
 
 @frozen(kw_only=True)

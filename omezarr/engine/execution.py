@@ -10,6 +10,7 @@ import platform
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omezarr.engine.arrays import array_metadata
 from omezarr.engine.documents import Documents
 from omezarr.engine.journal import Journal
 from omezarr.engine.levels import LevelsWriter, Resources
@@ -20,12 +21,13 @@ from omezarr.engine.steps import StepRunner
 from omezarr.engine.tally import Tally
 from omezarr.engine.targets import target_of
 from omezarr.errors import ArgumentError, OMEZarrError, SourceError, WriteError
-from omezarr.plan import JOURNAL_PREFIX, WriteLevels
+from omezarr.plan import JOURNAL_PREFIX, CreateGroup, EditAttributes, WriteLevels
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
     from omezarr.abc import OpenedStore
     from omezarr.location import Location
+    from omezarr.model import JSON
     from omezarr.plan import Plan, ProgressCallback
 
 
@@ -159,14 +161,14 @@ def _advise(error: BaseException, site: Site) -> None:
         error.add_note(site.advice)
 
 
-def _facts(plan: Plan) -> dict[str, str]:
+def _facts(plan: Plan) -> dict[str, JSON]:
     """Return what must be the same for a plan to be resumed."""
     import numcodecs
     import numpy as np
 
     import omezarr
 
-    facts = {
+    facts: dict[str, JSON] = {
         "the version of omezarr": getattr(omezarr, "__version__", ""),
         "the version of numcodecs": numcodecs.__version__,
         "the version of numpy": np.__version__,
@@ -177,10 +179,15 @@ def _facts(plan: Plan) -> dict[str, str]:
         if isinstance(step, WriteLevels):
             name = step.arrays[0].path or str(number)
             facts[f"the source of {name!r}"] = step.source.identity
-            facts[f"the scaling method of {name!r}"] = f"{step.method.name} {step.method.version}"
-            facts[f"the factors of {name!r}"] = str(step.factors)
             for spec in step.arrays:
-                facts[f"the array {spec.path!r}"] = str(spec)
+                facts[f"the array {spec.path!r}"] = {**array_metadata(spec), "write_empty": spec.write_empty}
+            facts[f"the scaling method of {name!r}"] = f"{step.method.name} {step.method.version}"
+            facts[f"the factors of {name!r}"] = [list(factors) for factors in step.factors]
+        elif isinstance(step, CreateGroup):
+            facts[f"the new group {step.path!r}"] = dict(step.attributes)
+        elif isinstance(step, EditAttributes):
+            known = step.known if callable(step.attributes) else step.attributes
+            facts[f"the metadata of {repr(step.path) if step.path else 'the root'}"] = dict(known or {})
     return facts
 
 

@@ -11,15 +11,16 @@ import hashlib
 import json
 import math
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from omezarr.engine.targets import Target
     from omezarr.engine.units import Node, Tree
+    from omezarr.model import JSON
 
 NOTED_BYTES = 32 * 1024**2
 """Subtrees made from at least this many bytes are noted when they are finished."""
@@ -40,7 +41,7 @@ class Journal:
         self._prefix = prefix
         self._kept = not target.transient
 
-    def start(self, facts: Mapping[str, str]) -> None:
+    def start(self, facts: Mapping[str, JSON]) -> None:
         """Begin anew; what an earlier attempt noted is forgotten."""
         if self._kept:
             self._target.clear(f"{self._prefix}/done")
@@ -50,7 +51,7 @@ class Journal:
         """Return whether an earlier attempt left a journal."""
         return self._kept and self._target.get(f"{self._prefix}/plan.json") is not None
 
-    def resume(self, facts: Mapping[str, str]) -> None:
+    def resume(self, facts: Mapping[str, JSON]) -> None:
         """Go on with an earlier attempt.
 
         Raises
@@ -63,11 +64,12 @@ class Journal:
             before: dict[str, Any] = json.loads(content or b"{}")
         except ValueError:
             before = {}
-        for name in [*facts, *(name for name in before if name not in facts)]:
-            if before.get(name) != facts.get(name):
+        now = json.loads(json.dumps(dict(facts)))
+        for name in [*now, *(name for name in before if name not in now)]:
+            for where, old, new in differences(before.get(name, "not there"), now.get(name, "not there")):
                 raise ArgumentError(
-                    f"cannot resume {self._target}: {name} was {before.get(name, 'not there')!s}, is now "
-                    f"{facts.get(name, 'not there')!s}; start anew with overwriting, or restore what it was"
+                    f"cannot resume {self._target}: {where and f'{where} of '}{name} was {_shown(old)}, is now "
+                    f"{_shown(new)}; start anew with overwriting, or restore what it was"
                 )
 
     def noted(self, part: str) -> set[str]:
@@ -85,6 +87,33 @@ class Journal:
         """Remove the journal: the plan is complete."""
         if self._kept:
             self._target.clear(self._prefix)
+
+
+def differences(before: JSON, now: JSON, where: str = "") -> Iterator[tuple[str, JSON, JSON]]:
+    """Yield where two documents differ, and what is in the one and in the other.
+
+    Examples
+    --------
+    >>> list(differences({"codecs": [{"name": "gzip"}]}, {"codecs": [{"name": "zstd"}]}))
+    [('codecs[0].name', 'gzip', 'zstd')]
+    """
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in dict.fromkeys([*now, *before]):
+            inner = f"{where}.{key}".lstrip(".")
+            yield from differences(before.get(key, "not there"), now.get(key, "not there"), inner)
+    elif _holds_objects(before) and _holds_objects(now) and len(before) == len(now):
+        for index, (old, new) in enumerate(zip(before, now, strict=True)):
+            yield from differences(old, new, f"{where}[{index}]")
+    elif before != now:
+        yield where, before, now
+
+
+def _holds_objects(value: JSON) -> TypeGuard[list[JSON]]:
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
+
+
+def _shown(value: JSON) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 class Notes:

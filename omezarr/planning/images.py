@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import FormatVersion, PixelSource, ScalingMethod
     from omezarr.content import ImageContent, LabelContent
-    from omezarr.model import JSON
+    from omezarr.model import JSON, Channel
     from omezarr.planning.options import WriteOptions
     from omezarr.registry import Registry
 from omezarr.planning.fitting import aligned_to, expanded_to_five, label_pixels, native_name, plain_name
@@ -202,14 +202,16 @@ class ImagePlanner:
         """Return the step that writes an image's document, with the windows of its channels measured."""
         facts = pyramid.facts(path)
 
-        def attributes(measured: Measured) -> dict[str, JSON]:
-            channels = measured_channels(content, measured.smallest_level(path))
+        def document(channels: tuple[Channel, ...]) -> dict[str, JSON]:
             omero = Omero(channels=channels, name=content.name or UNSET)
             return compose_attributes(
                 GroupMetadata(facets={"multiscales": Image((multiscale,), omero)}), self.version, self.registry, facts
             )
 
-        return EditAttributes(path=path, attributes=attributes)
+        def attributes(measured: Measured) -> dict[str, JSON]:
+            return document(measured_channels(content, measured.smallest_level(path)))
+
+        return EditAttributes(path=path, attributes=attributes, known=document(tuple(content.channels or ())))
 
     def attributes(self, facets: Mapping[str, object]) -> dict[str, JSON]:
         """Return the attributes of a group with these facets."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from omezarr.engine.geometry import level_shapes
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import ArgumentError, SourceError
+from omezarr.write import RunOptions, write_image
 from omezarr_builtins.scaling.nearest import Nearest
 from tests.engine.killed_writer import CHUNKS as KILLED_CHUNKS
 from tests.engine.killed_writer import FACTORS, SHAPE
@@ -156,11 +158,35 @@ def test_a_changed_source_or_method_refuses_to_resume_and_names_the_difference(t
     failing.identity = "failing"
     with pytest.raises(ArgumentError, match="the scaling method of '0' was local_mean 1, is now nearest 1"):
         write(target, levels_of(failing, [(2, 2)], chunks=CHUNKS, method=Nearest()), resume=True)
-    with pytest.raises(ArgumentError, match="the array '0' was"):
+    chunks = r"chunk_grid.configuration.chunk_shape of the array '0' was \[8, 8\], is now \[4, 4\]"
+    with pytest.raises(ArgumentError, match=chunks):
         write(target, levels_of(failing, [(2, 2)], chunks=(4, 4)), resume=True)
     failing.at = (99, 99)
     write(target, levels_of(failing, [(2, 2)], chunks=CHUNKS), resume=True)
     np.testing.assert_array_equal(read_levels(target)[0], noise((40, 40)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "difference"),
+    [
+        ({"scale": 0.25}, r"datasets\[0\].coordinateTransformations\[0\].scale of the metadata of the root was "),
+        ({"name": "other"}, r"name of the metadata of the root was cells, is now other"),
+        ({"channels": ["DAPI"]}, r"omero.channels.* of the metadata of the root was .* is now .*DAPI"),
+    ],
+)
+def test_changed_metadata_refuses_to_resume_and_names_the_difference(
+    tmp_path: Path, changed: dict[str, Any], difference: str
+) -> None:
+    options: dict[str, Any] = {"axes": "cyx", "chunks": (1, 8, 8), "name": "cells", "scale": 0.5, "levels": 2}
+    source = Failing(noise((1, 40, 40)), (0, 33, 33))
+    target = tmp_path / "image.zarr"
+    with pytest.raises(SourceError):
+        write_image(target, source, **options)
+    source.at = (0, 99, 99)
+    with pytest.raises(ArgumentError, match=difference):
+        write_image(target, source, run=RunOptions(resume=True), **{**options, **changed})
+    write_image(target, source, run=RunOptions(resume=True), **options)
+    np.testing.assert_array_equal(read_levels(target)[0], noise((1, 40, 40)))
 
 
 def test_changed_pixels_of_an_array_in_memory_are_noticed(tmp_path: Path) -> None:
