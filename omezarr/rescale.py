@@ -31,7 +31,7 @@ from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
 from omezarr.model import Image, composed_geometry
 from omezarr.plan import CreateGroup, EditAttributes, Phase, Plan, WriteLevels, WriteObject
-from omezarr.planning import Planner, WriteOptions
+from omezarr.planning import DEFAULT_FORMAT, Planner, WriteOptions
 from omezarr.planning.pyramids import PyramidPlanner, method_details
 from omezarr.read import open as open_node
 from omezarr.registry import Registry, default_registry
@@ -109,6 +109,9 @@ def plan_added_levels(
     """Return the plan of `add_levels` without writing anything; the parameters are the same."""
     registry = registry or default_registry()
     options = options or WriteOptions()
+    for name in ("consolidated", "expand_axes"):
+        if getattr(options, name):
+            raise ArgumentError(f"{name} has no meaning where levels are added in place; write a new image instead")
     target = Location.parse(location, storage_options)
     opened = open_store(target, registry.storage_schemes)
     found = Hierarchy(opened.store, opened.path).node()
@@ -121,13 +124,28 @@ def plan_added_levels(
         raise ArgumentError("the image names its axes itself; leave them out")
     if image.multiscale is None or image.format is None:
         raise UnsupportedError(f"{target} is no image, so levels cannot be added to it")
-    phases = [_more_levels(label, f"labels/{name}", options, registry) for name, label in image.labels.items()]
-    phases.append(_more_levels(image, "", options, registry))
-    return Plan(target=target, zarr_format=image.format.zarr_format, phases=tuple(phases), create=False)
+    if options.format not in (DEFAULT_FORMAT, image.format.version):
+        raise ArgumentError(
+            f"{target} is of NGFF {image.format.version}, and so are levels added to it; leave {options.format} out, "
+            "or write a new image"
+        )
+    levels = _more_levels(image, "", options, registry)
+    count = len(image.levels) + len(levels[0].factors)
+    like_it = evolve(options, levels=count)
+    behind = {name: label for name, label in image.labels.items() if len(label.levels) < count}
+    steps = [levels, *(_more_levels(label, f"labels/{name}", like_it, registry) for name, label in behind.items())]
+    # All documents are edited at the end, that of the image last: until then, a killed call can be made again.
+    phases = (
+        *(Phase(name=f"levels of {commit.path or image.name}", steps=(write,)) for write, commit in steps),
+        Phase(name="metadata", steps=tuple(commit for _, commit in reversed(steps))),
+    )
+    return Plan(target=target, zarr_format=image.format.zarr_format, phases=phases, create=False)
 
 
-def _more_levels(node: Node, path: str, options: WriteOptions, registry: Registry) -> Phase:
-    """Return the phase that adds levels to one image or label image."""
+def _more_levels(
+    node: Node, path: str, options: WriteOptions, registry: Registry
+) -> tuple[WriteLevels, EditAttributes]:
+    """Return the steps that add levels to one image or label image, and that name them in its document."""
     multiscale, image, version = node.multiscale, node.image, node.format
     assert multiscale is not None
     assert image is not None
@@ -169,11 +187,10 @@ def _more_levels(node: Node, path: str, options: WriteOptions, registry: Registr
     }
     facts = {**node.array_facts(), **evolve(pyramid, arrays=arrays[1:]).facts(path)}
     attributes = compose_attributes(evolve(node.metadata, facets=facets), version, registry, facts)
-    steps: tuple[Step, ...] = (
+    return (
         WriteLevels(source=content.pixels, arrays=arrays, factors=factors, method=method, keep_first=True),
         EditAttributes(path=path, attributes=attributes, expected=node.attributes),
     )
-    return Phase(name=f"levels of {path or node.name}", steps=steps)
 
 
 def _known_factors(node: Node) -> list[tuple[int, ...]]:

@@ -12,7 +12,7 @@ from omezarr.cli import run
 from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrError, UnsupportedError
 from omezarr.plates import write_plate
 from omezarr.rescale import add_levels
-from omezarr.write import write_image
+from omezarr.write import write_image, write_labels
 
 IMAGE = np.random.default_rng(2).integers(0, 900, (2, 65, 90)).astype("uint16")
 
@@ -37,6 +37,35 @@ def test_levels_added_in_place_are_those_that_writing_at_once_gives(tmp_path: Pa
         for level, wanted in zip(image.levels, other.levels, strict=True):
             np.testing.assert_array_equal(level.read(), wanted.read())
             assert (level.scale, level.translation, level.chunks) == (wanted.scale, wanted.translation, wanted.chunks)
+
+
+@pytest.mark.parametrize("chunks", [(1, 8, 8), (1, 65, 90)])
+def test_labels_get_as_many_levels_as_their_image_whatever_their_chunks_and_whatever_they_have(
+    tmp_path: Path, chunks: tuple[int, ...]
+) -> None:
+    path = tmp_path / "i.zarr"
+    write_image(path, IMAGE, axes="cyx", levels=1, chunks=(1, 32, 32))
+    for name in ("behind", "ahead"):
+        write_labels(path, IMAGE[:1], name, chunks=chunks)
+    add_levels(path / "labels/ahead", levels=3)  # as a call leaves it that is killed between the last two documents
+    node = add_levels(path)
+    expected = write_image(tmp_path / "e.zarr", IMAGE, axes="cyx", levels=3, labels={"cells": IMAGE[:1]})
+    assert [level.shape for level in node.levels] == [level.shape for level in expected.levels]
+    for name in ("behind", "ahead"):
+        for level, wanted in zip(node.labels[name].levels, expected.labels["cells"].levels, strict=True):
+            np.testing.assert_array_equal(level.read(), wanted.read())
+    assert not (path / ".omezarr").exists()
+
+
+@pytest.mark.parametrize("words", [["--format", "0.4"], ["--consolidated"], ["--expand-axes"]])
+def test_options_without_meaning_in_place_are_refused(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_image(tmp_path / "i.zarr", IMAGE, axes="cyx", levels=1)
+    before = contents(tmp_path)
+    assert run(["scale", str(tmp_path / "i.zarr"), "--in-place", "--levels", "2", *words]) == 2
+    assert "write a new image" in capsys.readouterr().err
+    assert contents(tmp_path) == before
 
 
 def test_transformations_of_the_whole_image_still_apply(tmp_path: Path) -> None:
