@@ -143,8 +143,9 @@ def run(arguments: Sequence[str] | None = None, registry: Registry | None = None
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        echo("Interrupted.", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        notes = getattr(error.__cause__ or error, "__notes__", [])  # such as how to go on with what was begun
+        echo("; ".join(["Interrupted", *notes]) + ".", err=True)
         return 130
     except Exception as error:  # noqa: BLE001 - the last line of defence; -vv shows the whole of it
         return _report(error, verbose=verbose)

@@ -82,6 +82,13 @@ def test_an_interruption_ends_with_130(capsys):
     assert err.endswith("Interrupted.\n")
 
 
+def test_an_interruption_says_how_to_go_on(capsys):
+    interruption = KeyboardInterrupt()
+    interruption.add_note("run the same again to go on")
+    _, _, err = outcome(raising(interruption), capsys=capsys)
+    assert err.endswith("Interrupted; run the same again to go on.\n")
+
+
 @pytest.mark.parametrize(
     ("action", "code"),
     [
