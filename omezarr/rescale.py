@@ -170,7 +170,7 @@ def _more_levels(
     factors = pyramids.factors(content)
     if not factors:
         raise ArgumentError(f"the smallest level of {node.location} fits one chunk; say how many levels there shall be")
-    pyramid = pyramids.pyramid(path, content.pixels, content, factors, method, label=is_label)
+    pyramid = pyramids.pyramid(path, content.pixels, content, factors, method)
     first = spec_of(last.array, _join(path, last.path))
     names = _free_names([dataset.path for dataset in multiscale.datasets], len(factors))
     arrays = _renamed(first, pyramid.arrays[1:], [_join(path, name) for name in names], options)

@@ -14,10 +14,15 @@ import numcodecs
 import numpy as np
 from attrs import frozen
 
+from omezarr.engine.frames import frame_part
+from omezarr.engine.geometry import region_shape
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
+
+    from omezarr.engine.geometry import Region
 
 Buffer: TypeAlias = "bytes | memoryview | npt.NDArray[Any]"
 
@@ -123,6 +128,40 @@ class ChunkCoder:
         for position in range(len(self.steps) - 1, -1, -1):
             step = self.steps[position]
             decoded = step.decode(decoded) if position else _decode_bounded(step, decoded, self.nbytes, scratch)
+        return self._array_of(decoded)
+
+    def decode_part(self, content: Buffer, part: Region, scratch: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return a part of the chunk that bytes hold, without decoding all of it where that can be done.
+
+        Parameters
+        ----------
+        content : buffer
+        part : tuple of slice
+            Of the chunk, with start and stop.
+        scratch : array of uint8
+            Of `nbytes` bytes, which hold the part until the next use of them.
+
+        Raises
+        ------
+        ValueError
+            If they are not the bytes of a chunk of this shape.
+        """
+        if len(self.steps) == 1 and isinstance(self.steps[0], numcodecs.Blosc) and 0 not in region_shape(part):
+            smaller = frame_part(bytes_of(content), self.nbytes, *self._span(part))
+            if smaller is not None:
+                frame, begin, end = smaller
+                self.steps[0].decode(frame, out=scratch[begin:end])
+                return self._array_of(scratch)[part]
+        return self.decode(content, scratch)[part]
+
+    def _span(self, part: Region) -> tuple[int, int]:
+        """Return where the bytes of a part begin and end in a chunk."""
+        stored = [self.shape[axis] for axis in self.order]
+        first = np.ravel_multi_index([part[axis].start for axis in self.order], stored)
+        last = np.ravel_multi_index([part[axis].stop - 1 for axis in self.order], stored)
+        return int(first) * self.dtype.itemsize, (int(last) + 1) * self.dtype.itemsize
+
+    def _array_of(self, decoded: Any) -> npt.NDArray[Any]:
         flat = np.frombuffer(decoded, self.dtype)
         if flat.size != math.prod(self.shape):
             raise ValueError(f"a chunk of {flat.size} samples was found where {math.prod(self.shape)} belong")

@@ -10,9 +10,8 @@ from attrs import frozen
 
 from omezarr.engine.arrays import StoredArray, write_array_metadata
 from omezarr.engine.executors import Assembly, Recorder, executor_of
-from omezarr.engine.geometry import cells, full_region
 from omezarr.engine.journal import Notes
-from omezarr.engine.memory import band_region, schedule
+from omezarr.engine.memory import bands, box_region, schedule
 from omezarr.engine.tasks import Pyramid
 from omezarr.engine.units import Node, Tree
 from omezarr.engine.windows import WindowRun
@@ -138,15 +137,12 @@ class LevelsWriter:
         if band is None:
             yield source, tree.nodes(tree.levels - 1)
             return
-        level, box = band
-        grid = full_region(tree.grid(level))
-        for index, part in cells(grid, box):
-            nodes = [
-                Node(level, place) for place in itertools.product(*(range(axis.start, axis.stop) for axis in part))
-            ]
+        level, _ = band
+        for box in bands(tree, band):
+            nodes = [Node(level, place) for place in itertools.product(*(range(part.start, part.stop) for part in box))]
             if all(map(recorder.covers, nodes)):
                 yield source, [node for node in nodes if recorder.notes.is_done(node)]
             else:
                 spare = self.resources.memory - self.schedule.peak
-                near = source.near(band_region(tree, band, index), self.schedule.threads, spare)
+                near = source.near(box_region(tree, level, box), self.schedule.threads, spare)
                 yield near, [node for node in nodes if recorder.notes.is_done(node) or not recorder.covers(node)]

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
-from omezarr.engine.geometry import full_region, region_shape
+from omezarr.engine.geometry import cells, full_region, region_shape
 from omezarr.engine.tasks import cell_of, cost_free
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import MemoryBoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from omezarr.abc import PixelSource, ScalingMethod
     from omezarr.engine.arrays import StoredArray
@@ -28,6 +28,9 @@ DEFAULT_BYTES = 1024**3
 
 KERNEL_BYTES = 1024**2
 """What the kernel of a method without halo needs beside its result, at most."""
+
+UNCUT_WORTH = 4
+"""How many times larger a band must be that cuts blocks of the source to be preferred to one that cuts none."""
 
 HALO_COPIES = 4
 """How many copies of a window, in float64, a method with halo makes at most."""
@@ -140,8 +143,8 @@ def _one_pass(tree: Tree, source: PixelSource, arrays: Sequence[StoredArray], th
     if not source.banded:
         yield Schedule(mode="one pass", tree=tree, cell=cell, threads=threads, peak=peak)
         return
-    for band in _bands(tree):
-        total = peak + source.cost(band_region(tree, band, (0,) * len(cell)))
+    for band in _bands(tree, source.chunks):
+        total = peak + source.cost(box_region(tree, band[0], full_region(band[1])))
         yield Schedule(mode="one pass", tree=tree, cell=cell, threads=threads, peak=total, band=band)
 
 
@@ -162,40 +165,88 @@ def _level_by_level(
     if not source.banded:
         yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=max(peak, windows))
         return
-    for band in _bands(tree):
-        total = max(peak + source.cost(band_region(tree, band, (0,) * len(cell))), windows)
+    for band in _bands(tree, source.chunks):
+        total = max(peak + source.cost(box_region(tree, band[0], full_region(band[1]))), windows)
         yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=total, band=band)
 
 
-def _bands(tree: Tree) -> Iterator[tuple[int, Shape]]:
-    """Yield ways to cut the nodes of a tree into bands, the largest bands first."""
-    top = tree.levels - 1
-    box = [max(count, 1) for count in tree.grid(top)]
-    yield top, tuple(box)
-    for axis in range(len(box)):
-        while box[axis] > 1:
-            box[axis] = -(-box[axis] // 2)
-            yield top, tuple(box)
-    for level in range(top - 1, -1, -1):
-        yield level, tuple(box)
+def _bands(tree: Tree, chunks: Shape) -> list[tuple[int, Shape]]:
+    """Return ways to cut the nodes of a tree into bands, the largest first.
+
+    A band is a box of nodes of one level, inside one node of the level above. Where it cuts blocks of the source, those
+    are computed again; so a band that cuts none may be that much smaller, and comes first all the same.
+    """
+    found: dict[tuple[int, Shape], float] = {}
+    for steps in (chunks, (1,) * len(chunks)):
+        worth = UNCUT_WORTH if steps is chunks else 1
+        for level in reversed(range(tree.levels)):
+            for box in _boxes(tree, level, steps):
+                volume = math.prod(region_shape(box_region(tree, level, full_region(box))))
+                found.setdefault((level, box), volume * worth)
+    return sorted(found, key=lambda band: -found[band])
 
 
-def band_region(tree: Tree, band: tuple[int, Shape], index: Shape) -> Region:
-    """Return what a band covers on the first level.
+def _boxes(tree: Tree, level: int, chunks: Shape) -> Iterator[Shape]:
+    """Yield boxes of nodes inside a node of the level above, halved step by step, that cut no block of this shape."""
+    above = level + 1
+    box = [max(1, count) for count in tree.grid(level)]
+    if above < tree.levels:
+        inside = zip(box, tree.sizes[above], tree.factors[level], tree.sizes[level], strict=True)
+        box = [min(count, -(-bigger * factor // size)) for count, bigger, factor, size in inside]
+    sides = [math.prod(column) for column in zip(tree.sizes[level], *tree.factors[:level], strict=True)]
+    steps = [chunk // math.gcd(side, chunk) for side, chunk in zip(sides, chunks, strict=True)]
+
+    def cuts_none() -> bool:
+        parts = zip(box, steps, sides, tree.shapes[0], strict=True)
+        return all(count % step == 0 or count * side >= length for count, step, side, length in parts)
+
+    if cuts_none():
+        yield tuple(box)
+    for axis, step in enumerate(steps):
+        while (half := -(-box[axis] // (2 * step)) * step) < box[axis]:
+            box[axis] = half
+            if cuts_none():
+                yield tuple(box)
+
+
+def bands(tree: Tree, band: tuple[int, Shape]) -> Iterator[Region]:
+    """Yield all bands in the order of one pass, so that few nodes above them are open: each a box of nodes.
 
     Parameters
     ----------
     tree : Tree
     band : (int, tuple of int)
-    index : tuple of int
-        In the grid of bands.
+        The level of the nodes, and how many of them along each axis.
     """
     level, box = band
-    grid = [max(count, 1) for count in tree.grid(level)]
-    corner = tuple(i * step for i, step in zip(index, box, strict=True))
-    last = tuple(min(c + step, count) - 1 for c, step, count in zip(corner, box, grid, strict=True))
-    low, high = (tree.region_below(Node(level, place), level) for place in (corner, last))
-    return tuple(slice(first.start, final.stop) for first, final in zip(low, high, strict=True))
+    whole: Iterable[Region] = [full_region(tree.grid(level))]
+    if level + 1 < tree.levels:
+        whole = (
+            tuple(
+                slice(part.start // size, -(-part.stop // size))
+                for part, size in zip(tree.region_below(parent), tree.sizes[level], strict=True)
+            )
+            for parent in tree.nodes(level + 1)
+        )
+    for places in whole:
+        for _, part in cells(places, box):
+            yield part
+
+
+def box_region(tree: Tree, level: int, box: Region) -> Region:
+    """Return what a box of nodes covers on the first level.
+
+    Parameters
+    ----------
+    tree : Tree
+    level : int
+    box : tuple of slice
+        In the grid of the nodes of the level.
+    """
+    first = tuple(part.start for part in box)
+    last = tuple(min(part.stop, max(count, 1)) - 1 for part, count in zip(box, tree.grid(level), strict=True))
+    low, high = (tree.region_below(Node(level, place), level) for place in (first, last))
+    return tuple(slice(begin.start, end.stop) for begin, end in zip(low, high, strict=True))
 
 
 def window_bytes(before: StoredArray, array: StoredArray, factors: Shape, method: ScalingMethod) -> int:

@@ -162,7 +162,7 @@ class ArrayReader:
         scratch = getattr(self._scratch, "bytes", None)
         if scratch is None:
             scratch = self._scratch.bytes = np.empty(coder.nbytes, "u1")
-        target[...] = coder.decode(content, scratch)[inside]
+        target[...] = coder.decode_part(content, inside, scratch)
 
     def _get(self, key: str, part: slice | None) -> Buffer | None:
         """Return an object or part of it; a negative start counts from the end."""

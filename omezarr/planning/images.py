@@ -125,7 +125,7 @@ class ImagePlanner:
             tuple(1 if size == 1 else factor for factor, size in zip(step, pixels.shape, strict=True))
             for step in factors
         )
-        pyramid = self.pyramids.pyramid(path, pixels, image, steps, method, label=True)
+        pyramid = self.pyramids.pyramid(path, pixels, image, steps, method)
         image_label = label.metadata or ImageLabel()
         if not image_label.source:
             image_label = evolve(image_label, source=LabelSource(image="../../"))

@@ -85,8 +85,6 @@ class PyramidPlanner:
         content: ImageContent,
         factors: tuple[tuple[int, ...], ...],
         method: ScalingMethod,
-        *,
-        label: bool = False,
     ) -> Pyramid:
         """Return the arrays of an image in the group at a path, and where their samples sit."""
         refusal = method.check_dtype(pixels.dtype) if factors else None
@@ -95,7 +93,7 @@ class PyramidPlanner:
         names = tuple(axis.name for axis in content.axes)
         attributes, dimension_names = self.version.array_metadata(names)
         codec = self.options.codec
-        codec = Codec.parse(codec) if isinstance(codec, str) else codec or default_codec(pixels.dtype, label=label)
+        codec = Codec.parse(codec) if isinstance(codec, str) else codec or default_codec(pixels.dtype)
         ndim = len(names)
         geometry = level_geometry(method, factors, content.scale or (1.0,) * ndim, content.translation or (0.0,) * ndim)
         arrays, datasets = [], []

@@ -33,8 +33,6 @@ class ArrayChange:
         As its dimensions will be labelled.
     axes : LevelAxes, optional
         Those of the image that it is a level of; None: it is of others.
-    label : bool
-        Whether it is a level of a label image.
     moves : bool
         Whether it is a level of an image that changes its version.
     """
@@ -42,7 +40,6 @@ class ArrayChange:
     node: ZarrNode
     labels: Labels
     axes: LevelAxes | None = None
-    label: bool = False
     moves: bool = False
 
 
@@ -100,15 +97,13 @@ def changes_of(survey: Survey, version: FormatVersion, *, expand_axes: bool = Fa
     """
     groups = group_changes(survey, version, expand_axes=expand_axes)
     levels = {path: item for change in groups.values() for path, item in change.levels.items()}
-    axes = {path: (item, change.is_label) for change in groups.values() for path, item in change.axes.items()}
+    axes = {path: item for change in groups.values() for path, item in change.axes.items()}
     arrays = {}
     for path, node in survey.arrays.items():
-        own_axes, label = axes.get(path, (None, False))
         arrays[path] = ArrayChange(
             node=node,
             labels=relabelled(node, version.zarr_format, levels.get(path)),
-            axes=own_axes,
-            label=label,
+            axes=axes.get(path),
             moves=path in levels,
         )
     return Changes(survey=survey, version=version, groups=groups, arrays=arrays)

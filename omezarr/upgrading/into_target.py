@@ -222,7 +222,7 @@ class _Copy:
         given = self.options.codec if change.axes is not None else None
         if given is not None:
             return Codec.parse(given) if isinstance(given, str) else given
-        return _codec_of(change.node) or default_codec(dtype, label=change.label)
+        return _codec_of(change.node) or default_codec(dtype)
 
 
 def _spread(sizes: Shape, axes: LevelAxes) -> Shape:

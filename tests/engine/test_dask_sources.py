@@ -102,3 +102,27 @@ def test_the_settings_of_dask_stay_as_they_are() -> None:
     before = dict(dask.config.config)
     write(MemoryStore(), levels_of(da.ones((9, 9), chunks=3), chunks=(4, 4)))
     assert dask.config.config == before
+
+
+TREE = Tree.of(level_shapes((48, 300, 500), [(2, 2, 2)] * 4), [(2, 2, 2)] * 4, [(8, 16, 16)] * 5)
+
+
+@pytest.mark.parametrize("band", ways_to_cut(TREE, (10, 60, 64)), ids=str)
+def test_bands_hold_every_node_once_in_the_order_of_one_pass(band: tuple[int, tuple[int, ...]]) -> None:
+    level, box = band
+    visited = []
+    for part in bands(TREE, band):
+        assert all(places.stop - places.start <= count for places, count in zip(part, box, strict=True))
+        visited += [Node(level, place) for place in itertools.product(*(range(p.start, p.stop) for p in part))]
+    assert sorted(visited) == sorted(TREE.nodes(level))
+    above = [parent for parent, _ in itertools.groupby(map(TREE.parent, visited))]
+    assert above == list(TREE.nodes(level + 1) if level + 1 < TREE.levels else [None])
+
+
+def test_bands_follow_blocks_that_are_larger_than_what_is_read_at_once() -> None:
+    blocks, counts = counted()
+    array = blocks.rechunk((4, 64, 64))
+    store = MemoryStore()
+    write(store, levels_of(array, [(1, 2, 2)] * 2, chunks=(1, 32, 32)), threads=1, memory=800_000)
+    assert set(counts.values()) == {1}
+    np.testing.assert_array_equal(read_levels(store)[0], PIXELS)

@@ -58,9 +58,7 @@ V2: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    "options", [{**o, "zarr_format": f} for f, given in ((3, V3), (2, V2)) for o in given], ids=str
-)
+@pytest.mark.parametrize("options", [{**o, "zarr_format": f} for f, given in ((3, V3), (2, V2)) for o in given])
 @pytest.mark.parametrize("kind", ["local", "memory"])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_pixels_are_those_that_zarr_reads(tmp_path: Path, options: dict[str, Any], kind: str, threads: int) -> None:
