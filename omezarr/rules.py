@@ -102,11 +102,14 @@ class Edit:
         What is to be there; unset: nothing.
     node : str
         The group or array, relative to the group that the rule looked at; empty for that group itself.
+    makes_group : bool
+        Whether a group is made there if nothing is; else an edit of what is not there is left out.
     """
 
     path: JSONPath
     value: JSON | Unset
     node: str = ""
+    makes_group: bool = False
 
 
 Fix: TypeAlias = Callable[[RuleContext, Sequence[Finding]], Iterable[Edit]]

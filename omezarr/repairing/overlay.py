@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import evolve, frozen
 
@@ -81,7 +81,8 @@ class Overlay(Hierarchy):
     def edited(self, group: str, edits: Iterable[Edit], rule: str) -> tuple[Overlay, list[Change]]:
         """Return the hierarchy with further edits, and what they change.
 
-        Edits of what is not there, unfinished, or in another zarr format than the root, are left out.
+        Edits of what is not there, unless they make it, of what is unfinished, or in another zarr format than the root,
+        are left out.
 
         Parameters
         ----------
@@ -95,6 +96,8 @@ class Overlay(Hierarchy):
         changed, changes = dict(self.changed), []
         for edit in edits:
             node = self._node(f"{group}/{edit.node}", changed)
+            if node is None and root is not None and edit.makes_group:
+                node = self._new_group(f"{group}/{edit.node}", root.zarr_format)
             if node is None or root is None or node.zarr_format != root.zarr_format or is_unfinished(node):
                 continue
             whole = {**node.metadata, ATTRIBUTES: dict(node.attributes)}
@@ -112,6 +115,19 @@ class Overlay(Hierarchy):
             return changed.get(place) or self.node(place)
         except (MetadataError, StorageError):
             return None
+
+    def _new_group(self, path: str, zarr_format: Literal[2, 3]) -> ZarrNode | None:
+        """Return a group without attributes; None where something is that cannot be read."""
+        place = checked_path(path.strip("/"))
+        try:
+            if self.node(place) is not None:
+                return None
+        except (MetadataError, StorageError):
+            return None
+        metadata: dict[str, JSON] = {"zarr_format": zarr_format}
+        if zarr_format == 3:
+            metadata["node_type"] = "group"
+        return ZarrNode(path=place, kind="group", zarr_format=zarr_format, attributes={}, metadata=metadata)
 
 
 def is_unfinished(node: ZarrNode) -> bool:

@@ -58,6 +58,9 @@ def repair_plan(target: Location, prefix: str, overlay: Overlay, outdated: Colle
 
 def _replacement(place: str, old: ZarrNode | None, new: ZarrNode) -> Iterator[Step]:
     if old is None:
+        if new.zarr_format == 2:
+            yield WriteObject(key=_below(place, ".zattrs"), content=json_bytes(dict(new.attributes)))
+        yield _document(place, "zarr.json" if new.zarr_format == 3 else ".zgroup", new.metadata)
         return
     before, after = _own(old.metadata), _own(new.metadata)
     if not deep_equal(before, after):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from omezarr_builtins.fixes.editing import edit
 from omezarr_builtins.rules.neighbours import LISTING_STORES, child_document, is_proper, joined, listed_names
 
@@ -26,10 +28,11 @@ def _list_unlisted(context: RuleContext, findings: Sequence[Finding]) -> Iterato
 
 
 def _list_all(context: RuleContext, _: Sequence[Finding]) -> Iterator[Edit]:
-    """List the label images of an image whose group of labels has no list."""
+    """List the label images of an image whose group of labels has no list, or is a mere folder."""
     hierarchy = context.hierarchy
     if hierarchy is not None and type(hierarchy.store).__name__ in LISTING_STORES:
-        yield edit(context, ("labels",), list(_label_images(context, "", DEEPEST)), node="labels")
+        labels = edit(context, ("labels",), list(_label_images(context, "", DEEPEST)), node="labels")
+        yield evolve(labels, makes_group=True)
 
 
 def _label_images(context: RuleContext, folder: str, depth: int) -> Iterator[str]:

@@ -12,7 +12,18 @@ from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.axes import CONVENTIONAL, axis_names
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.levels import intrinsic_system, level_scales, systems_of
-from omezarr_builtins.rules.neighbours import UNREADABLE, array_form, arrays_below, child_document, look, look_at, says
+from omezarr_builtins.rules.neighbours import (
+    UNREADABLE,
+    array_form,
+    arrays_below,
+    child_document,
+    is_group_without,
+    is_proper,
+    listed_names,
+    look,
+    look_at,
+    says,
+)
 from omezarr_builtins.rules.places import select
 from omezarr_builtins.rules.references import level_paths
 
@@ -281,9 +292,17 @@ def _labels_group(context: RuleContext) -> Iterator[Finding]:
 
 
 def _labels_key(context: RuleContext) -> Iterator[Finding]:
-    values = child_document(context, "labels") if _may_have_labels(context) else None
-    if values is not None and "labels" not in values:
-        yield Finding(path=(), array="labels", found="no key 'labels'", expected="the list of label images")
+    expected = "the list of label images"
+    found = look_at(context, "labels") if _may_have_labels(context) else UNREADABLE
+    if is_group_without("labels", found, context.version):
+        yield Finding(path=(), array="labels", found="no key 'labels'", expected=expected)
+    elif found is None and any(_is_label(context, f"labels/{name}") for name in listed_names(context, "labels")):
+        yield Finding(path=(), array="labels", found="a folder with label images that is no group", expected=expected)
+
+
+def _is_label(context: RuleContext, path: str) -> bool:
+    values = child_document(context, path) if is_proper(path) else None
+    return values is not None and "multiscales" in values
 
 
 def _may_have_labels(context: RuleContext) -> bool:

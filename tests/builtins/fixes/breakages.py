@@ -156,6 +156,7 @@ BREAKAGES = [
         prepare=become("labels", "labels", by=lambda items: items[::-1]),
     ),
     Breakage("labels.present", "multiscales", gone("labels", "labels")),
+    Breakage("labels.present", "multiscales", lambda tree, _: tree.pop("labels")),
     Breakage("labels.unique", "labels", repeated_last("", "labels")),
     Breakage(
         "image-label.colors.label-values.unique",
