@@ -143,7 +143,7 @@ def _one_pass(tree: Tree, source: PixelSource, arrays: Sequence[StoredArray], th
     if not source.banded:
         yield Schedule(mode="one pass", tree=tree, cell=cell, threads=threads, peak=peak)
         return
-    for band in _bands(tree, source.chunks):
+    for band in ways_to_cut(tree, source.chunks):
         total = peak + source.cost(box_region(tree, band[0], full_region(band[1])))
         yield Schedule(mode="one pass", tree=tree, cell=cell, threads=threads, peak=total, band=band)
 
@@ -165,12 +165,12 @@ def _level_by_level(
     if not source.banded:
         yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=max(peak, windows))
         return
-    for band in _bands(tree, source.chunks):
+    for band in ways_to_cut(tree, source.chunks):
         total = max(peak + source.cost(box_region(tree, band[0], full_region(band[1]))), windows)
         yield Schedule(mode="level by level", tree=tree, cell=cell, threads=threads, peak=total, band=band)
 
 
-def _bands(tree: Tree, chunks: Shape) -> list[tuple[int, Shape]]:
+def ways_to_cut(tree: Tree, chunks: Shape) -> list[tuple[int, Shape]]:
     """Return ways to cut the nodes of a tree into bands, the largest first.
 
     A band is a box of nodes of one level, inside one node of the level above. Where it cuts blocks of the source, those
