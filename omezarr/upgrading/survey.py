@@ -6,11 +6,12 @@ Reads metadata and lists folders where the store can list; reads no pixels and d
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from omezarr.errors import UnsupportedError
+from omezarr.errors import MetadataError, StorageError, UnsupportedError
 from omezarr.hierarchy import run
 from omezarr.plan import JOURNAL_PREFIX
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from omezarr.hierarchy import Hierarchy, ZarrNode
     from omezarr.node import Node
+
+CONCURRENT_LISTINGS = 16
+"""How many folders are listed at once."""
 
 DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"})
 """The objects that hold metadata, in either zarr format."""
@@ -125,15 +129,49 @@ class _Walk:
     arrays: dict[str, ZarrNode] = field(factory=dict)
     documents: dict[str, frozenset[str]] = field(factory=dict)
     files: list[str] = field(factory=list)
+    listed: dict[str, tuple[str, ...] | None] = field(factory=dict)  # what is directly in a folder
     named: dict[str, tuple[Node, str]] = field(factory=dict)  # the group that names a path, and how
     mentioned: set[str] = field(factory=set)
 
     def run(self) -> None:
+        self._fetch()
         self._enter(self.root)
         pending = [(self.root.path, self.root)]
         while pending:
             path, container = pending.pop()
             pending += reversed(self._look(path, container))
+
+    def _fetch(self) -> None:
+        """Fetch all metadata and listings, those of one depth at once: one after the other, stores far away take long.
+
+        What cannot be read is an error where it is looked at.
+        """
+        hierarchy = self.root.hierarchy
+        folders = [self.root.path] if hierarchy.store.supports_listing else []
+        with ThreadPoolExecutor(CONCURRENT_LISTINGS) as pool:
+            while folders:
+                self.listed.update(zip(folders, pool.map(hierarchy.names, folders), strict=True))
+                places = [place for folder in folders for place in self._places(folder)]
+                hierarchy.prefetch(places)
+                folders = [place for place in places if self._may_hold_more(place)]
+
+    def _places(self, folder: str) -> list[str]:
+        """Return the paths of what is directly in a folder, but for its metadata and what is omezarr's own."""
+        listed = self._names(folder)
+        names = self._mentioned_in(folder) if listed is None else sorted(set(listed) - DOCUMENTS)
+        return [joined(folder, name) for name in names if joined(folder, name) != JOURNAL_PREFIX]
+
+    def _may_hold_more(self, place: str) -> bool:
+        try:
+            node = self.root.hierarchy.node(place)
+        except (MetadataError, StorageError):
+            return False
+        return node is None or node.kind == "group"
+
+    def _names(self, folder: str) -> tuple[str, ...] | None:
+        if folder not in self.listed:
+            self.listed[folder] = self.root.hierarchy.names(folder)
+        return self.listed[folder]
 
     def _enter(self, node: Node) -> None:
         """Note a group and what it names."""
@@ -147,10 +185,8 @@ class _Walk:
 
     def _look(self, path: str, container: Node) -> list[tuple[str, Node]]:
         """Note what is directly in a folder, and return the folders in it; each with the group that it is part of."""
-        listed = self.root.hierarchy.names(path)
-        names = self._mentioned_in(path) if listed is None else sorted(set(listed) - DOCUMENTS)
-        self.documents[path] = DOCUMENTS.intersection(listed or ())
-        places = [joined(path, name) for name in names if joined(path, name) != JOURNAL_PREFIX]
+        self.documents[path] = DOCUMENTS.intersection(self._names(path) or ())
+        places = self._places(path)
         found = self.root.hierarchy.nodes(places)
         folders: list[tuple[str, Node]] = []
         for place in places:
@@ -175,7 +211,7 @@ class _Walk:
         return container.child(place[len(container.path) :].strip("/"))
 
     def _is_folder(self, place: str) -> bool:
-        inside = self.root.hierarchy.names(place)
+        inside = self._names(place)
         return bool(self._mentioned_in(place) if inside is None else inside)
 
     def _mentioned_in(self, path: str) -> Iterable[str]:

@@ -1,8 +1,9 @@
 """Upgrading whole hierarchies: what is refused before anything is touched, and what all of it is afterwards."""
 
+import asyncio
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import numcodecs
@@ -555,3 +556,26 @@ def test_a_plan_into_a_target_says_all_that_it_will_do() -> None:
 def test_the_facade_offers_upgrading() -> None:
     assert omezarr.upgrade(store_of(objects_of("image", "0.4")), to="0.5").version == "0.5"
     assert opened(objects_of("image", "0.4")).version == "0.4"
+
+
+class CrowdedStore(MemoryStore):
+    """A store that notes how many listings are under way at once."""
+
+    under_way = most = 0
+
+    async def list_dir(self, prefix: str) -> AsyncIterator[str]:
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0.005)
+        async for name in super().list_dir(prefix):
+            yield name
+        self.under_way -= 1
+
+
+def test_the_folders_of_a_hierarchy_are_listed_together() -> None:
+    objects = objects_of("plate", "0.4")
+    store = CrowdedStore()
+    put(store, objects)
+    plan = plan_upgrade(store, to="0.5")
+    assert store.most > 3
+    assert [str(step) for step in plan.steps] == [str(step) for step in plan_upgrade(store_of(objects), to="0.5").steps]
