@@ -5,6 +5,7 @@ Blocks hold many chunks, since a task for each chunk costs more than reading it.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -55,14 +56,17 @@ def blocks_of(array: zarr.Array[Any]) -> Iterator[npt.NDArray[Any]]:
 def as_dask(array: zarr.Array[Any]) -> da.Array:
     """Return a lazy dask array of an array; its blocks hold many chunks.
 
+    Its name comes from place and metadata: the same in another process, another once the array is another one.
+
     Parameters
     ----------
     array : zarr.Array
     """
     import dask.array as da
+    from dask.base import tokenize
 
     slices = _Slices(array)
-    name = f"omezarr-{array.store_path}"
+    name = f"omezarr-{tokenize(str(array.store_path), json.dumps(array.metadata.to_dict(), default=str))}"
     lazy: da.Array = da.from_array(slices, chunks=block_shape(array), asarray=False, fancy=False, name=name)  # type: ignore[no-untyped-call]  # dask's own gap
     return lazy
 
