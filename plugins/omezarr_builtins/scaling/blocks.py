@@ -7,7 +7,10 @@ that kernels see complete blocks alone.
 from __future__ import annotations
 
 import itertools
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from omezarr.abc import ScalingMethod
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,29 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 128 * 1024
 """Kernels are given pieces of about this size, which stay in the processor's cache with all that is made of them."""
+
+
+class BlockMethod(ScalingMethod):
+    """A method that makes each sample from its block alone, and places it at the centre of the block.
+
+    What it makes of complete blocks is all that such a method says of its own.
+    """
+
+    def check_dtype(self, dtype: np.dtype[Any]) -> str | None:
+        """Refuse what has no order."""
+        return refuse_complex(dtype)
+
+    def origin(self, factor: int) -> float:
+        """Return the centre of the first block."""
+        return (factor - 1) / 2
+
+    def reduce(self, window: Pixels, factors: tuple[int, ...], inner: tuple[slice, ...]) -> Pixels:
+        """Apply the kernel to the blocks of the inner part."""
+        return reduce_blocks(window[inner], factors, self.kernel)
+
+    @abstractmethod
+    def kernel(self, blocks: Pixels, factors: tuple[int, ...]) -> Pixels:
+        """Return one sample for each block; all blocks are complete."""
 
 
 def reduce_blocks(window: Pixels, factors: tuple[int, ...], kernel: Kernel) -> Pixels:
@@ -84,6 +110,15 @@ def samples(blocks: Pixels, factors: tuple[int, ...]) -> list[Pixels]:
         blocks[tuple(slice(offset, None, factor) for offset, factor in zip(place, factors, strict=True))]
         for place in offsets
     ]
+
+
+def folded(blocks: Pixels, factors: tuple[int, ...], combine: np.ufunc) -> Pixels:
+    """Return the samples of each block combined two by two, as the largest or smallest of all can be found."""
+    first, *others = samples(blocks, factors)
+    found: Pixels = first.copy()
+    for view in others:
+        combine(found, view, out=found)
+    return found
 
 
 def refuse_complex(dtype: np.dtype[Any]) -> str | None:

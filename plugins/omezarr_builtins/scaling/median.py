@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omezarr.abc import ScalingMethod
 from omezarr.hookspecs import hookimpl
-from omezarr_builtins.scaling.blocks import reduce_blocks, refuse_complex, samples
+from omezarr_builtins.scaling.blocks import BlockMethod, samples
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
+
+    from omezarr.abc import ScalingMethod
 
     Pixels = npt.NDArray[Any]
 
 
-class Median(ScalingMethod):
+class Median(BlockMethod):
     """Take the median of each block.
 
     Where a block has an even number of samples, it is the mean of the middle two; for integers that is exact up to 64
@@ -25,40 +25,28 @@ class Median(ScalingMethod):
 
     name = "median"
 
-    def check_dtype(self, dtype: np.dtype[Any]) -> str | None:
-        """Refuse what has no order."""
-        return refuse_complex(dtype)
+    def kernel(self, blocks: Pixels, factors: tuple[int, ...]) -> Pixels:
+        """Find the median of each block."""
+        import numpy as np
 
-    def origin(self, factor: int) -> float:
-        """Return the centre of the first block."""
-        return (factor - 1) / 2
-
-    def reduce(self, window: Pixels, factors: tuple[int, ...], inner: tuple[slice, ...]) -> Pixels:
-        """Find the medians of the blocks of the inner part."""
-        return reduce_blocks(window[inner], factors, _median)
-
-
-def _median(blocks: Pixels, factors: tuple[int, ...]) -> Pixels:
-    import numpy as np
-
-    stack = np.stack(samples(blocks, factors))
-    count = len(stack)
-    missing = np.isnan(stack).any(axis=0) if stack.dtype.kind == "f" else None
-    stack.partition((count - 1) // 2 if count % 2 else (count // 2 - 1, count // 2), axis=0)
-    if count % 2:
-        median: Pixels = stack[count // 2]
-    else:
-        low, high = stack[count // 2 - 1], stack[count // 2]
-        if stack.dtype.kind == "f":
-            with np.errstate(invalid="ignore"):
-                median = (low.astype("float64") * 0.5 + high.astype("float64") * 0.5).astype(stack.dtype)
-        elif stack.dtype.kind == "b":
-            median = low | high
+        stack = np.stack(samples(blocks, factors))
+        count = len(stack)
+        missing = np.isnan(stack).any(axis=0) if stack.dtype.kind == "f" else None
+        stack.partition((count - 1) // 2 if count % 2 else (count // 2 - 1, count // 2), axis=0)
+        if count % 2:
+            median: Pixels = stack[count // 2]
         else:
-            median = (low | high) - ((low ^ high) >> 1)
-    if missing is not None:
-        median[missing] = np.nan
-    return median
+            low, high = stack[count // 2 - 1], stack[count // 2]
+            if stack.dtype.kind == "f":
+                with np.errstate(invalid="ignore"):
+                    median = (low.astype("float64") * 0.5 + high.astype("float64") * 0.5).astype(stack.dtype)
+            elif stack.dtype.kind == "b":
+                median = low | high
+            else:
+                median = (low | high) - ((low ^ high) >> 1)
+        if missing is not None:
+            median[missing] = np.nan
+        return median
 
 
 @hookimpl
