@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING
 
 from omezarr.errors import UnknownNameError
@@ -60,6 +60,16 @@ class Children(Mapping[str, "Node"]):
 
     def __len__(self) -> int:
         return len(self._references)
+
+    def values(self) -> ValuesView[Node]:
+        """Return all children; their metadata is fetched at once."""
+        self.prefetch()
+        return super().values()
+
+    def items(self) -> ItemsView[str, Node]:
+        """Return all children with their paths; their metadata is fetched at once."""
+        self.prefetch()
+        return super().items()
 
     def __repr__(self) -> str:
         return f"<Children {', '.join(self)}>"

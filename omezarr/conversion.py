@@ -5,7 +5,7 @@ Examples
 >>> import numpy as np, tempfile, pathlib
 >>> folder = pathlib.Path(tempfile.mkdtemp())
 >>> np.save(folder / "image.npy", np.zeros((32, 32), dtype="uint8"))
->>> convert(folder / "image.npy", folder / "image.ome.zarr", axes="yx").levels[0].shape
+>>> convert(folder / "image.npy", folder / "image.ome.zarr", axes="yx", format="0.4").levels[0].shape
 (32, 32)
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from omezarr.arguments import by_axis, parse_axes, parse_channels
+from omezarr.arguments import by_axis, merged_options, parse_axes, parse_channels
 from omezarr.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
 from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
 from omezarr.location import Location
@@ -53,6 +53,7 @@ def convert(
     source_options: Mapping[str, Any] | StorageOptions | None = None,
     storage_options: Mapping[str, Any] | StorageOptions | None = None,
     registry: Registry | None = None,
+    **write_options: Any,
 ) -> Node:
     """Convert a file, an array or an OME-Zarr to an OME-Zarr.
 
@@ -68,7 +69,8 @@ def convert(
         The axes of the source, where it leaves them open or names them wrongly.
     scale, units, channels, name : optional
         Take the place of what the source says; see `omezarr.write_image`.
-    options : WriteOptions, optional
+    options, **write_options
+        See `WriteOptions`: given together, or one by one.
     overwrite : bool
         Whether a zarr hierarchy at the target is replaced.
     run : RunOptions, optional
@@ -101,7 +103,7 @@ def convert(
         units=units,
         channels=channels,
         name=name,
-        options=options,
+        options=merged_options(options, write_options),
         overwrite=overwrite,
         source_options=source_options,
         storage_options=storage_options,

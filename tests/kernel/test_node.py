@@ -166,6 +166,21 @@ def test_a_plate_over_http_opens_without_touching_its_wells(tmp_path: Path, http
     assert not [path for path in http_server.counts if "/A/" in path]
 
 
+def test_who_asks_for_all_wells_gets_their_metadata_at_once(tmp_path: Path, http_server: CountingServer) -> None:
+    wells = {f"{row}/{column}": IMAGE[0] for row in "AB" for column in "123"}
+    omezarr.write_plate(http_server.root / "plate.zarr", wells, levels=1)
+    shutil.rmtree(http_server.root / "plate.zarr/A/2")
+    node = omezarr.open(f"{http_server.url}/plate.zarr")
+    values = iter(node.children.values())
+    asked = len(http_server.requests)
+    assert all(f"/plate.zarr/{well}/zarr.json" in http_server.counts for well in wells)
+    assert [next(values).key] == ["well"]
+    assert len(http_server.requests) == asked
+    with pytest.raises(LocationNotFoundError, match="A/2"):
+        next(values)
+    assert next(iter(node.children.items()))[0] == "A/1"
+
+
 def test_images_are_written_to_s3_and_read_back(s3_server: S3Server) -> None:
     url = f"s3://{s3_server.bucket()}/folder/image.zarr"
     node = omezarr.write_image(url, IMAGE, axes="cyx", levels=2, storage_options=s3_server.options)
