@@ -89,7 +89,7 @@ class PyramidPlanner:
         """Return the arrays of an image in the group at a path, and where their samples sit."""
         refusal = method.check_dtype(pixels.dtype) if factors else None
         if refusal is not None:
-            raise UnsupportedError(refusal)
+            raise UnsupportedError(f"the scaling method {method.name!r} refuses {pixels.dtype}: {refusal}")
         names = tuple(axis.name for axis in content.axes)
         attributes, dimension_names = self.version.array_metadata(names)
         codec = self.options.codec

@@ -241,3 +241,10 @@ def test_an_image_with_consolidated_metadata_opens_with_one_round(http_server: C
     before = len(http_server.requests)
     assert [level.shape for level in node.levels] == [(3, 40, 50), (3, 20, 25), (3, 10, 13)]
     assert len(http_server.requests) == before
+
+
+def test_a_method_that_refuses_the_pixels_is_named_with_the_cure(tmp_path: Path) -> None:
+    refusal = "the scaling method 'laplacian' refuses uint16: .* convert to float32 or a signed integer"
+    with pytest.raises(UnsupportedError, match=refusal):
+        write_image(tmp_path / "i.zarr", np.zeros((64, 64), dtype="uint16"), axes="yx", levels=2, method="laplacian")
+    assert not list(tmp_path.iterdir())
