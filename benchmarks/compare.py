@@ -1,129 +1,201 @@
-"""Compare omezarr with other writers: ``python benchmarks/compare.py --python PYTHON [--work A] [--codec fast]``.
+"""Compare omezarr with other libraries: ``python benchmarks/compare.py``.
 
-All writers run in alternation, each in a process of its own, with the same codec, chunks and levels; pixels of every
-output are checked. ``--python`` is the interpreter of an environment that has omezarr, ome-zarr and ngff-zarr; without
-it, one is made in the work folder. Prints a table with medians, their spread, and ratios to omezarr.
+Makes an environment for each contestant and the inputs, runs all contestants of each work in alternation, each in a
+process of its own, checks what they return and write, and prints tables: medians, least and greatest, and ratios to
+omezarr. Needs nothing but Python 3.11 or newer, Linux, 16 GB of disk, and a machine that does nothing else meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
+import os
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-import venv
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from inputs import WORKS, volume
+from environments import CONTESTANTS, made, versions
+from servers import CountingServer, serving
+from works import FAST, INPUTS, PLATE, WORK_A, WORKS, Work
 
 HERE = Path(__file__).parent
-NAMES = ("omezarr", "floor", "ome-zarr", "ngff-zarr", "zarr-python")
 
 
-def environment(folder: Path) -> str:
-    """Make an environment with omezarr of this checkout and its peers."""
-    python = folder / "bin/python"
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-        packages = ["ome-zarr==0.21.0", "ngff-zarr[dask-image]==0.50.0"]
-        subprocess.run([python, "-m", "pip", "install", "-q", str(HERE.parent), *packages], check=True)
-    return str(python)
+class Arena:
+    """Where contestants meet: environments, inputs, outputs.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+    python : str
+        The interpreter that environments are made with.
+    """
+
+    def __init__(self, folder: Path, python: str) -> None:
+        self.folder = folder
+        self._python = python
+        self._programs: dict[str, Path] = {}
+
+    def programs(self, name: str) -> Path:
+        """Return the folder with the programs of a contestant."""
+        contestant = CONTESTANTS[name]
+        if contestant.environment not in self._programs:
+            where = self.folder / "environments"
+            self._programs[contestant.environment] = made(contestant, where, self._python)
+        return self._programs[contestant.environment]
+
+    def given(self, work: Work, server: CountingServer | None) -> str:
+        """Return what is given to the contestants, made if it is not there."""
+        if work.given in INPUTS:
+            path = self.folder / work.given
+            if not path.exists():
+                kind, sizes = INPUTS[work.given]
+                self._script("inputs.py", kind, str(path), *map(str, sizes))
+            return str(path)
+        if work.given.startswith("image"):
+            self._written("image.ome.zarr", "write", "A.npy", {**WORK_A, "codec": FAST})
+        elif work.given.startswith("plate"):
+            self._written("plate.ome.zarr", "write_plate", "field.npy", PLATE)
+        else:
+            return work.given
+        name = f"{work.given.partition('-')[0]}.ome.zarr"
+        return f"{server.url}/{name}" if server else str(self.folder / name)
+
+    def run(self, name: str, work: Work, given: str, output: Path) -> dict[str, Any]:
+        """Have a contestant do a work; return what it took."""
+        programs = self.programs(name)
+        if work.task == "command":
+            program, *arguments = work.options[name]
+            command = [programs / program, *arguments, *filter(None, [given])]
+        else:
+            contestant = CONTESTANTS[name]
+            task = [work.task, given, output, json.dumps({**work.options, **contestant.options})]
+            command = [programs / "python", HERE / "measure.py", contestant.module, *task]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+        seconds = time.perf_counter() - start
+        if done.returncode:
+            raise SystemExit(f"{name} failed at {work.name}:\n{done.stderr[-3000:]}")
+        said = {"cpu": float("nan")} if work.task == "command" else json.loads(done.stdout.splitlines()[-1])
+        files = [path for path in output.rglob("*") if path.is_file()] if output.exists() else []
+        return {**said, "process": seconds, "bytes": sum(path.stat().st_size for path in files), "files": len(files)}
+
+    def check(self, work: Work, given: str, output: Path) -> None:
+        """Stop if what was written is not what it should be."""
+        if work.method:
+            self._script("checks.py", given, str(output), str(work.options["levels"]), work.method)
+
+    def _written(self, name: str, task: str, given: str, options: dict[str, Any]) -> None:
+        if not (self.folder / name).exists():
+            work = Work(name, "", "", task, given, ("omezarr",), options)
+            self.run("omezarr", work, self.given(work, None), self.folder / name)
+
+    def _script(self, *command: str) -> None:
+        subprocess.run([self.programs("omezarr") / "python", HERE / command[0], *command[1:]], check=True)
 
 
-def measured(python: str, name: str, source: Path, output: Path, codec: str) -> dict[str, float]:
-    """Run a writer and return what it took."""
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "OMEZARR", "DASK"))}
+
+
+def compare(arena: Arena, work: Work, runs: int) -> dict[str, list[dict[str, Any]]]:
+    """Run all contestants of a work in alternation; a first round warms up and is checked, but not counted."""
+    results: dict[str, list[dict[str, Any]]] = {name: [] for name in work.contestants}
+    output = arena.folder / "output.ome.zarr"
+    returned = set()
+    with serving(arena.folder) as server:
+        given = arena.given(work, server if work.given.endswith("-http") else None)
+        for number in range(min(runs, work.runs) + 1):
+            for name, counted in results.items():
+                shutil.rmtree(output, ignore_errors=True)
+                asked = server.asked
+                run = arena.run(name, work, given, output)
+                run["requests"] = server.asked - asked
+                print(f"{work.name}, {number}, {name}: {_line(run)}", file=sys.stderr)
+                if number:
+                    counted.append(run)
+                elif not name.startswith("floor"):
+                    arena.check(work, given, output)
+                returned.add(run.get("returned", ""))
     shutil.rmtree(output, ignore_errors=True)
-    start = time.perf_counter()
-    command = [python, str(HERE / "writers.py"), name, str(source), str(output), codec]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wall = time.perf_counter() - start
-    if done.returncode:
-        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
-    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    files = [path for path in output.rglob("*") if path.is_file()]
-    return {**result, "process": wall, "bytes": sum(path.stat().st_size for path in files), "files": len(files)}
+    if len(returned) != 1:
+        raise SystemExit(f"{work.name}: not everybody returned the same, or not always: {returned}")
+    return results
 
 
-def check(name: str, source: Path, output: Path) -> None:
-    """Stop if the pixels are not what they should be."""
-    import zarr
-
-    if name == "floor":
-        return
-    pixels = np.load(source, mmap_mode="r")
-    group = zarr.open_group(output, mode="r")
-    paths = [str(level) for level in range(5)]
-    if "ome" in group.attrs:
-        paths = [dataset["path"] for dataset in group.attrs["ome"]["multiscales"][0]["datasets"]]
-    rng = np.random.default_rng(0)
-    for _ in range(5):
-        c, z, y, x = (int(rng.integers(0, n - w + 1)) for n, w in zip(pixels.shape, (1, 1, 64, 64), strict=True))
-        y, x = y // 2 * 2, x // 2 * 2
-        block = pixels[c, z, y : y + 64, x : x + 64]
-        if not (np.asarray(group[paths[0]][c, z, y : y + 64, x : x + 64]) == block).all():
-            raise SystemExit(f"{name}: pixels of the first level differ")
-        mean = block.reshape(32, 2, 32, 2).mean(axis=(1, 3))
-        found = np.asarray(group[paths[1]][c, z, y // 2 : y // 2 + 32, x // 2 : x // 2 + 32])
-        if abs(found - mean).max() > 1:
-            raise SystemExit(f"{name}: pixels of the second level are no means")
+def _line(run: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value:.4g}" for key, value in run.items() if isinstance(value, int | float))
 
 
-def table(results: dict[str, list[dict[str, float]]]) -> str:
-    """Return the results as a Markdown table."""
-    base = statistics.median(run["write"] for run in results["omezarr"])
-    lines = [
-        "| writer | write, s (min to max) | ratio | CPU, s | process, s | own memory, MiB | output, MB | files |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+def table(work: Work, results: dict[str, list[dict[str, Any]]]) -> str:
+    """Return the results of a work in Markdown."""
+    columns = {"seconds": "median, s (least to greatest)", "ratio": "ratio", "cpu": "CPU, s"}
+    if work.task != "command":
+        columns |= {"own": "own memory, MiB"}
+    if work.task in ("write", "convert", "generate", "write_plate"):
+        columns |= {"bytes": "output, MB", "files": "files"}
+    if work.given.endswith("-http"):
+        columns |= {"requests": "requests"}
+    if work.task == "command":
+        del columns["cpu"]
+    base = statistics.median(run[work.decides] for run in results["omezarr"])
+    lines = [f"| | {' | '.join(columns.values())} |", "|---" * (len(columns) + 1) + "|"]
     for name, runs in results.items():
-        medians = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
-        low, high = min(run["write"] for run in runs), max(run["write"] for run in runs)
-        cells = [
-            name,
-            f"{medians['write']:.2f} ({low:.2f} to {high:.2f})",
-            f"{medians['write'] / base:.2f}",
-            f"{medians['cpu']:.1f}",
-            f"{medians['process']:.2f}",
-            f"{medians['own'] / 2**20:.0f}",
-            f"{medians['bytes'] / 1e6:.0f}",
-            f"{medians['files']:.0f}",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+        times = [run[work.decides] for run in runs]
+        medians = {
+            key: statistics.median(run[key] for run in runs) for key, value in runs[0].items() if key != "returned"
+        }
+        median = statistics.median(times)
+        cells = {
+            "seconds": f"{median:.2f} ({min(times):.2f} to {max(times):.2f})",
+            "ratio": f"{median / base:.2f}",
+            "cpu": f"{medians['cpu']:.2f}",
+            "own": f"{medians.get('own', 0) / 2**20:.0f}",
+            "bytes": f"{medians['bytes'] / 1e6:.1f}",
+            "files": f"{medians['files']:.0f}",
+            "requests": f"{medians['requests']:.0f}",
+        }
+        lines.append(f"| {name} | {' | '.join(cells[key] for key in columns)} |")
+    count = len(results["omezarr"])
+    return f"## {work.title}\n{work.about} n = {count}.\n\n" + "\n".join(lines)
+
+
+def heading(arena: Arena, works: list[Work]) -> str:
+    """Return when, where and with what this was measured."""
+    processor = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 2**20
+    machine = f"{len(os.sched_getaffinity(0))} cores of {processor.partition(':')[2].strip()}, {memory:.0f} GiB"
+    lines = [f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d}: {machine}.", ""]
+    names = {CONTESTANTS[name].environment: name.partition(",")[0] for work in works for name in work.contestants}
+    lines += [f"- {name}: {versions(arena.programs(name))}" for name in names.values()]
     return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--python", help="interpreter of an environment that has all writers")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("benchmark-work"), help="where inputs and outputs go")
-    parser.add_argument("--work", choices=sorted(WORKS), default="A")
-    parser.add_argument("--codec", choices=["fast", "slow"], default="fast")
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--writers", nargs="+", default=list(NAMES), choices=NAMES)
+    parser.add_argument("--python", default=sys.executable, help="the interpreter for all environments")
+    parser.add_argument("--works", nargs="+", choices=[work.name for work in WORKS], help="not all, but these")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each contestant that count")
+    parser.add_argument("--report", type=Path, help="a file for the tables")
     given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    python = given.python or environment(given.folder / "environment")
-    source = given.folder / f"{given.work}.npy"
-    if not source.exists():
-        volume(source, WORKS[given.work])
-    results: dict[str, list[dict[str, Any]]] = {name: [] for name in given.writers}
-    if given.work != "A":
-        results.pop("floor", None)  # its loops want shapes that are multiples of everything
-    for number in range(given.runs):
-        for name, runs in results.items():
-            output = given.folder / "output.zarr"
-            runs.append(measured(python, name, source, output, given.codec))
-            if number == 0:
-                check(name, source, output)
-            print(number, name, {key: round(value, 2) for key, value in runs[-1].items()}, file=sys.stderr)
-            shutil.rmtree(output, ignore_errors=True)
-    (given.folder / f"{given.work}-{given.codec}.json").write_text(json.dumps(results, indent=1))
-    print(table(results))
+    folder = given.folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    arena = Arena(folder, given.python)
+    works = [work for work in WORKS if given.works is None or work.name in given.works]
+    parts = [heading(arena, works)]
+    for work in works:
+        results = compare(arena, work, given.runs)
+        (folder / f"{work.name}.json").write_text(json.dumps(results, indent=1))
+        parts.append(table(work, results))
+        print(parts[-1], flush=True)
+    if given.report:
+        given.report.write_text("\n\n".join(parts) + "\n")
 
 
 if __name__ == "__main__":

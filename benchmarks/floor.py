@@ -1,4 +1,7 @@
-"""The floor: the same chunks encoded, averaged, copied and written as files by as many threads, and nothing else."""
+"""The floor: the same chunks encoded, averaged, copied and written as files by as many threads, and nothing else.
+
+A contestant like the others (see `contestants`); by itself: ``python benchmarks/floor.py PIXELS.npy OUTPUT``.
+"""
 
 from __future__ import annotations
 
@@ -6,50 +9,51 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numcodecs
 import numpy as np
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def write_floor(pixels: Any, output: str, codec: tuple[str, int, str], chunks: tuple[int, ...], levels: int) -> None:
-    """Write all chunks of a pyramid with factor 2 in y and x; shapes must be multiples of everything."""
+
+def write(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    """Open the pixels, and return what writes all chunks of a pyramid with factor 2 in y and x.
+
+    Sizes must be multiples of all factors: there are no borders here.
+    """
+    pixels = np.load(given, mmap_mode="r")
+    if any(size % 2 ** (options["levels"] - 1) for size in pixels.shape[2:]):
+        raise SystemExit(f"the floor has no borders, so it cannot do {options['levels']} levels of {pixels.shape}")
+    codec = (*options["codec"], options["blocksize"])
+    return lambda: _write(pixels, output, codec, tuple(options["chunks"]), options["levels"])
+
+
+def _write(pixels: Any, output: str, codec: Any, chunks: tuple[int, ...], levels: int) -> None:
+    """Write all slabs of chunks, each with all its levels, in as many threads as there are cores."""
     threads = len(os.sched_getaffinity(0))
-    shuffle = ("noshuffle", "shuffle", "bitshuffle").index(codec[2])
     _, depth, height, width = chunks
-    tall, wide = pixels.shape[2], pixels.shape[3]
-    top = 2 ** (levels - 1)
     slabs = [(c, z) for c in range(pixels.shape[0]) for z in range(0, pixels.shape[1], depth)]
-    tiles = [(y, x) for y in range(0, tall, height * top // 2) for x in range(0, wide, width * top // 2)]
-    work = [(*slab, *tile) for slab in slabs for tile in tiles]
 
-    def store(blosc: Any, level: int, place: tuple[int, ...], block: Any) -> None:
-        folder = f"{output}/{level}/c/{place[0]}/{place[1]}/{place[2]}"
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with Path(folder, str(place[3])).open("wb", buffering=0) as file:
-            file.write(blosc.encode(block))
-
-    def run(mine: list[tuple[int, ...]]) -> None:
-        blosc = numcodecs.Blosc(codec[0], codec[1], shuffle)
-        for c, z, y0, x0 in mine:
-            level = np.asarray(
-                pixels[c : c + 1, z : z + depth, y0 : y0 + height * top // 2, x0 : x0 + width * top // 2]
-            )
+    def run(mine: list[tuple[int, int]]) -> None:
+        name, level, shuffle, blocksize = codec
+        blosc = numcodecs.Blosc(name, level, ("noshuffle", "shuffle", "bitshuffle").index(shuffle), blocksize)
+        for c, z in mine:
+            region = np.asarray(pixels[c : c + 1, z : z + depth])
             for number in range(levels):
-                smaller = np.empty((*level.shape[:2], level.shape[2] // 2, level.shape[3] // 2), level.dtype)
-                for y in range(0, level.shape[2], height):
-                    for x in range(0, level.shape[3], width):
-                        block = np.ascontiguousarray(level[:, :, y : y + height, x : x + width])
-                        place = (c, z // depth, ((y0 >> number) + y) // height, ((x0 >> number) + x) // width)
-                        store(blosc, number, place, block)
-                        for plane in range(block.shape[1]):
-                            rows = block[0, plane].astype("uint32")
-                            rows = rows[0::2] + rows[1::2]
-                            mean = (rows[:, 0::2] + rows[:, 1::2] + 2) >> 2
-                            smaller[0, plane, y // 2 : (y + height) // 2, x // 2 : (x + width) // 2] = mean
-                level = smaller
+                smaller = np.empty((*region.shape[:2], region.shape[2] // 2, region.shape[3] // 2), region.dtype)
+                for y in range(0, region.shape[2], height):
+                    for x in range(0, region.shape[3], width):
+                        block = np.ascontiguousarray(region[:, :, y : y + height, x : x + width])
+                        folder = f"{output}/{number}/c/{c}/{z // depth}/{y // height}"
+                        Path(folder).mkdir(parents=True, exist_ok=True)
+                        with Path(folder, str(x // width)).open("wb", buffering=0) as file:
+                            file.write(blosc.encode(block))
+                        _average(block, smaller[:, :, y // 2 : (y + height) // 2, x // 2 : (x + width) // 2])
+                region = smaller
 
-    parts = [work[number::threads] for number in range(threads)]
+    parts = [slabs[number::threads] for number in range(threads)]
     running = [threading.Thread(target=run, args=(part,)) for part in parts]
     for thread in running:
         thread.start()
@@ -57,5 +61,14 @@ def write_floor(pixels: Any, output: str, codec: tuple[str, int, str], chunks: t
         thread.join()
 
 
+def _average(block: Any, target: Any) -> None:
+    """Put the means of 2 x 2 samples into the target, plane by plane, in cache."""
+    for plane in range(block.shape[1]):
+        rows = block[0, plane].astype("uint32")
+        rows = rows[0::2] + rows[1::2]
+        target[0, plane] = (rows[:, 0::2] + rows[:, 1::2] + 2) >> 2
+
+
 if __name__ == "__main__":
-    write_floor(np.load(sys.argv[1], mmap_mode="r"), sys.argv[2], ("zstd", 1, "bitshuffle"), (1, 16, 256, 256), 5)
+    chosen = {"codec": ("zstd", 1, "bitshuffle"), "chunks": (1, 16, 256, 256), "levels": 5, "blocksize": 0}
+    write(sys.argv[1], sys.argv[2], chosen)()

@@ -23,9 +23,6 @@ CHUNK_BYTES = 1024 * 1024
 SHARD_BYTES = 32 * 1024 * 1024
 """The uncompressed size that shards aim at."""
 
-BLOCK_BYTES = 512 * 1024
-"""What blosc compresses at once: by itself it takes much less, which costs speed on both ways."""
-
 MOST_OBJECTS = 100_000
 """An array of more chunks than this is sharded where the version can: file systems and stores list no more at ease."""
 
@@ -73,7 +70,7 @@ def default_codec(dtype: np.dtype[Any]) -> Codec:
     'bitshuffle'
     """
     shuffle = "shuffle" if np.dtype(dtype).kind in "fc" else "bitshuffle"
-    return Codec("blosc", {"cname": "zstd", "clevel": 1, "shuffle": shuffle, "blocksize": BLOCK_BYTES})
+    return Codec("blosc", {"cname": "zstd", "clevel": 1, "shuffle": shuffle})
 
 
 def default_shards(shape: Sequence[int], chunks: Sequence[int], dtype: np.dtype[Any]) -> tuple[int, ...] | None:

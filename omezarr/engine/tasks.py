@@ -159,7 +159,8 @@ class Pyramid:
                 f"{type(source).__name__} returned {pixels.dtype} {pixels.shape} for {text_of(region)} of a source of "
                 f"{source.dtype}; report this to its author"
             )
-        return pixels
+        # A view of a large array is spread over memory: what encodes and reduces it would both be slowed down.
+        return np.ascontiguousarray(pixels)
 
     def _reduce(self, pixels: Pixels, factors: Shape) -> Pixels:
         reduced = self.method.reduce(pixels, factors, full_region(pixels.shape))

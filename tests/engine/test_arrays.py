@@ -46,6 +46,8 @@ def spec(**changes: Any) -> ArraySpec:
         ({"fill_value": -1}, "not of dtype uint16"),
         ({"codec": Codec("blosc", {"level": 1})}, "has no option 'level'"),
         ({"codec": Codec("blosc", {"clevel": 11})}, "from 0 to 9"),
+        ({"codec": Codec("blosc", {"blocksize": -1})}, "blocksize"),
+        ({"codec": Codec("blosc", {"blocksize": "large"})}, "blocksize"),
         ({"codec": Codec("blosc", {"shuffle": "maybe"})}, "bitshuffle"),
         ({"codec": Codec("blosc", {"cname": "magic"})}, "choose zstd"),
         ({"codec": Codec("gzip", {"level": "high"})}, "whole number"),

@@ -1,0 +1,102 @@
+"""omezarr itself, of this checkout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def write(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import numpy as np
+
+    return _writing(np.load(given, mmap_mode="r"), output, options)
+
+
+def generate(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import dask.array as da
+    import numpy as np
+
+    tile = np.random.default_rng(0).integers(80, 400, (1, 16, 1024, 1024), dtype="uint16")
+    shape = (2, 64, 2048, 2048 * int(given))
+
+    def made_up(block_id: tuple[int, ...]) -> Any:
+        return tile + np.uint16(sum(block_id))
+
+    chunks = tuple((part,) * (whole // part) for whole, part in zip(shape, tile.shape, strict=True))
+    return _writing(da.map_blocks(made_up, chunks=chunks, dtype="uint16"), output, options)
+
+
+def _writing(pixels: Any, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import omezarr
+    from omezarr.plan import Codec
+
+    _import_writers()
+    levels = options["levels"]
+    if "codec" not in options:
+        return lambda: omezarr.write_image(output, pixels, axes="czyx", levels=levels)
+    name, level, shuffle = options["codec"]
+    blocks = {"blocksize": options["blocksize"]} if "blocksize" in options else {}
+    codec = Codec("blosc", {"cname": name, "clevel": level, "shuffle": shuffle, **blocks})
+    factors = [(1, 1, 2, 2)] * (levels - 1)
+    chunks = tuple(options["chunks"])
+    return lambda: omezarr.write_image(output, pixels, axes="czyx", factors=factors, chunks=chunks, codec=codec)
+
+
+def _import_writers() -> None:
+    """Import what omezarr would import while it writes, so that it is not counted, as with the others."""
+    import zarr  # noqa: F401
+
+    import omezarr.engine
+    import omezarr.write  # noqa: F401
+
+
+def convert(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import omezarr
+
+    _import_writers()
+    return lambda: omezarr.convert(given, output, levels=options["levels"])
+
+
+def read_level(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import omezarr
+
+    level = omezarr.open(given).levels[0]
+    assert level.shape
+    return level.read
+
+
+def read_planes(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import omezarr
+
+    level = omezarr.open(given).levels[0]
+    return lambda: [level.read(tuple(slice(*pair) for pair in place)) for place in options["places"]]
+
+
+def first_look(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import omezarr
+
+    return lambda: omezarr.open(given).levels[-1].read()
+
+
+def write_plate(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import numpy as np
+
+    import omezarr
+
+    _import_writers()
+    pixels = np.load(given)
+    wells = {f"{row}/{column}": pixels for row in options["rows"] for column in options["columns"]}
+    return lambda: omezarr.write_plate(output, wells, axes="cyx", levels=options["levels"])
+
+
+def open_plate(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import omezarr
+
+    def count() -> int:
+        plate = omezarr.open(given)
+        fields = [field for well in plate.children.values() for field in well.children.values()]
+        return sum(len(field.levels[0].shape) > 0 for field in fields)
+
+    return count

@@ -1,0 +1,250 @@
+"""What is compared: a task with its options, who does it, and which time decides."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+FAST = ("zstd", 1, "bitshuffle")
+SLOW = ("zstd", 5, "shuffle")
+WORK_A = {"chunks": (1, 16, 256, 256), "levels": 5}
+SHAPE_A = (2, 64, 2048, 2048)
+
+INPUTS = {
+    "A.npy": ("volume", SHAPE_A),
+    "small.npy": ("volume", (3, 16, 512, 512)),
+    "field.npy": ("field", (2, 256, 256)),
+    "tiled.ome.tif": ("tiled_tiff", SHAPE_A),
+    "pages.ome.tif": ("paged_tiff", (1, 1024, 1024, 1024)),
+}
+"""File to what makes it (see `inputs`) and its sizes."""
+
+WRITERS = (
+    "omezarr",
+    "omezarr, blosc's own blocks",
+    "floor",
+    "floor, blosc's own blocks",
+    "ome-zarr",
+    "ngff-zarr",
+    "zarr-python 3.1",
+    "zarr-python",
+)
+READERS = ("omezarr", "ome-zarr", "ngff-zarr", "zarr-python 3.1", "zarr-python")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One line of business.
+
+    Parameters
+    ----------
+    name : str
+        For the command line.
+    title, about : str
+        For the table.
+    task : str
+        The function of `contestants`; "command" for a command line.
+    given : str
+        An input, "image" or "plate" (what omezarr has written, on the disk), "image-http" or "plate-http" (the same
+        behind a web server that counts requests), or a number.
+    contestants : tuple of str
+    options : dict
+        For the function; of commands, contestant to the command line.
+    decides : str
+        "work": the time without start and imports; "process": the whole process.
+    method : str
+        How level 1 of what is written is checked, see `checks`; "" if nothing is written.
+    runs : int
+        At most so many runs of each contestant.
+    """
+
+    name: str
+    title: str
+    about: str
+    task: str
+    given: str
+    contestants: tuple[str, ...]
+    options: dict[str, Any] = field(default_factory=dict)
+    decides: str = "work"
+    method: str = ""
+    runs: int = 1000
+
+
+def _places() -> list[list[tuple[int, int]]]:
+    """Return a hundred planes of 256 x 256."""
+    rng = random.Random(0)
+    places = []
+    for _ in range(100):
+        c, z = rng.randrange(SHAPE_A[0]), rng.randrange(SHAPE_A[1])
+        y, x = rng.randrange(SHAPE_A[2] - 256), rng.randrange(SHAPE_A[3] - 256)
+        places.append([(c, c + 1), (z, z + 1), (y, y + 256), (x, x + 256)])
+    return places
+
+
+PLATE = {"rows": list("ABCDEFGH"), "columns": [str(column) for column in range(1, 13)], "levels": 3}
+WORKS = (
+    Work(
+        "fast",
+        "Writing, fast codec",
+        "A (1 GiB), 5 levels by mean, blosc zstd 1 bitshuffle, chunks (1, 16, 256, 256). Where nothing is said about the "
+        "blocks of blosc, omezarr takes 512 KiB, which is part of the codec in the metadata; the others leave that to "
+        "blosc. Both are shown, each with its floor.",
+        "write",
+        "A.npy",
+        WRITERS,
+        {**WORK_A, "codec": FAST},
+        method="mean",
+    ),
+    Work(
+        "slow",
+        "Writing, slow codec",
+        "The same with blosc zstd 5 shuffle.",
+        "write",
+        "A.npy",
+        WRITERS,
+        {**WORK_A, "codec": SLOW},
+        method="mean",
+    ),
+    Work(
+        "defaults",
+        "Writing, defaults against defaults",
+        "A, 5 levels, everything else as each library chooses.",
+        "write",
+        "A.npy",
+        ("omezarr", "ome-zarr", "ngff-zarr"),
+        {"levels": 5},
+        method="any",
+    ),
+    Work(
+        "small",
+        "Writing a small image",
+        "uint16, (3, 16, 512, 512), 3 levels, fast codec, the whole process.",
+        "write",
+        "small.npy",
+        ("omezarr", "ome-zarr", "ngff-zarr"),
+        {"levels": 3, "codec": FAST, "chunks": (1, 16, 256, 256)},
+        decides="process",
+        method="mean",
+    ),
+    Work(
+        "generated-1",
+        "Writing 1 GiB that is made up meanwhile",
+        "A dask array of random tiles, defaults, 5 levels.",
+        "generate",
+        "1",
+        ("omezarr",),
+        {"levels": 5},
+        runs=3,
+    ),
+    Work(
+        "generated-16",
+        "Writing 16 GiB that is made up meanwhile",
+        "The same, sixteen times as large.",
+        "generate",
+        "16",
+        ("omezarr",),
+        {"levels": 5},
+        runs=1,
+    ),
+    Work(
+        "level",
+        "Reading a whole level",
+        "Level 0 of A with the fast codec into one array of 1 GiB.",
+        "read_level",
+        "image",
+        READERS,
+    ),
+    Work(
+        "planes",
+        "Reading planes",
+        "A hundred planes of 256 x 256 at random places of the same level.",
+        "read_planes",
+        "image",
+        READERS,
+        {"places": _places()},
+    ),
+    Work(
+        "look",
+        "First look",
+        "Open the image, read its smallest level; the whole process.",
+        "first_look",
+        "image",
+        READERS,
+        decides="process",
+    ),
+    Work(
+        "look-http",
+        "First look over HTTP",
+        "The same from a web server on this machine.",
+        "first_look",
+        "image-http",
+        READERS,
+        decides="process",
+    ),
+    Work(
+        "start",
+        "Help",
+        "What the command line takes to say what it can do.",
+        "command",
+        "",
+        ("omezarr", "ome-zarr", "ngff-zarr"),
+        {
+            "omezarr": ["omezarr", "--help"],
+            "ome-zarr": ["ome_zarr", "--help"],
+            "ngff-zarr": ["ngff-zarr", "--help"],
+        },
+        decides="process",
+    ),
+    Work(
+        "info",
+        "Info",
+        "What the command line takes to describe the image.",
+        "command",
+        "image",
+        ("omezarr", "ome-zarr"),
+        {"omezarr": ["omezarr", "info"], "ome-zarr": ["ome_zarr", "info"]},
+        decides="process",
+    ),
+    Work(
+        "plate",
+        "Writing a plate",
+        "96 wells with one field each: uint16, (2, 256, 256), 3 levels, defaults.",
+        "write_plate",
+        "field.npy",
+        ("omezarr", "ome-zarr"),
+        PLATE,
+    ),
+    Work(
+        "plate-http",
+        "Opening a plate over HTTP",
+        "The plate, all its fields and the shapes of their first levels, no pixels.",
+        "open_plate",
+        "plate-http",
+        ("omezarr", "ome-zarr"),
+        PLATE,
+    ),
+    Work(
+        "tiff",
+        "Converting an OME-TIFF",
+        "A (1 GiB) in tiles of 256 x 256, 5 levels, defaults, the whole process; ome-zarr with tifffile and dask, "
+        "as its users do it. ngff-zarr 0.50 takes the axes c, z, y, x of the file for z, y, x, c, and is left out.",
+        "convert",
+        "tiled.ome.tif",
+        ("omezarr", "ome-zarr"),
+        {"levels": 5},
+        decides="process",
+        method="any",
+    ),
+    Work(
+        "tiff-pages",
+        "Converting an OME-TIFF of many pages",
+        "2 GiB in 1024 pages of 1024 x 1024 in strips, 3 levels.",
+        "convert",
+        "pages.ome.tif",
+        ("omezarr",),
+        {"levels": 3},
+        decides="process",
+        method="any",
+    ),
+)
