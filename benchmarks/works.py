@@ -87,9 +87,9 @@ WORKS = (
     Work(
         "fast",
         "Writing, fast codec",
-        "A (1 GiB), 5 levels by mean, blosc zstd 1 bitshuffle, chunks (1, 16, 256, 256). Where nothing is said about the "
-        "blocks of blosc, omezarr takes 512 KiB, which is part of the codec in the metadata; the others leave that to "
-        "blosc. Both are shown, each with its floor.",
+        "A (1 GiB), 5 levels by mean, blosc zstd 1 bitshuffle, chunks (1, 16, 256, 256). Where nothing is said about "
+        "the blocks of blosc, omezarr takes 512 KiB, which is part of the codec in the metadata; the others leave that "
+        "to blosc. Both are shown, each with its floor.",
         "write",
         "A.npy",
         WRITERS,

@@ -16,7 +16,7 @@ version = release = omezarr.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples", "reference/benchmark-figures.md"]
 default_role = "py:obj"
 
 myst_enable_extensions = ["colon_fence"]

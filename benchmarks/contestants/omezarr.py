@@ -61,6 +61,7 @@ def convert(given: str, output: str, options: dict[str, Any]) -> Callable[[], An
 
 def read_level(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import omezarr
+    import omezarr.engine.reading
 
     level = omezarr.open(given).levels[0]
     assert level.shape
@@ -69,6 +70,7 @@ def read_level(given: str, output: str, options: dict[str, Any]) -> Callable[[],
 
 def read_planes(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import omezarr
+    import omezarr.engine.reading
 
     level = omezarr.open(given).levels[0]
     return lambda: [level.read(tuple(slice(*pair) for pair in place)) for place in options["places"]]
