@@ -21,7 +21,7 @@ from typing import Any
 
 from environments import CONTESTANTS, made, versions
 from servers import CountingServer, serving
-from works import FAST, INPUTS, PLATE, WORK_A, WORKS, Work
+from works import INPUTS, WORKS, WRITTEN, Work
 
 HERE = Path(__file__).parent
 
@@ -57,14 +57,15 @@ class Arena:
                 kind, sizes = INPUTS[work.given]
                 self._script("inputs.py", kind, str(path), *map(str, sizes))
             return str(path)
-        if work.given.startswith("image"):
-            self._written("image.ome.zarr", "write", "A.npy", {**WORK_A, "codec": FAST})
-        elif work.given.startswith("plate"):
-            self._written("plate.ome.zarr", "write_plate", "field.npy", PLATE)
-        else:
+        name = work.given.removesuffix("-http")
+        if name not in WRITTEN:
             return work.given
-        name = f"{work.given.partition('-')[0]}.ome.zarr"
-        return f"{server.url}/{name}" if server else str(self.folder / name)
+        path = self.folder / f"{name}.ome.zarr"
+        if not path.exists():
+            task, pixels, options = WRITTEN[name]
+            writing = Work(name, "", "", task, pixels, ("omezarr",), options)
+            self.run("omezarr", writing, self.given(writing, None), path)
+        return f"{server.url}/{path.name}" if server else str(path)
 
     def run(self, name: str, work: Work, given: str, output: Path) -> dict[str, Any]:
         """Have a contestant do a work; return what it took."""
@@ -89,11 +90,6 @@ class Arena:
         """Stop if what was written is not what it should be."""
         if work.method:
             self._script("checks.py", given, str(output), str(work.options["levels"]), work.method)
-
-    def _written(self, name: str, task: str, given: str, options: dict[str, Any]) -> None:
-        if not (self.folder / name).exists():
-            work = Work(name, "", "", task, given, ("omezarr",), options)
-            self.run("omezarr", work, self.given(work, None), self.folder / name)
 
     def _script(self, *command: str) -> None:
         subprocess.run([self.programs("omezarr") / "python", HERE / command[0], *command[1:]], check=True)

@@ -20,6 +20,14 @@ INPUTS = {
 }
 """File to what makes it (see `inputs`) and its sizes."""
 
+PLATE = {"rows": list("ABCDEFGH"), "columns": [str(column) for column in range(1, 13)], "levels": 3}
+WRITTEN: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "image": ("write", "A.npy", {**WORK_A, "codec": FAST}),
+    "thin": ("write", "A.npy", {"chunks": (1, 1, 256, 256), "levels": 1, "codec": FAST}),
+    "plate": ("write_plate", "field.npy", PLATE),
+}
+"""What omezarr writes for the others to read: task, input, options."""
+
 WRITERS = (
     "omezarr",
     "omezarr, blosc's own blocks",
@@ -46,8 +54,8 @@ class Work:
     task : str
         The function of `contestants`; "command" for a command line.
     given : str
-        An input, "image" or "plate" (what omezarr has written, on the disk), "image-http" or "plate-http" (the same
-        behind a web server that counts requests), or a number.
+        An input; what omezarr has written, from the disk; the same with "-http" behind it, from a web server that
+        counts requests; or a number.
     contestants : tuple of str
     options : dict
         For the function; of commands, contestant to the command line.
@@ -82,7 +90,6 @@ def _places() -> list[list[tuple[int, int]]]:
     return places
 
 
-PLATE = {"rows": list("ABCDEFGH"), "columns": [str(column) for column in range(1, 13)], "levels": 3}
 WORKS = (
     Work(
         "fast",
@@ -154,6 +161,14 @@ WORKS = (
         "read_level",
         "image",
         READERS,
+    ),
+    Work(
+        "thin",
+        "Reading a whole level in small chunks",
+        "The same pixels in chunks of one plane, (1, 1, 256, 256): 8192 of them.",
+        "read_level",
+        "thin",
+        ("omezarr", "zarr-python 3.1", "zarr-python"),
     ),
     Work(
         "planes",

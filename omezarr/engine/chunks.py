@@ -146,7 +146,9 @@ class ChunkCoder:
         ValueError
             If they are not the bytes of a chunk of this shape.
         """
-        if len(self.steps) == 1 and isinstance(self.steps[0], numcodecs.Blosc) and 0 not in region_shape(part):
+        wanted = region_shape(part)
+        partial = wanted != self.shape and 0 not in wanted
+        if partial and len(self.steps) == 1 and isinstance(self.steps[0], numcodecs.Blosc):
             smaller = frame_part(bytes_of(content), self.nbytes, *self._span(part))
             if smaller is not None:
                 frame, begin, end = smaller
@@ -165,8 +167,9 @@ class ChunkCoder:
         flat = np.frombuffer(decoded, self.dtype)
         if flat.size != math.prod(self.shape):
             raise ValueError(f"a chunk of {flat.size} samples was found where {math.prod(self.shape)} belong")
-        stored = flat.reshape([self.shape[axis] for axis in self.order])
-        return stored.transpose(np.argsort(self.order))
+        if self.order == tuple(range(len(self.order))):
+            return flat.reshape(self.shape)
+        return flat.reshape([self.shape[axis] for axis in self.order]).transpose(np.argsort(self.order))
 
 
 def _decode_bounded(step: Any, content: Any, expected: int, scratch: npt.NDArray[Any] | None) -> Any:
