@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from omezarr.registry import default_registry
-from omezarr.validation import FAULTS, all_rules
+from omezarr.checking.validation import FAULTS, all_rules
+from omezarr.plugins.registry import default_registry
 
 if TYPE_CHECKING:
-    from omezarr.rules import Rule
+    from omezarr.abc.rules import Rule
 
 PAGE = Path(__file__).parent / "reference" / "rules.md"
 

@@ -17,46 +17,46 @@ from typing import TYPE_CHECKING, Any
 from omezarr._version import __version__
 
 if TYPE_CHECKING:
-    from omezarr.acquisition import create_writer, open_writer
-    from omezarr.conversion import convert
+    from omezarr.checking.repair import repair
+    from omezarr.checking.validation import Report, validate
     from omezarr.location import Location, StorageOptions
-    from omezarr.node import Node
-    from omezarr.planning import WriteOptions
-    from omezarr.plates import write_field, write_plate
-    from omezarr.read import open  # noqa: A004 - the word that users expect
-    from omezarr.registry import Registry, default_registry
-    from omezarr.repairing import repair
-    from omezarr.rescale import add_levels
-    from omezarr.scenes import write_scene
+    from omezarr.nodes.node import Node
+    from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
+    from omezarr.plugins.registry import Registry, default_registry
     from omezarr.transform import resample
     from omezarr.upgrading import upgrade
-    from omezarr.validation import Report, validate
-    from omezarr.write import RunOptions, write_image, write_labels, write_multiscale
+    from omezarr.writing import WriteOptions
+    from omezarr.writing.acquisition import create_writer, open_writer
+    from omezarr.writing.conversion import convert
+    from omezarr.writing.images import RunOptions, write_image, write_labels, write_multiscale
+    from omezarr.writing.levels import add_levels
+    from omezarr.writing.plates import write_field, write_plate
+    from omezarr.writing.scenes import write_scene
 
 _HOMES = {
-    "add_levels": "omezarr.rescale",
-    "create_writer": "omezarr.acquisition",
-    "open_writer": "omezarr.acquisition",
+    "add_levels": "omezarr.writing.levels",
+    "create_writer": "omezarr.writing.acquisition",
+    "open_writer": "omezarr.writing.acquisition",
     "Location": "omezarr.location",
-    "Node": "omezarr.node",
-    "Registry": "omezarr.registry",
-    "Report": "omezarr.validation",
-    "RunOptions": "omezarr.write",
+    "Node": "omezarr.nodes.node",
+    "Registry": "omezarr.plugins.registry",
+    "Report": "omezarr.checking.validation",
+    "RunOptions": "omezarr.writing.images",
     "StorageOptions": "omezarr.location",
-    "WriteOptions": "omezarr.planning",
-    "convert": "omezarr.conversion",
-    "default_registry": "omezarr.registry",
-    "open": "omezarr.read",
-    "repair": "omezarr.repairing",
+    "WriteOptions": "omezarr.writing",
+    "convert": "omezarr.writing.conversion",
+    "default_registry": "omezarr.plugins.registry",
+    "open": "omezarr.nodes.reading",
+    "repair": "omezarr.checking.repair",
     "resample": "omezarr.transform",
     "upgrade": "omezarr.upgrading",
-    "validate": "omezarr.validation",
-    "write_image": "omezarr.write",
-    "write_labels": "omezarr.write",
-    "write_multiscale": "omezarr.write",
-    "write_field": "omezarr.plates",
-    "write_plate": "omezarr.plates",
-    "write_scene": "omezarr.scenes",
+    "validate": "omezarr.checking.validation",
+    "write_image": "omezarr.writing.images",
+    "write_labels": "omezarr.writing.images",
+    "write_multiscale": "omezarr.writing.images",
+    "write_field": "omezarr.writing.plates",
+    "write_plate": "omezarr.writing.plates",
+    "write_scene": "omezarr.writing.scenes",
 }
 
 __all__ = [

@@ -16,8 +16,8 @@ from attrs import evolve
 
 from omezarr._version import __version__
 from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, UnknownNameError
-from omezarr.manager import PluginManager
-from omezarr.registry import Registry, default_registry
+from omezarr.plugins.manager import PluginManager
+from omezarr.plugins.registry import Registry, default_registry
 from omezarr.settings import Settings
 from omezarr.terminal import echo
 

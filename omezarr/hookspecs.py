@@ -243,8 +243,8 @@ def omezarr_importers() -> Iterable[Importer]:
     ...
     ...     def load(self, location, options):
     ...         import numpy as np
-    ...         from omezarr.content import ImageContent
-    ...         from omezarr.engine import as_source
+    ...         from omezarr.model.content import ImageContent
+    ...         from omezarr.arrays import as_source
     ...         from omezarr.model import conventional_axes
     ...
     ...         pixels = np.loadtxt(location.url, dtype="float32", delimiter=",", ndmin=2)
@@ -323,8 +323,8 @@ def omezarr_samples() -> Iterable[SampleData]:
     ...
     ...     def load(self):
     ...         import numpy as np
-    ...         from omezarr.content import ImageContent
-    ...         from omezarr.engine import as_source
+    ...         from omezarr.model.content import ImageContent
+    ...         from omezarr.arrays import as_source
     ...         from omezarr.model import conventional_axes
     ...
     ...         pixels = np.tile(np.arange(256, dtype="uint8"), (256, 1))

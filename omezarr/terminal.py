@@ -19,7 +19,7 @@ from omezarr.settings import parse_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from omezarr.plan import Progress, ProgressCallback
+    from omezarr.abc.plan import Progress, ProgressCallback
 
 F = TypeVar("F", bound="Callable[..., Any]")
 

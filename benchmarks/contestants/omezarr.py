@@ -30,7 +30,7 @@ def generate(given: str, output: str, options: dict[str, Any]) -> Callable[[], A
 
 def _writing(pixels: Any, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import omezarr
-    from omezarr.plan import Codec
+    from omezarr.abc.plan import Codec
 
     _import_writers()
     levels = options["levels"]
@@ -49,7 +49,7 @@ def _import_writers() -> None:
     import zarr  # noqa: F401
 
     import omezarr.engine
-    import omezarr.write  # noqa: F401
+    import omezarr.writing.images  # noqa: F401
 
 
 def convert(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
@@ -61,7 +61,7 @@ def convert(given: str, output: str, options: dict[str, Any]) -> Callable[[], An
 
 def read_level(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import omezarr
-    import omezarr.engine.reading
+    import omezarr.arrays.reading
 
     level = omezarr.open(given).levels[0]
     assert level.shape
@@ -70,7 +70,7 @@ def read_level(given: str, output: str, options: dict[str, Any]) -> Callable[[],
 
 def read_planes(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import omezarr
-    import omezarr.engine.reading
+    import omezarr.arrays.reading
 
     level = omezarr.open(given).levels[0]
     return lambda: [level.read(tuple(slice(*pair) for pair in place)) for place in options["places"]]

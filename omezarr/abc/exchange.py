@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omezarr.abc.claims import Claim
-    from omezarr.content import Content
+    from omezarr.abc.plan import ProgressCallback
     from omezarr.location import Location
-    from omezarr.plan import ProgressCallback
+    from omezarr.model.content import Content
 
 
 class Importer(ABC):
@@ -39,8 +39,8 @@ class Importer(ABC):
     ...
     ...     def load(self, location, options):
     ...         import numpy as np
-    ...         from omezarr.content import ImageContent
-    ...         from omezarr.engine import as_source
+    ...         from omezarr.model.content import ImageContent
+    ...         from omezarr.arrays import as_source
     ...         from omezarr.model import conventional_axes
     ...
     ...         return ImageContent(pixels=as_source(np.zeros((8, 8))), axes=conventional_axes("yx"))
@@ -136,8 +136,8 @@ class SampleData(ABC):
     ...
     ...     def load(self):
     ...         import numpy as np
-    ...         from omezarr.content import ImageContent
-    ...         from omezarr.engine import as_source
+    ...         from omezarr.model.content import ImageContent
+    ...         from omezarr.arrays import as_source
     ...         from omezarr.model import conventional_axes
     ...
     ...         return ImageContent(pixels=as_source(np.full((8, 8), 128)), axes=conventional_axes("yx"))

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc.claims import ArrayFacts, Claim, Hint
+    from omezarr.abc.rules import Rule
     from omezarr.model import JSON, Axis, Document, GroupMetadata
-    from omezarr.rules import Rule
 
 
 class FormatVersion(ABC):

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
+    from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON, Document
-    from omezarr.rules import Rule, RuleContext
 
 from omezarr.abc.claims import Claim, Hint, Reference
 
@@ -57,7 +57,7 @@ class NodeType(ABC):
     >>> from attrs import frozen
     >>> from omezarr.abc import NodeType
     >>> from omezarr.model import extra
-    >>> from omezarr.structuring import base_converter
+    >>> from omezarr.model.structuring import base_converter
     >>> @frozen
     ... class Table:
     ...     columns: tuple[str, ...]
@@ -89,7 +89,7 @@ class NodeType(ABC):
         MetadataError
             With a path relative to the document.
         """
-        from omezarr.structuring import at, structure
+        from omezarr.model.structuring import at, structure
 
         with at(self.key):
             return structure(converter, values[self.key], self.model)
@@ -116,7 +116,7 @@ class NodeType(ABC):
         which malformed documents shall still be followed reads the raw values of the context instead.
         """
         from omezarr.errors import MetadataError
-        from omezarr.structuring import base_converter
+        from omezarr.model.structuring import base_converter
 
         if self.key not in context.values:
             return ()

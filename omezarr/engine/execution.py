@@ -10,25 +10,25 @@ import platform
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from omezarr.engine.arrays import array_metadata
-from omezarr.engine.documents import Documents
+from omezarr.abc.plan import JOURNAL_PREFIX, CreateGroup, EditAttributes, WriteLevels
+from omezarr.arrays.documents import Documents
+from omezarr.arrays.locks import locked
+from omezarr.arrays.stored import array_metadata
+from omezarr.arrays.targets import target_of
 from omezarr.engine.journal import Journal
 from omezarr.engine.levels import LevelsWriter, Resources
-from omezarr.engine.locks import locked
 from omezarr.engine.memory import DEFAULT_BYTES
+from omezarr.engine.progress import Tally
 from omezarr.engine.replacement import Site
 from omezarr.engine.steps import StepRunner
-from omezarr.engine.tally import Tally
-from omezarr.engine.targets import target_of
 from omezarr.errors import ArgumentError, OMEZarrError, SourceError, WriteError
-from omezarr.plan import JOURNAL_PREFIX, CreateGroup, EditAttributes, WriteLevels
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
     from omezarr.abc import OpenedStore
+    from omezarr.abc.plan import Plan, ProgressCallback
     from omezarr.location import Location
     from omezarr.model import JSON
-    from omezarr.plan import Plan, ProgressCallback
 
 
 DISTANT_THREADS = 16
@@ -166,10 +166,10 @@ def _facts(plan: Plan) -> dict[str, JSON]:
     import numcodecs
     import numpy as np
 
-    import omezarr
+    from omezarr._version import __version__
 
     facts: dict[str, JSON] = {
-        "the version of omezarr": getattr(omezarr, "__version__", ""),
+        "the version of omezarr": __version__,
         "the version of numcodecs": numcodecs.__version__,
         "the version of numpy": np.__version__,
         "the processor": platform.machine(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from omezarr.engine.geometry import region_shape, shifted
+from omezarr.arrays.geometry import region_shape, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from omezarr.engine.clusters import ClusterExecutor
     from omezarr.engine.journal import Notes
     from omezarr.engine.levels import Resources
-    from omezarr.engine.tally import Tally
+    from omezarr.engine.progress import Tally
     from omezarr.engine.tasks import Piece, Pyramid
     from omezarr.engine.units import Node, Tree
     from omezarr.engine.windows import WindowRun

@@ -18,7 +18,7 @@ from omezarr.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from omezarr.engine.targets import Target
+    from omezarr.arrays.targets import Target
     from omezarr.engine.units import Node, Tree
     from omezarr.model import JSON
 

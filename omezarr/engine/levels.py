@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
-from omezarr.engine.arrays import StoredArray, write_array_metadata
+from omezarr.arrays.stored import StoredArray, write_array_metadata
 from omezarr.engine.executors import Assembly, Recorder, executor_of
 from omezarr.engine.journal import Notes
 from omezarr.engine.memory import bands, box_region, schedule
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from omezarr.abc import PixelSource
+    from omezarr.abc.plan import WriteLevels
+    from omezarr.arrays.targets import Target
     from omezarr.engine.journal import Journal
     from omezarr.engine.memory import Schedule
-    from omezarr.engine.tally import Tally
-    from omezarr.engine.targets import Target
-    from omezarr.plan import WriteLevels
+    from omezarr.engine.progress import Tally
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
-from omezarr.engine.geometry import cells, full_region, region_shape
+from omezarr.arrays.geometry import cells, full_region, region_shape
 from omezarr.engine.tasks import cell_of, cost_free
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import MemoryBoundError
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from omezarr.abc import PixelSource, ScalingMethod
-    from omezarr.engine.arrays import StoredArray
-    from omezarr.engine.geometry import Region, Shape
+    from omezarr.arrays.geometry import Region, Shape
+    from omezarr.arrays.stored import StoredArray
 
 DEFAULT_BYTES = 1024**3
 """What writing may take where nobody says."""

@@ -12,18 +12,18 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omezarr.engine.documents import Documents
-from omezarr.engine.folders import make_folder, remove_empty
-from omezarr.engine.targets import LocalTarget, Target
+from omezarr.abc.plan import INCOMPLETE_KEY, JOURNAL_PREFIX
+from omezarr.arrays.documents import Documents
+from omezarr.arrays.folders import make_folder, remove_empty
+from omezarr.arrays.targets import LocalTarget, Target
 from omezarr.errors import IncompleteError, MetadataError, TargetExistsError, WriteError
 from omezarr.hierarchy import parse_json
-from omezarr.plan import INCOMPLETE_KEY, JOURNAL_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from omezarr.abc.plan import Plan
     from omezarr.model import JSON
-    from omezarr.plan import Plan
 
 
 class State(Enum):

@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omezarr.engine.arrays import write_array_metadata
-from omezarr.engine.documents import Documents
-from omezarr.engine.locks import locked
-from omezarr.engine.objects import remove, transfer
-from omezarr.engine.replacement import is_marker, marker
-from omezarr.engine.targets import target_of
-from omezarr.errors import MetadataError, WriteError
-from omezarr.location import checked_path
-from omezarr.plan import (
+from omezarr.abc.plan import (
     JOURNAL_PREFIX,
     CreateArrays,
     CreateGroup,
@@ -24,18 +16,26 @@ from omezarr.plan import (
     WriteLevels,
     WriteObject,
 )
+from omezarr.arrays.documents import Documents
+from omezarr.arrays.locks import locked
+from omezarr.arrays.objects import remove, transfer
+from omezarr.arrays.stored import write_array_metadata
+from omezarr.arrays.targets import target_of
+from omezarr.engine.replacement import is_marker, marker
+from omezarr.errors import MetadataError, WriteError
+from omezarr.location import checked_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from omezarr.abc.plan import Plan, Step
+    from omezarr.arrays.targets import Target
     from omezarr.engine.execution import StoreOpener
     from omezarr.engine.journal import Journal
     from omezarr.engine.levels import LevelsWriter
-    from omezarr.engine.tally import Tally
-    from omezarr.engine.targets import Target
+    from omezarr.engine.progress import Tally
     from omezarr.location import Location
     from omezarr.model import JSON, JSONPath
-    from omezarr.plan import Plan, Step
 
 EDIT_WAIT_SECONDS = 60.0
 """How long an edit waits for that of another process."""
@@ -213,7 +213,7 @@ class StepRunner:
 
     def _smallest_level(self, path: str) -> object:
         """Read the smallest level of an image that this plan has written."""
-        from omezarr.engine.geometry import full_region
+        from omezarr.arrays.geometry import full_region
         from omezarr.engine.windows import reader_of
 
         group = checked_path(path)

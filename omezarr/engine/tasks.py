@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
-from omezarr.engine.chunks import ShardCoder
-from omezarr.engine.geometry import cells, full_region, reduced_region, region_shape, shifted, text_of
+from omezarr.arrays.chunks import ShardCoder
+from omezarr.arrays.geometry import cells, full_region, reduced_region, region_shape, shifted, text_of
 from omezarr.errors import PluginError, SourceError, WriteError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import PixelSource, ScalingMethod
-    from omezarr.engine.arrays import StoredArray
-    from omezarr.engine.chunks import Buffer
-    from omezarr.engine.geometry import Region, Shape
+    from omezarr.arrays.chunks import Buffer
+    from omezarr.arrays.geometry import Region, Shape
+    from omezarr.arrays.stored import StoredArray
     from omezarr.engine.units import Node, Tree
 
     Pixels = npt.NDArray[Any]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from omezarr.engine.geometry import Region, Shape, cells, region_shape
+from omezarr.arrays.geometry import Region, Shape, cells, region_shape
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:

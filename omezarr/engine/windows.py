@@ -13,9 +13,9 @@ import numpy as np
 import zarr
 from attrs import frozen
 
-from omezarr.engine.chunks import ShardCoder
-from omezarr.engine.geometry import cells, text_of
-from omezarr.engine.reading import ArrayReader
+from omezarr.arrays.chunks import ShardCoder
+from omezarr.arrays.geometry import cells, text_of
+from omezarr.arrays.reading import ArrayReader
 from omezarr.errors import PluginError
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import ScalingMethod
-    from omezarr.engine.arrays import StoredArray
-    from omezarr.engine.chunks import Buffer
-    from omezarr.engine.geometry import Region, Shape
+    from omezarr.arrays.chunks import Buffer
+    from omezarr.arrays.geometry import Region, Shape
+    from omezarr.arrays.stored import StoredArray
     from omezarr.engine.units import Node, Tree
 
     Pixels = npt.NDArray[Any]

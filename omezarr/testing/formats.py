@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omezarr.abc import Certainty, Hint
-from omezarr.composing import compose_attributes
 from omezarr.model import GroupMetadata, deep_equal
 from omezarr.testing.registries import isolated_registry
+from omezarr.writing.attributes import compose_attributes
 
 if TYPE_CHECKING:
     from omezarr.abc import FormatVersion
-    from omezarr.registry import Registry
+    from omezarr.plugins.registry import Registry
 
 STRANGE: tuple[dict[str, Any], ...] = (
     {},

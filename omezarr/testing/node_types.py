@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from omezarr.abc import Hint
-from omezarr.composing import compose_attributes
 from omezarr.errors import MetadataError
 from omezarr.hookspecs import hookimpl
 from omezarr.location import checked_path
 from omezarr.model import Document, GroupMetadata, deep_equal
-from omezarr.structuring import base_converter
+from omezarr.model.structuring import base_converter
 from omezarr.testing.registries import isolated_registry
+from omezarr.writing.attributes import compose_attributes
 
 if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import NodeType
-    from omezarr.registry import Registry
+    from omezarr.plugins.registry import Registry
 
 
 class NodeTypeSuite:

@@ -6,8 +6,8 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
 from omezarr.hookspecs import PROJECT
-from omezarr.manager import PluginManager
-from omezarr.registry import Registry
+from omezarr.plugins.manager import PluginManager
+from omezarr.plugins.registry import Registry
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:

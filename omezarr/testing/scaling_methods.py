@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import ScalingMethod
-    from omezarr.engine.reading import ArrayReader
+    from omezarr.arrays.reading import ArrayReader
 
     Pixels = npt.NDArray[Any]
 
@@ -168,7 +168,7 @@ def reduced(
     method: ScalingMethod, image: Pixels, factors: tuple[int, ...], region: tuple[slice, ...] | None = None
 ) -> Pixels:
     """Return a region of the next level, or all of it, made as the engine makes it."""
-    from omezarr.engine import as_source
+    from omezarr.arrays import as_source
     from omezarr.engine.windows import reduced_window
 
     shape = tuple(-(-size // factor) for size, factor in zip(image.shape, factors, strict=True))

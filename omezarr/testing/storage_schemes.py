@@ -10,7 +10,7 @@ import pytest
 from omezarr.errors import ArgumentError, LocationNotFoundError, UnsupportedError
 from omezarr.hierarchy import Hierarchy, run
 from omezarr.location import Location
-from omezarr.storage import open_store
+from omezarr.nodes.opening import open_store
 from omezarr.testing.registries import isolated_registry
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import OpenedStore, StorageScheme
-    from omezarr.registry import Registry
+    from omezarr.plugins.registry import Registry
 
 LENGTH = 64
 """The length of both sides of the array that reading is tested with."""

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from omezarr.errors import MetadataError
 from omezarr.model import Coordinates, CoordinateSystem, Displacements, Sequence, Transformation
-from omezarr.structuring import at, base_converter, expect_list, expect_object, structure
+from omezarr.model.structuring import at, base_converter, expect_list, expect_object, structure
 from omezarr.transform.forward import forward_map
 from omezarr.transform.inverse import inverse_map
 from omezarr.transform.maps import PointMap, as_points, count

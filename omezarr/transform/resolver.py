@@ -34,7 +34,7 @@ class ArrayLike(Protocol):
 
 
 class NodeLike(Protocol):
-    """What is asked of the group whose coordinate systems are meant; `omezarr.node.Node` has it."""
+    """What is asked of the group whose coordinate systems are meant; `omezarr.nodes.node.Node` has it."""
 
     path: str
 

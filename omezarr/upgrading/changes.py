@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from omezarr.plan import INCOMPLETE_KEY
+from omezarr.abc.plan import INCOMPLETE_KEY
 from omezarr.upgrading.arrays import Labels, relabelled
 from omezarr.upgrading.groups import GroupChange, LevelAxes, group_changes
 

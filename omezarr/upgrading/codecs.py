@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from omezarr.plan import Codec
+from omezarr.abc.plan import Codec
 from omezarr.upgrading.chunk_keys import named
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omezarr.plan import CreateGroup, DeleteKeys, EditAttributes, TransferObjects, WriteLevels, WriteObject
+from omezarr.abc.plan import CreateGroup, DeleteKeys, EditAttributes, TransferObjects, WriteLevels, WriteObject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omezarr.plan import Step
+    from omezarr.abc.plan import Step
     from omezarr.upgrading.operation import Upgrade
 
 SHOWN = 3

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from omezarr.abc import Hint
-from omezarr.composing import compose_attributes
-from omezarr.detect import detect_format
+from omezarr.abc.plan import INCOMPLETE_KEY
 from omezarr.errors import LossyError, MetadataError, UnsupportedError
 from omezarr.model import Image, conventional_axes
-from omezarr.plan import INCOMPLETE_KEY
+from omezarr.nodes.detection import detect_format
 from omezarr.upgrading.arrays import LevelLabels
 from omezarr.upgrading.survey import joined
+from omezarr.writing.attributes import compose_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from omezarr.abc import ArrayFacts, FormatVersion
     from omezarr.model import JSON, Axis, GroupMetadata, Multiscale
-    from omezarr.node import Node
+    from omezarr.nodes.node import Node
     from omezarr.upgrading.survey import Survey
 
 SHOWN = 5

@@ -12,10 +12,19 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from omezarr.engine.arrays import json_bytes
+from omezarr.abc.plan import (
+    INCOMPLETE_KEY,
+    DeleteKeys,
+    EditAttributes,
+    Phase,
+    Plan,
+    Step,
+    TransferObjects,
+    WriteObject,
+)
+from omezarr.arrays.stored import json_bytes
 from omezarr.errors import UnsupportedError
 from omezarr.model import deep_equal
-from omezarr.plan import INCOMPLETE_KEY, DeleteKeys, EditAttributes, Phase, Plan, Step, TransferObjects, WriteObject
 from omezarr.upgrading.arrays import described
 from omezarr.upgrading.changes import MARKER, marked
 from omezarr.upgrading.chunk_keys import ChunkKeys

@@ -10,11 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from omezarr.engine import as_source, expanded
-from omezarr.engine.arrays import json_bytes
-from omezarr.engine.defaults import default_codec
-from omezarr.errors import ArgumentError, UnsupportedError
-from omezarr.plan import (
+from omezarr.abc.plan import (
     ArraySpec,
     Codec,
     CreateGroup,
@@ -25,11 +21,15 @@ from omezarr.plan import (
     WriteLevels,
     WriteObject,
 )
-from omezarr.planning.options import sizes_by_axis
+from omezarr.arrays import as_source, expanded
+from omezarr.arrays.defaults import default_codec
+from omezarr.arrays.stored import json_bytes
+from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.upgrading.arrays import described
 from omezarr.upgrading.chunk_keys import ChunkKeys, named
 from omezarr.upgrading.codecs import Obstacle, compressor_of, plain_codec, uses_extension
 from omezarr.upgrading.survey import DOCUMENTS, joined
+from omezarr.writing.options import sizes_by_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from omezarr.abc import Hint
-from omezarr.conversion import refuse_overlap
-from omezarr.engine.locks import CHANGE_LOCK, locked
-from omezarr.engine.targets import target_of
+from omezarr.arrays.locks import CHANGE_LOCK, locked
+from omezarr.arrays.targets import target_of
 from omezarr.errors import (
     ArgumentError,
     NotOMEZarrError,
@@ -22,22 +21,23 @@ from omezarr.errors import (
 )
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
-from omezarr.node import Node
-from omezarr.read import open as open_node
-from omezarr.registry import Registry, default_registry
-from omezarr.storage import open_store
+from omezarr.nodes.node import Node
+from omezarr.nodes.opening import open_store
+from omezarr.nodes.reading import open as open_node
+from omezarr.plugins.registry import Registry, default_registry
 from omezarr.upgrading.changes import changes_of
 from omezarr.upgrading.groups import gathered, refuse_disallowed, refuse_lossy
 from omezarr.upgrading.in_place import extension_notices, in_place_plan
 from omezarr.upgrading.into_target import RewriteOptions, into_target_plan
 from omezarr.upgrading.survey import survey
-from omezarr.write import RunOptions, run_plan
+from omezarr.writing.conversion import refuse_overlap
+from omezarr.writing.images import RunOptions, run_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from omezarr.abc.plan import Codec, Plan
     from omezarr.location import LocationLike, StorageOptions
-    from omezarr.plan import Codec, Plan
 
 _HIGHEST_ANCESTOR = 3
 
@@ -139,7 +139,7 @@ def upgrade(
     Examples
     --------
     >>> import numpy as np
-    >>> from omezarr.write import write_image
+    >>> from omezarr.writing.images import write_image
     >>> old = write_image("memory://doc-upgrade/a.zarr", np.zeros((8, 8), "uint8"), axes="yx", format="0.4")
     >>> upgrade("memory://doc-upgrade/a.zarr", to="0.5").version
     '0.5'

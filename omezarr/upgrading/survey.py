@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.errors import MetadataError, StorageError, UnsupportedError
 from omezarr.hierarchy import run
-from omezarr.plan import JOURNAL_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from omezarr.hierarchy import Hierarchy, ZarrNode
-    from omezarr.node import Node
+    from omezarr.nodes.node import Node
 
 CONCURRENT_LISTINGS = 16
 """How many folders are listed at once."""

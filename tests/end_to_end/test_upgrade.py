@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import omezarr
+from omezarr.checking.validation import validate
 from omezarr.cli import run
 from omezarr.location import Location
-from omezarr.validation import validate
 from tests.fixtures.servers import CountingServer, S3Server
 from tests.kernel.upgrade_cases import KINDS, OME_XML, PIXELS, VERSIONS, expected, objects_of, store_of
 

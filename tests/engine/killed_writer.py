@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from omezarr.abc import PixelSource
+from omezarr.abc.plan import CreateGroup
 from omezarr.engine import execute, journal
-from omezarr.plan import CreateGroup
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.local_mean import LocalMean
 from tests.engine.pyramids import levels_of, open_store, plan_of

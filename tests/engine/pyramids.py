@@ -12,10 +12,11 @@ from hypothesis import settings
 from zarr.storage import LocalStore
 
 from omezarr.abc import OpenedStore
-from omezarr.engine import as_source, execute
-from omezarr.engine.geometry import level_shapes
+from omezarr.abc.plan import ArraySpec, Codec, CreateGroup, EditAttributes, Phase, Plan, WriteLevels
+from omezarr.arrays import as_source
+from omezarr.arrays.geometry import level_shapes
+from omezarr.engine import execute
 from omezarr.location import Location
-from omezarr.plan import ArraySpec, Codec, CreateGroup, EditAttributes, Phase, Plan, WriteLevels
 from omezarr_builtins.scaling.local_mean import LocalMean
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import zarr
 
-from omezarr.engine.arrays import StoredArray, array_metadata, write_array_metadata
-from omezarr.engine.chunks import coder_of
-from omezarr.engine.targets import LocalTarget
+from omezarr.abc.plan import ArraySpec, Codec
+from omezarr.arrays.chunks import coder_of
+from omezarr.arrays.stored import StoredArray, array_metadata, write_array_metadata
+from omezarr.arrays.targets import LocalTarget
 from omezarr.errors import ArgumentError, UnsupportedError
-from omezarr.plan import ArraySpec, Codec
 from tests.engine.pyramids import levels_of, noise, read_levels, write
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 import zarr
 from zarr.storage import MemoryStore
 
-from omezarr.engine import blocks
-from omezarr.engine.blocks import as_dask
+from omezarr.arrays import blocks
+from omezarr.arrays.blocks import as_dask
 
 PIXELS = np.arange(6000, dtype="uint16").reshape(10, 20, 30)
 

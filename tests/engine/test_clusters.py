@@ -14,7 +14,7 @@ import pytest
 import zarr
 from zarr.storage import MemoryStore
 
-from omezarr.engine import as_source, expanded
+from omezarr.arrays import as_source, expanded
 from omezarr.engine.clusters import client_of
 from omezarr.errors import ArgumentError, UnsupportedError, WriteError
 from omezarr_builtins.scaling.gaussian import Gaussian

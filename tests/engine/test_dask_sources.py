@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from zarr.storage import MemoryStore
 
-from omezarr.engine import as_source, reordered
-from omezarr.engine.geometry import level_shapes
+from omezarr.arrays import as_source, reordered
+from omezarr.arrays.geometry import level_shapes
 from omezarr.engine.memory import bands, ways_to_cut
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import MemoryBoundError, SourceError

@@ -15,9 +15,18 @@ import zarr
 from zarr.storage import MemoryStore
 
 from omezarr.abc import PixelSource
+from omezarr.abc.plan import (
+    CreateGroup,
+    DeleteKeys,
+    EditAttributes,
+    MergeIntoList,
+    Progress,
+    TransferObjects,
+    WriteObject,
+)
+from omezarr.arrays.locks import locked
+from omezarr.arrays.targets import LocalTarget
 from omezarr.engine import execute
-from omezarr.engine.locks import locked
-from omezarr.engine.targets import LocalTarget
 from omezarr.errors import (
     ArgumentError,
     IncompleteError,
@@ -29,15 +38,6 @@ from omezarr.errors import (
     WriteError,
 )
 from omezarr.location import Location
-from omezarr.plan import (
-    CreateGroup,
-    DeleteKeys,
-    EditAttributes,
-    MergeIntoList,
-    Progress,
-    TransferObjects,
-    WriteObject,
-)
 from omezarr_builtins.scaling.gaussian import Gaussian
 from tests.engine.pyramids import (
     FINAL,

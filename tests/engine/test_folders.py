@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from omezarr.engine.folders import make_folder, remove_empty
+from omezarr.arrays.folders import make_folder, remove_empty
 
 if TYPE_CHECKING:
     from pathlib import Path

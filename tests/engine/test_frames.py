@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omezarr.engine.chunks import ChunkCoder
-from omezarr.engine.frames import frame_part
+from omezarr.arrays.chunks import ChunkCoder
+from omezarr.arrays.frames import frame_part
 
 HEADER = struct.Struct("<4B3i")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omezarr.engine.geometry import cells, full_region, level_geometry, level_shapes, reduced_region
+from omezarr.arrays.geometry import cells, full_region, level_geometry, level_shapes, reduced_region
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.local_mean import LocalMean
 from omezarr_builtins.scaling.median import Median

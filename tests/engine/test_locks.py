@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from zarr.storage import MemoryStore
 
-from omezarr.engine import locks
-from omezarr.engine.targets import StoreTarget
+from omezarr.arrays import locks
+from omezarr.arrays.targets import StoreTarget
 from omezarr.errors import IncompleteError, LockedError, SourceError, TargetExistsError
 from tests.engine.pyramids import FINAL, levels_of, noise, read_levels, write
 from tests.engine.test_execution import CHUNKS, Failing

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from omezarr.abc import PixelSource
-from omezarr.engine.arrays import StoredArray
+from omezarr.abc.plan import Codec
+from omezarr.arrays.stored import StoredArray
+from omezarr.arrays.targets import LocalTarget
 from omezarr.engine.memory import Schedule, schedule
-from omezarr.engine.targets import LocalTarget
 from omezarr.errors import MemoryBoundError
-from omezarr.plan import Codec
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.local_mean import LocalMean
 from tests.engine.pyramids import levels_of, write

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from zarr.storage import MemoryStore
 
 from omezarr.abc import PixelSource
-from omezarr.engine import as_source, expanded, reordered
+from omezarr.abc.plan import Codec
+from omezarr.arrays import as_source, expanded, reordered
 from omezarr.errors import ArgumentError, PluginError, UnsupportedError
-from omezarr.plan import Codec
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.laplacian import Laplacian
 from omezarr_builtins.scaling.local_mean import LocalMean

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zarr.storage import MemoryStore
 
-from omezarr.engine.reading import ArrayReader, read_region
+from omezarr.arrays.reading import ArrayReader, read_region
 from omezarr.errors import StorageError
 from tests.engine.pyramids import modest, noise
 

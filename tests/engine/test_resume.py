@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omezarr.engine.geometry import level_shapes
+from omezarr.arrays.geometry import level_shapes
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import ArgumentError, SourceError
-from omezarr.write import RunOptions, write_image
+from omezarr.writing.images import RunOptions, write_image
 from omezarr_builtins.scaling.nearest import Nearest
 from tests.engine.killed_writer import CHUNKS as KILLED_CHUNKS
 from tests.engine.killed_writer import FACTORS, SHAPE
@@ -190,7 +190,7 @@ def test_changed_metadata_refuses_to_resume_and_names_the_difference(
 
 
 def test_changed_pixels_of_an_array_in_memory_are_noticed(tmp_path: Path) -> None:
-    from omezarr.engine import as_source
+    from omezarr.arrays import as_source
 
     array = noise((40, 40))
     first = as_source(array).identity

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from omezarr.arrays.locks import locked
+from omezarr.arrays.targets import StoreTarget, target_of
 from omezarr.engine import execute
-from omezarr.engine.locks import locked
-from omezarr.engine.targets import StoreTarget, target_of
 from omezarr.errors import LockedError, SourceError
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
@@ -36,8 +36,8 @@ def run(place: Location, step: Any, **options: Any) -> None:
 
 
 def levels_at(place: Location) -> list[np.ndarray[Any, Any]]:
-    from omezarr.engine.geometry import full_region
-    from omezarr.engine.reading import read_region
+    from omezarr.arrays.geometry import full_region
+    from omezarr.arrays.reading import read_region
 
     hierarchy = Hierarchy(open_s3(place, write=False).store)
     assert hierarchy.node().attributes == FINAL  # type: ignore[union-attr]

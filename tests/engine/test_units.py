@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from omezarr.engine.geometry import level_shapes
+from omezarr.arrays.geometry import level_shapes
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import ArgumentError
 

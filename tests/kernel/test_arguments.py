@@ -2,9 +2,9 @@
 
 import pytest
 
-from omezarr.arguments import by_axis, factors_between, merged_options, natural_order, parse_axes, parse_channels
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.model import Axis, Channel
+from omezarr.writing.requests import by_axis, factors_between, merged_options, natural_order, parse_axes, parse_channels
 
 
 @pytest.mark.parametrize("ndim", [1, 3, 4, 6])

@@ -10,7 +10,7 @@ import pytest
 import zarr
 
 import omezarr
-from omezarr.validation import Report, validate
+from omezarr.checking.validation import Report, validate
 
 
 def consolidated_image(version: str) -> Any:

@@ -7,10 +7,10 @@ from typing import Any, Literal
 import pytest
 
 from omezarr.abc import Certainty, Claim, FormatVersion, Hint, NodeType
-from omezarr.detect import detect_format, detect_node_types
 from omezarr.errors import ConflictError, MetadataError, UnknownNameError, UnsupportedError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Document
+from omezarr.nodes.detection import detect_format, detect_node_types
 from omezarr.testing import isolated_registry
 
 BUILT_IN = isolated_registry()

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from omezarr.content import ImageContent
-from omezarr.display import check_channels, measured_channels, window_of
-from omezarr.engine import as_source
+from omezarr.arrays import as_source
 from omezarr.errors import ArgumentError
 from omezarr.model import Channel, Window, conventional_axes
+from omezarr.model.content import ImageContent
+from omezarr.writing.channels import check_channels, measured_channels, window_of
 
 
 def _image(shape: tuple[int, ...], axes: str, channels: tuple[Channel, ...] | None = None) -> ImageContent:

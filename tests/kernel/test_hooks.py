@@ -12,19 +12,19 @@ import pytest
 
 import omezarr
 from omezarr import hookspecs
+from omezarr.arrays import as_source
 from omezarr.cli import run
-from omezarr.content import ImageContent
-from omezarr.engine import as_source
 from omezarr.errors import LocationNotFoundError, TargetExistsError
 from omezarr.hookspecs import EXTENSION_AXES
 from omezarr.location import Location
 from omezarr.model import conventional_axes
+from omezarr.model.content import ImageContent
 from omezarr.testing import isolated_registry
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omezarr.registry import Registry
+    from omezarr.plugins.registry import Registry
 
 PIXELS = np.arange(64 * 64, dtype="uint16").reshape(64, 64)
 

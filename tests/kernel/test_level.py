@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omezarr.level import level_geometry
 from omezarr.model import (
     Affine,
     Dataset,
@@ -18,6 +17,7 @@ from omezarr.model import (
     composed_geometry,
     relative_scales,
 )
+from omezarr.nodes.level import level_geometry
 
 
 def test_transformations_apply_in_their_order() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from omezarr.errors import PluginError
 from omezarr.hookspecs import EXTENSION_AXES, hookimpl
-from omezarr.manager import PluginManager
+from omezarr.plugins.manager import PluginManager
 from omezarr.settings import Settings
 from omezarr.testing import isolated_registry
 

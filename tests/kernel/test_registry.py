@@ -10,7 +10,7 @@ import pytest
 from omezarr.abc import Claim, Importer, ScalingMethod
 from omezarr.errors import ConflictError, UnknownNameError
 from omezarr.hookspecs import EXTENSION_AXES, hookimpl
-from omezarr.registry import best_claim, default_registry
+from omezarr.plugins.registry import best_claim, default_registry
 from omezarr.testing import isolated_registry
 from tests.kernel.test_manager import COMMAND, METHOD
 
@@ -189,7 +189,7 @@ def test_a_registry_passed_to_a_function_is_the_one_that_counts(tmp_path):
     import numpy as np
 
     import omezarr
-    from omezarr.content import ImageContent
+    from omezarr.model.content import ImageContent
 
     class Numbers(Importer):
         name = "numbers"
@@ -199,7 +199,7 @@ def test_a_registry_passed_to_a_function_is_the_one_that_counts(tmp_path):
             return Claim(10, "its name ends in .numbers") if location.name.endswith(self.suffixes) else None
 
         def load(self, location, options):
-            from omezarr.engine import as_source
+            from omezarr.arrays import as_source
             from omezarr.model import conventional_axes
 
             return ImageContent(pixels=as_source(np.full((4, 4), 7, "uint8")), axes=conventional_axes("yx"))

@@ -16,8 +16,12 @@ from zarr.storage import LocalStore
 
 import omezarr
 from omezarr.abc import Claim, Hint, NodeType
-from omezarr.engine.locks import CHANGE_LOCK, locked
-from omezarr.engine.targets import LocalTarget
+from omezarr.abc.plan import EditAttributes
+from omezarr.abc.rules import Edit, Finding, Rule, RuleContext, Severity
+from omezarr.arrays.locks import CHANGE_LOCK, locked
+from omezarr.arrays.targets import LocalTarget
+from omezarr.checking.repair import Change, carry_out, change_as_dict, change_line, plan_repair, repair
+from omezarr.checking.validation import validate
 from omezarr.errors import (
     AccessDeniedError,
     ArgumentError,
@@ -31,11 +35,7 @@ from omezarr.errors import (
 )
 from omezarr.hookspecs import hookimpl
 from omezarr.model import UNSET, Document
-from omezarr.plan import EditAttributes
-from omezarr.registry import Registry
-from omezarr.repairing import Change, carry_out, change_as_dict, change_line, plan_repair, repair
-from omezarr.rules import Edit, Finding, Rule, RuleContext, Severity
-from omezarr.validation import validate
+from omezarr.plugins.registry import Registry
 from tests.builtins.fixes.breakages import BREAKAGES, document
 from tests.builtins.rules.hierarchies import TREES, stored
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from omezarr.validation import Report
+    from omezarr.checking.validation import Report
 
 PIXELS = np.arange(256, dtype="uint8").reshape(16, 16)
 FORMATS = pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])

@@ -10,9 +10,9 @@ import zarr
 import omezarr
 from omezarr.cli import run
 from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrError, UnsupportedError
-from omezarr.plates import write_plate
-from omezarr.rescale import add_levels
-from omezarr.write import write_image, write_labels
+from omezarr.writing.images import write_image, write_labels
+from omezarr.writing.levels import add_levels
+from omezarr.writing.plates import write_plate
 
 IMAGE = np.random.default_rng(2).integers(0, 900, (2, 65, 90)).astype("uint16")
 

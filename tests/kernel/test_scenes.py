@@ -8,7 +8,7 @@ import pytest
 import omezarr
 from omezarr.errors import LossyError, OMEZarrError, UnsupportedError
 from omezarr.model import Affine, CoordinateSystem, Scale, SystemReference, Translation, conventional_axes
-from omezarr.scenes import write_scene
+from omezarr.writing.scenes import write_scene
 
 TILES = {name: np.full((20, 30), number, dtype="uint8") for number, name in enumerate(["left", "right"])}
 WORLD = CoordinateSystem("world", conventional_axes("yx"))

@@ -14,9 +14,9 @@ from omezarr.errors import (
 )
 from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
-from omezarr.manager import PluginManager
-from omezarr.registry import Registry
-from omezarr.storage import open_store
+from omezarr.nodes.opening import open_store
+from omezarr.plugins.manager import PluginManager
+from omezarr.plugins.registry import Registry
 
 
 class Plain(StorageScheme):

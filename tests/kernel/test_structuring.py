@@ -33,7 +33,7 @@ from omezarr.model import (
     WellReference,
     Window,
 )
-from omezarr.structuring import (
+from omezarr.model.structuring import (
     at,
     base_converter,
     expect_list,

@@ -13,6 +13,7 @@ import zarr
 from zarr.storage import MemoryStore, ZipStore
 
 import omezarr
+from omezarr.abc.plan import TransferObjects, WriteLevels
 from omezarr.errors import (
     ArgumentError,
     LossyError,
@@ -25,7 +26,6 @@ from omezarr.errors import (
     UnsupportedError,
 )
 from omezarr.location import Location
-from omezarr.plan import TransferObjects, WriteLevels
 from omezarr.upgrading import plan_upgrade, prepare_upgrade, step_line, upgrade, upgrade_summary
 from tests.builtins.formats.essence import ALSO_NAMED, essence
 from tests.kernel.upgrade_cases import (

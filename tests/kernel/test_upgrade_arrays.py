@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from zarr.codecs import BloscCodec, BytesCodec, GzipCodec, TransposeCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
-from omezarr.engine.reading import read_region
+from omezarr.arrays.reading import read_region
 from omezarr.errors import MetadataError
 from omezarr.hierarchy import Hierarchy, ZarrNode
 from omezarr.upgrading.arrays import Labels, LevelLabels, described, relabelled

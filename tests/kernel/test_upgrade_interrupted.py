@@ -9,8 +9,8 @@ import pytest
 from zarr.storage import MemoryStore, WrapperStore
 
 import omezarr
-from omezarr.engine import objects as engine_objects
-from omezarr.engine.targets import LocalTarget
+from omezarr.arrays import objects as engine_objects
+from omezarr.arrays.targets import LocalTarget
 from omezarr.errors import LockedError, OMEZarrError, WriteError
 from omezarr.location import Location
 from omezarr.upgrading import upgrade

@@ -11,13 +11,13 @@ from attrs import frozen
 
 import omezarr
 from omezarr.abc import Certainty, Claim, FormatVersion, Hint, NodeType
+from omezarr.abc.rules import Depth, Finding, Rule, Severity
+from omezarr.checking.validation import FAULTS, all_rules, validate
 from omezarr.errors import ArgumentError, LocationNotFoundError, UnknownNameError
 from omezarr.hookspecs import hookimpl
-from omezarr.manager import PluginManager
 from omezarr.model import Document
-from omezarr.registry import Registry
-from omezarr.rules import Depth, Finding, Rule, Severity
-from omezarr.validation import FAULTS, all_rules, validate
+from omezarr.plugins.manager import PluginManager
+from omezarr.plugins.registry import Registry
 from tests.builtins.rules.documents import KINDS, wrapped
 from tests.builtins.rules.hierarchies import TREES, collection_tree, image_tree, plate_tree, stored, well_tree
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from zarr.storage import MemoryStore
 
-    from omezarr.validation import Report
+    from omezarr.checking.validation import Report
 
 
 def rules(report: Report) -> list[str]:

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import omezarr
-from omezarr.content import ImageContent
-from omezarr.engine import as_source
+from omezarr.arrays import as_source
 from omezarr.errors import ArgumentError, OMEZarrError, TargetExistsError, UnsupportedError
 from omezarr.model import ImageLabel, LabelColor, LabelProperty, conventional_axes
-from omezarr.plates import write_field, write_plate
-from omezarr.write import write_image, write_labels, write_multiscale
+from omezarr.model.content import ImageContent
+from omezarr.writing.images import write_image, write_labels, write_multiscale
+from omezarr.writing.plates import write_field, write_plate
 from tests.fixtures.servers import CountingServer
 
 IMAGE = np.random.default_rng(7).integers(0, 1000, (3, 40, 50)).astype("uint16")

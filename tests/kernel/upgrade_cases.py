@@ -12,17 +12,17 @@ from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import MemoryStore
 
 import omezarr
-from omezarr.content import CollectionContent, ImageContent, LabelContent, PlateContent
-from omezarr.engine import as_source
+from omezarr.arrays import as_source
 from omezarr.errors import LocationNotFoundError
 from omezarr.hierarchy import run
 from omezarr.location import Location
 from omezarr.model import Acquisition, ImageLabel, LabelColor, LabelProperty, conventional_axes
-from omezarr.planning import WriteOptions
-from omezarr.write import write_content
+from omezarr.model.content import CollectionContent, ImageContent, LabelContent, PlateContent
+from omezarr.writing import WriteOptions
+from omezarr.writing.images import write_content
 
 if TYPE_CHECKING:
-    from omezarr.node import Node
+    from omezarr.nodes.node import Node
 
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 KINDS = ("image", "plate", "collection", "scene")

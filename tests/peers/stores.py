@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import omezarr
-from omezarr.content import CollectionContent
-from omezarr.engine.sources import as_source
+from omezarr.arrays.sources import as_source
 from omezarr.model import (
     CoordinateSystem,
     SystemReference,
     Translation,
     conventional_axes,
 )
+from omezarr.model.content import CollectionContent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omezarr.node import Node
+    from omezarr.nodes.node import Node
 
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 AXES = "tczyx"
@@ -88,9 +88,9 @@ def _write_plate(folder: Path, version: str, geometry: dict[str, Any], entries: 
 
 
 def _write_collection(folder: Path, version: str, entries: list[dict[str, Any]]) -> None:
-    from omezarr.content import ImageContent
-    from omezarr.planning.options import WriteOptions
-    from omezarr.write import write_content
+    from omezarr.model.content import ImageContent
+    from omezarr.writing.images import write_content
+    from omezarr.writing.options import WriteOptions
 
     path = folder / version / "collection"
     images = {

@@ -17,7 +17,7 @@ from tests.third_party import format_09
 
 if TYPE_CHECKING:
     from omezarr.abc import FormatVersion
-    from omezarr.registry import Registry
+    from omezarr.plugins.registry import Registry
     from tests.fixtures.distributions import Installed
 
 AXES = (

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 import omezarr
-from omezarr.composing import compose_attributes
 from omezarr.errors import LocationNotFoundError, MetadataError
 from omezarr.model import GroupMetadata
 from omezarr.testing import NodeTypeSuite, isolated_registry
+from omezarr.writing.attributes import compose_attributes
 from tests.third_party import format_09, node_table
 from tests.third_party.node_table import Table
 
 if TYPE_CHECKING:
     from omezarr.abc import NodeType
-    from omezarr.registry import Registry
+    from omezarr.plugins.registry import Registry
     from tests.fixtures.distributions import Installed
 
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.9.dev2")

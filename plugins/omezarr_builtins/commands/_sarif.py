@@ -11,8 +11,8 @@ from urllib.parse import quote
 from omezarr._version import __version__
 
 if TYPE_CHECKING:
-    from omezarr.rules import Problem
-    from omezarr.validation import Report
+    from omezarr.abc.rules import Problem
+    from omezarr.checking.validation import Report
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -38,7 +38,7 @@ def sarif(report: Report) -> dict[str, Any]:
 
 
 def _result(problem: Problem, target: str) -> dict[str, Any]:
-    from omezarr.validation import json_pointer
+    from omezarr.checking.validation import json_pointer
 
     inner = "/".join(part for part in (problem.node, problem.array) if part)
     pointer = json_pointer(problem.path)

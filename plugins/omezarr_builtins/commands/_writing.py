@@ -11,8 +11,8 @@ from omezarr.terminal import Numbers, Size, echo, echo_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from omezarr.plan import Plan
-    from omezarr.planning import WriteOptions
+    from omezarr.abc.plan import Plan
+    from omezarr.writing import WriteOptions
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -75,7 +75,7 @@ def running_options(function: F) -> F:
 
 def write_options_of(words: Mapping[str, Any]) -> WriteOptions:
     """Return the `WriteOptions` that command-line words mean."""
-    from omezarr.planning import WriteOptions
+    from omezarr.writing import WriteOptions
 
     steps = words["factors"]
     given: dict[str, Any] = {
@@ -103,7 +103,7 @@ def _every_step(step: tuple[int, ...]) -> Any:
 
 def run_options_of(words: Mapping[str, Any], progress: Any) -> Any:
     """Return the `RunOptions` that command-line words mean."""
-    from omezarr.write import RunOptions
+    from omezarr.writing.images import RunOptions
 
     return RunOptions(
         memory=words["memory"],
@@ -116,7 +116,7 @@ def run_options_of(words: Mapping[str, Any], progress: Any) -> Any:
 
 def show_plan(plan: Plan, *, as_json: bool) -> None:
     """Print what a plan would write."""
-    from omezarr.planning import plan_summary
+    from omezarr.writing import plan_summary
 
     summary = plan_summary(plan)
     if as_json:

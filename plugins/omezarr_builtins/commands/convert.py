@@ -56,8 +56,8 @@ def convert(registry: Any, /, *, source: str, target: str, **words: Any) -> None
     channel names and colours are carried over, unless options say otherwise. The storage options are for TARGET and
     SOURCE alike.
     """
-    from omezarr.conversion import plan_conversion
-    from omezarr.write import run_plan
+    from omezarr.writing.conversion import plan_conversion
+    from omezarr.writing.images import run_plan
 
     remote_source = "://" in source
     plan = plan_conversion(

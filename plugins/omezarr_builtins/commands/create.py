@@ -36,8 +36,8 @@ def create(registry: Any, /, *, path: str, sample: str, **words: Any) -> None:
     small, so they get 3 levels unless --levels, --factors or --chunks say otherwise.
     """
     from omezarr.location import Location
-    from omezarr.planning import plan_content
-    from omezarr.write import run_plan
+    from omezarr.writing import plan_content
+    from omezarr.writing.images import run_plan
 
     if not (words["levels"] or words["factors"] or words["chunks"]):
         words["levels"] = SAMPLE_LEVELS

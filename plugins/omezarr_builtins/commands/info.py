@@ -11,8 +11,8 @@ from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 
 if TYPE_CHECKING:
-    from omezarr.level import Level
-    from omezarr.node import Node
+    from omezarr.nodes.level import Level
+    from omezarr.nodes.node import Node
 
 
 @click.command(epilog="Example: omezarr info coins.ome.zarr --json")
@@ -36,7 +36,7 @@ def info(
 
     The exit code is 1 if any part of it cannot be read.
     """
-    from omezarr.read import open as open_node
+    from omezarr.nodes.reading import open as open_node
 
     try:
         node = open_node(path, format=format_version, storage_options=storage_options, registry=registry)

@@ -10,8 +10,8 @@ from omezarr.hookspecs import EXTENSION_AXES, hookimpl
 from omezarr.terminal import echo, echo_json, json_option, table
 
 if TYPE_CHECKING:
-    from omezarr.manager import Provider
-    from omezarr.registry import Registry
+    from omezarr.plugins.contributions import Provider
+    from omezarr.plugins.registry import Registry
 
 COLUMNS = ("extension axis", "name", "plugin", "distribution", "version", "status")
 

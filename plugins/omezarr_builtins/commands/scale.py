@@ -35,9 +35,9 @@ def scale(registry: Any, /, *, source: str, target: str | None, in_place: bool, 
     With TARGET, a new image is written there. With --in-place, levels are added below those that are there, to the
     labels of the image as well; the group of a bare array becomes an image.
     """
-    from omezarr.conversion import plan_conversion
-    from omezarr.rescale import plan_added_levels
-    from omezarr.write import run_plan
+    from omezarr.writing.conversion import plan_conversion
+    from omezarr.writing.images import run_plan
+    from omezarr.writing.levels import plan_added_levels
 
     if in_place == (target is not None):
         raise click.UsageError("give either a TARGET or --in-place")

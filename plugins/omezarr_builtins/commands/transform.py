@@ -51,7 +51,7 @@ def transform(
 
     The exit code is 1 where a system is unknown or nothing leads from one to the other.
     """
-    from omezarr.read import open as open_node
+    from omezarr.nodes.reading import open as open_node
     from omezarr.transform import CoordinateGraph, Resolver
 
     node = open_node(path, storage_options=storage_options, registry=registry)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omezarr.abc.rules import Depth, Severity
 from omezarr.errors import ArgumentError, OMEZarrError, UnknownNameError
 from omezarr.hookspecs import hookimpl
-from omezarr.rules import Depth, Severity
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omezarr.repairing import Repair
-    from omezarr.rules import Problem
-    from omezarr.validation import Report
+    from omezarr.abc.rules import Problem
+    from omezarr.checking.repair import Repair
+    from omezarr.checking.validation import Report
 
 PLACES_SHOWN = 5
 """Of one rule, no more than this many places are shown to people."""
@@ -78,9 +78,9 @@ def validate(
         raise click.UsageError("--sarif and --fix exclude each other")
     if dry_run and not fix:
         raise click.UsageError("--dry-run goes with --fix; without it, nothing is written anyway")
-    from omezarr.repairing import carry_out, plan_repair
-    from omezarr.validation import Report
-    from omezarr.validation import validate as run
+    from omezarr.checking.repair import carry_out, plan_repair
+    from omezarr.checking.validation import Report
+    from omezarr.checking.validation import validate as run
 
     depth = Depth.DOCUMENT if shallow else Depth.DATA if data else Depth.HIERARCHY
     options: dict[str, Any] = {
@@ -119,7 +119,7 @@ def validate(
 
 def _changes(repair: Repair, *, dry: bool) -> Iterator[str]:
     """Yield what a repair changes, for people: one paragraph a rule."""
-    from omezarr.repairing import change_line
+    from omezarr.checking.repair import change_line
 
     if repair.plan is None:
         yield "Nothing is broken that has one right answer."
@@ -136,7 +136,7 @@ def _changes(repair: Repair, *, dry: bool) -> Iterator[str]:
 
 
 def _as_dict(repair: Repair, *, dry: bool) -> dict[str, Any]:
-    from omezarr.repairing import change_as_dict
+    from omezarr.checking.repair import change_as_dict
 
     outlook = {"after": repair.outlook().as_dict()} if dry else {}
     changes = [change_as_dict(change) for change in repair.changes]
@@ -167,7 +167,7 @@ def _problems(report: Report) -> Iterator[str]:
 
 
 def _paragraph(problems: Sequence[Problem]) -> Iterator[str]:
-    from omezarr.validation import place_of
+    from omezarr.checking.validation import place_of
 
     first = problems[0]
     yield f"  {first.rule}  {first.demand} ({first.section})"

@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from omezarr.rules import Fix
+    from omezarr.abc.rules import Fix
 
 
 @cache

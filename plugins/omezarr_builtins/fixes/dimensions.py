@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omezarr.rules import Edit
+from omezarr.abc.rules import Edit
 from omezarr_builtins.rules.arrays import image_arrays, images
 from omezarr_builtins.rules.axes import axis_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omezarr.rules import Finding, Fix, RuleContext
+    from omezarr.abc.rules import Finding, Fix, RuleContext
     from omezarr_builtins.rules.neighbours import ArrayForm
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from omezarr.rules import Edit
+from omezarr.abc.rules import Edit
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.places import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from omezarr.abc.rules import Finding, Fix, RuleContext
     from omezarr.model import JSON, JSONPath, Unset
-    from omezarr.rules import Finding, Fix, RuleContext
 
 
 def edit(context: RuleContext, path: JSONPath, value: JSON | Unset, node: str = "") -> Edit:
@@ -21,7 +21,7 @@ def edit(context: RuleContext, path: JSONPath, value: JSON | Unset, node: str = 
 
     Examples
     --------
-    >>> from omezarr.rules import RuleContext
+    >>> from omezarr.abc.rules import RuleContext
     >>> edit(RuleContext(values={}, attributes={}, version="0.5"), ("labels",), []).path
     ('attributes', 'ome', 'labels')
     """

@@ -12,7 +12,7 @@ from omezarr_builtins.rules.neighbours import LISTING_STORES, child_document, is
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omezarr.rules import Edit, Finding, Fix, RuleContext
+    from omezarr.abc.rules import Edit, Finding, Fix, RuleContext
 
 DEEPEST = 4
 """Label images are not looked for in more folders inside each other."""

@@ -15,7 +15,7 @@ from omezarr_builtins.rules.places import is_number, select
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omezarr.rules import Edit, Finding, Fix, RuleContext
+    from omezarr.abc.rules import Edit, Finding, Fix, RuleContext
 
 
 def _largest_first(context: RuleContext, _: Sequence[Finding]) -> Iterator[Edit]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr_builtins.fixes.editing import converted, whole
 
 if TYPE_CHECKING:
-    from omezarr.rules import Fix
+    from omezarr.abc.rules import Fix
 
 
 def _text(value: Any) -> str | None:

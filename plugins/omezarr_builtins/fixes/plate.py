@@ -11,7 +11,7 @@ from omezarr_builtins.rules.places import identity, is_integer, select
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omezarr.rules import Edit, Finding, Fix, RuleContext
+    from omezarr.abc.rules import Edit, Finding, Fix, RuleContext
 
 
 def _located(key: str, line: str, part: int) -> Fix:

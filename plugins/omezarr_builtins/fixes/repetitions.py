@@ -10,7 +10,7 @@ from omezarr_builtins.rules.places import identity, repeated, select
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omezarr.rules import Edit, Finding, Fix, RuleContext
+    from omezarr.abc.rules import Edit, Finding, Fix, RuleContext
 
 
 def _once(pattern: str) -> Fix:

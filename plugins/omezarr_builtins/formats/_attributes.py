@@ -8,7 +8,7 @@ from attrs import evolve
 
 from omezarr.abc import Certainty, Claim, FormatVersion
 from omezarr.model import Document
-from omezarr.structuring import at, expect_object, tolerate
+from omezarr.model.structuring import at, expect_object, tolerate
 from omezarr_builtins.formats._axes import check_pixels
 from omezarr_builtins.formats._versions import KEYS, fits, fits_namespace, object_versions, spelt
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from omezarr.abc import Hint
+    from omezarr.abc.rules import Rule
     from omezarr.model import JSON, GroupMetadata
-    from omezarr.rules import Rule
 
 
 class RootFormat(FormatVersion):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from omezarr.model import Multiscale, Scene
-from omezarr.structuring import model_structure_hook, tolerate
+from omezarr.model.structuring import model_structure_hook, tolerate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -26,7 +26,7 @@ from omezarr.model import (
     Translation,
     conventional_axes,
 )
-from omezarr.structuring import at, expect_list, model_structure_hook, model_unstructure_hook, structure, tolerate
+from omezarr.model.structuring import at, expect_list, model_structure_hook, model_unstructure_hook, structure, tolerate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

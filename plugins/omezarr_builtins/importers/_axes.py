@@ -91,12 +91,12 @@ def arrange(source: PixelSource, letters: str) -> tuple[PixelSource, str]:
     Examples
     --------
     >>> import numpy as np
-    >>> from omezarr.engine.sources import as_source
+    >>> from omezarr.arrays.sources import as_source
     >>> view, letters = arrange(as_source(np.zeros((8, 9, 3))), "yxs")
     >>> letters, view.shape
     ('cyx', (3, 8, 9))
     """
-    from omezarr.engine.sources import reordered
+    from omezarr.arrays.sources import reordered
 
     order = sorted(range(len(letters)), key=lambda axis: _rank(letters[axis]))
     source = reordered(source, order)

@@ -272,7 +272,7 @@ def open_file(location: Location) -> ByteFile:
             raise ArgumentError(f"storage options have no effect on the local file {location}; leave them out")
         return local_file(Path(location.url))
     from omezarr import default_registry
-    from omezarr.storage import open_store
+    from omezarr.nodes.opening import open_store
 
     folder = location.parent
     if folder is None:

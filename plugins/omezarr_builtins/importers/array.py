@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import Claim, Importer
-from omezarr.content import ImageContent
 from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import conventional_axes
+from omezarr.model.content import ImageContent
 from omezarr_builtins.importers._axes import KNOWN, arrange, example, parse_axes
 from omezarr_builtins.importers._files import first_bytes, local_path, open_file
 from omezarr_builtins.importers._options import check_options
@@ -78,7 +78,7 @@ def load_zarr_array(hierarchy: Hierarchy, location: Location, axes: object) -> I
     ArgumentError
         If nobody says what its dimensions are.
     """
-    from omezarr.engine.sources import as_source
+    from omezarr.arrays.sources import as_source
 
     array = hierarchy.array("")
     _check_dtype(array.dtype, location)
@@ -110,7 +110,7 @@ def _letters(shape: tuple[int, ...], axes: object, names: Sequence[object] | Non
 def _numpy_source(location: Location) -> PixelSource:
     import numpy as np
 
-    from omezarr.engine.sources import as_source
+    from omezarr.arrays.sources import as_source
 
     if location.protocol != "local":
         raise SourceError(f"{location} is not on a local disk, where it could be memory-mapped; copy it there")
@@ -160,7 +160,7 @@ def open_hierarchy(location: Location) -> Hierarchy:
     """
     from omezarr import default_registry
     from omezarr.hierarchy import Hierarchy
-    from omezarr.storage import open_store
+    from omezarr.nodes.opening import open_store
 
     opened = open_store(location, default_registry().storage_schemes)
     hierarchy = Hierarchy(opened.store, opened.path)

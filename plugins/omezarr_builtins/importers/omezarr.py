@@ -1,8 +1,8 @@
 """The importer of OME-Zarr: an image, a plate or a collection of any version, with its labels, as a source.
 
-Carried over is what `omezarr.content` can hold: pixels of the full resolution, axes, units, pixel sizes, channels,
-labels with their colours and properties, wells and acquisitions, OME-XML. What is missing on disk, and attributes that
-no node type knows, are left out with a notice.
+Carried over is what `omezarr.model.content` can hold: pixels of the full resolution, axes, units, pixel sizes,
+channels, labels with their colours and properties, wells and acquisitions, OME-XML. What is missing on disk, and
+attributes that no node type knows, are left out with a notice.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import Claim, Importer
-from omezarr.content import CollectionContent, ImageContent, LabelContent, PlateContent
 from omezarr.errors import ArgumentError, LocationNotFoundError, MetadataError, OMEZarrWarning, SourceError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import ImageLabel
+from omezarr.model.content import CollectionContent, ImageContent, LabelContent, PlateContent
 from omezarr_builtins.importers._files import local_path
 from omezarr_builtins.importers._options import check_options
 from omezarr_builtins.importers.array import load_zarr_array, open_hierarchy
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omezarr.abc import PixelSource
-    from omezarr.content import Content
-    from omezarr.level import Level
     from omezarr.location import Location
     from omezarr.model import Axis
-    from omezarr.node import Node
+    from omezarr.model.content import Content
+    from omezarr.nodes.level import Level
+    from omezarr.nodes.node import Node
 
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zattrs")
 _OME_XML = "OME/METADATA.ome.xml"
@@ -172,7 +172,7 @@ def _first_level(node: Node) -> Level:
 
 
 def _pixels(level: Level, axes: Sequence[Axis]) -> PixelSource:
-    from omezarr.engine.sources import as_source
+    from omezarr.arrays.sources import as_source
 
     source = as_source(level.array)
     if len(source.shape) != len(axes):
@@ -189,7 +189,7 @@ def _geometry(level: Level, axes: Sequence[Axis]) -> tuple[tuple[float, ...] | N
 
 def _label(node: Node, axes: Sequence[Axis]) -> LabelContent:
     """Return a label image with the axes of the image."""
-    from omezarr.engine.sources import expanded
+    from omezarr.arrays.sources import expanded
 
     own = [axis.name for axis in node.axes]
     wanted = [axis.name for axis in axes]

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from omezarr.abc import Claim, Importer
-from omezarr.content import CollectionContent, ImageContent
 from omezarr.errors import ArgumentError, OMEZarrWarning, SourceError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import conventional_axes
+from omezarr.model.content import CollectionContent, ImageContent
 from omezarr_builtins.importers._axes import KNOWN, SAMPLES, arrange, parse_axes
 from omezarr_builtins.importers._files import ReopenedFile, first_bytes, local_file, open_file
 from omezarr_builtins.importers._options import check_options
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from tifffile import TiffPageSeries
 
     from omezarr.abc import PixelSource
-    from omezarr.content import Content
     from omezarr.location import Location
+    from omezarr.model.content import Content
     from omezarr_builtins.importers._files import ByteFile
     from omezarr_builtins.importers._ome_xml import OMEDocument, OMEImage
     from omezarr_builtins.importers._tiff_pages import Layout
@@ -139,7 +139,7 @@ def _image(opened: OpenTiff, index: int, file: ByteFile, location: Location, axe
 
 def _arranged(source: TiffSource, series: TiffPageSeries, axes: object, name: str) -> tuple[PixelSource, str]:
     """Return the pixels with their axes in the order of NGFF, and the letters of these."""
-    from omezarr.engine.sources import expanded
+    from omezarr.arrays.sources import expanded
 
     if axes is not None:
         return arrange(source, parse_axes(axes, source.shape, name))

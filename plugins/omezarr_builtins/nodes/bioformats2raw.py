@@ -12,7 +12,7 @@ from xml.parsers import expat
 from omezarr.abc import Hint, NodeType, Reference
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Bioformats2Raw, Series
-from omezarr.structuring import at, structure
+from omezarr.model.structuring import at, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import Surroundings
+    from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON
-    from omezarr.rules import Rule, RuleContext
 
 OME_XML = "OME/METADATA.ome.xml"
 """Where the OME-XML of a collection is kept."""
@@ -52,7 +52,7 @@ class Bioformats2RawNode(NodeType):
             return []
         series = (surroundings.document("OME") or {}).get("series")
         if series is not None:
-            from omezarr.structuring import base_converter
+            from omezarr.model.structuring import base_converter
 
             with at("OME", "series"):
                 paths: Iterable[str] = structure(base_converter(), series, tuple[str, ...])

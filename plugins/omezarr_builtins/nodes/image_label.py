@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omezarr.abc import Hint, Reference
+    from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import Document
-    from omezarr.rules import Rule, RuleContext
 
 
 class ImageLabelNode(NodeType):

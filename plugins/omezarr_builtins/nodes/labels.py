@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from omezarr.abc import Hint, NodeType, Reference
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Labels
-from omezarr.structuring import at, structure
+from omezarr.model.structuring import at, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from cattrs import Converter
 
+    from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON
-    from omezarr.rules import Rule, RuleContext
 
 
 class LabelsNode(NodeType):

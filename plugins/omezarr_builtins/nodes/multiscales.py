@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr.abc import Hint, NodeType, Reference
 from omezarr.hookspecs import hookimpl
 from omezarr.model import UNSET, Channel, Image, Multiscale, Omero, Window
-from omezarr.structuring import at, forgiving_structure_hook, structure, tolerate
+from omezarr.model.structuring import at, forgiving_structure_hook, structure, tolerate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import Surroundings
+    from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON
-    from omezarr.rules import Rule, RuleContext
 
 
 class MultiscalesNode(NodeType):

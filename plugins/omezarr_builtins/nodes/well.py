@@ -14,7 +14,7 @@ from omezarr.model import Well
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from omezarr.rules import Rule, RuleContext
+    from omezarr.abc.rules import Rule, RuleContext
 
 
 class WellNode(NodeType):

@@ -20,7 +20,7 @@ from omezarr_builtins.rules.book import VERSIONS, nearest
 from omezarr_builtins.rules.references import references_of
 
 if TYPE_CHECKING:
-    from omezarr.rules import Rule
+    from omezarr.abc.rules import Rule
     from omezarr_builtins.rules.book import RuleBook
 
 __all__ = ["VERSIONS", "books", "references_of", "rules_of"]

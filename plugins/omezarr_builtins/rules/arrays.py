@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.axes import CONVENTIONAL, axis_names
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.levels import intrinsic_system, level_scales, systems_of
@@ -30,8 +30,8 @@ from omezarr_builtins.rules.references import level_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
     from omezarr_builtins.rules.book import RuleBook
     from omezarr_builtins.rules.neighbours import ArrayForm
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
-from omezarr.rules import Finding
+from omezarr.abc.rules import Finding
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.places import (
     ARRAY,
@@ -25,8 +25,8 @@ from omezarr_builtins.rules.places import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
     from omezarr_builtins.rules.book import RuleBook
 
     AxesCheck: TypeAlias = Callable[[JSONPath, list[Any], RuleContext], Iterator[Finding]]

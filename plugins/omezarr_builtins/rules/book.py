@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from omezarr.rules import Depth, Rule, Severity
+from omezarr.abc.rules import Depth, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omezarr.rules import Check
+    from omezarr.abc.rules import Check
 
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
 """The versions that have rules here, the oldest first."""

@@ -6,8 +6,8 @@ import math
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.errors import MetadataError
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.neighbours import INTEGER_TYPES, arrays_below, joined
 from omezarr_builtins.rules.places import select
 from omezarr_builtins.rules.references import level_paths
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import zarr
 
-    from omezarr.rules import RuleContext
+    from omezarr.abc.rules import RuleContext
     from omezarr_builtins.rules.book import RuleBook
 
 LARGEST_UNIT = 1 << 30

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.neighbours import (
     child_document,
@@ -22,7 +22,7 @@ from omezarr_builtins.rules.references import image_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omezarr.rules import RuleContext
+    from omezarr.abc.rules import RuleContext
 
 LAYOUT = "bioformats2raw.layout"
 BOOK = RuleBook(LAYOUT, LAYOUT).between("0.4", "0.6")

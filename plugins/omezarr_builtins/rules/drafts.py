@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 if TYPE_CHECKING:
-    from omezarr.rules import Check, RuleContext
+    from omezarr.abc.rules import Check, RuleContext
 
 _DRAFT = re.compile(r"0\.6\.?dev([1-4])")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.axes import type_of
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.drafts import is_draft
@@ -27,8 +27,8 @@ from omezarr_builtins.rules.transformations import LISTS, misfits, steps
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from omezarr.abc.rules import RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import RuleContext
     from omezarr_builtins.rules.book import RuleBook
     from omezarr_builtins.rules.transformations import Below, Step
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.chunks import enter_label_values
 from omezarr_builtins.rules.neighbours import INTEGER_TYPES, arrays_below, document_of, look_from_root, says
@@ -32,7 +32,7 @@ from omezarr_builtins.rules.references import level_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omezarr.rules import Check, RuleContext
+    from omezarr.abc.rules import Check, RuleContext
 
 KEY = "image-label"
 BOOK = RuleBook(KEY, "image-label")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.arrays import axes_of
 from omezarr_builtins.rules.axes import axis_names
 from omezarr_builtins.rules.book import RuleBook
@@ -29,8 +29,8 @@ from omezarr_builtins.rules.places import ARRAY, STRING, is_a, plural, repeated,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
 
 BOOK = RuleBook("labels", "labels")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from omezarr.rules import Finding
+from omezarr.abc.rules import Finding
 from omezarr_builtins.rules.axes import is_numeric_list, type_of
 from omezarr_builtins.rules.places import ARRAY, OBJECT, STRING, has, is_a, select, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import RuleContext
     from omezarr_builtins.rules.book import RuleBook
 
 LIST = "multiscales/*/datasets/*/coordinateTransformations"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from omezarr.rules import Finding
+from omezarr.abc.rules import Finding
 from omezarr_builtins.rules import arrays, chunks, omero, scaling, systems
 from omezarr_builtins.rules import axes as axis_rules
 from omezarr_builtins.rules.book import RuleBook
@@ -18,7 +18,7 @@ from omezarr_builtins.rules.transformations import enter_transformations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omezarr.rules import RuleContext
+    from omezarr.abc.rules import RuleContext
 
 BOOK = RuleBook("multiscales", "multiscales")
 

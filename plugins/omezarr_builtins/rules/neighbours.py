@@ -19,8 +19,8 @@ from omezarr_builtins.rules.book import at_least
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from omezarr.abc.rules import RuleContext
     from omezarr.model import JSON
-    from omezarr.rules import RuleContext
 
 
 class Unreadable(Enum):

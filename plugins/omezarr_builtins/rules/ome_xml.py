@@ -12,8 +12,8 @@ from omezarr.errors import MetadataError, StorageError
 from omezarr_builtins.rules.neighbours import joined
 
 if TYPE_CHECKING:
+    from omezarr.abc.rules import RuleContext
     from omezarr.hierarchy import Hierarchy
-    from omezarr.rules import RuleContext
 
 OME_XML = "OME/METADATA.ome.xml"
 """Where a collection keeps its OME-XML, relative to its group."""

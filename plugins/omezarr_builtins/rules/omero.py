@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.rules import Depth, Finding
+from omezarr.abc.rules import Depth, Finding
 from omezarr_builtins.rules.arrays import first_level_axes
 from omezarr_builtins.rules.axes import axis_names, type_of
 from omezarr_builtins.rules.book import at_least
@@ -13,7 +13,7 @@ from omezarr_builtins.rules.places import ARRAY, BOOLEAN, NUMBER, OBJECT, STRING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omezarr.rules import RuleContext
+    from omezarr.abc.rules import RuleContext
     from omezarr_builtins.rules.book import RuleBook
 
 CHANNEL = "omero/channels/*"

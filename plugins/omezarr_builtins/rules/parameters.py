@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from omezarr.rules import Finding
+from omezarr.abc.rules import Finding
 from omezarr_builtins.rules.axes import is_numeric_list
 from omezarr_builtins.rules.places import figure, identity, is_integer, repeated, shown
 from omezarr_builtins.rules.transformations import each_of, is_index_list, is_matrix, steps
@@ -13,7 +13,7 @@ from omezarr_builtins.rules.transformations import each_of, is_index_list, is_ma
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omezarr.rules import Check, RuleContext
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr_builtins.rules.book import RuleBook
     from omezarr_builtins.rules.transformations import Step
 

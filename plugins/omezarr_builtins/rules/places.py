@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from attrs import frozen
 
-from omezarr.rules import Finding
-from omezarr.structuring import kind_of
+from omezarr.abc.rules import Finding
+from omezarr.model.structuring import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
 
 
 @frozen

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.neighbours import UNREADABLE, document_of, is_proper, listed_names, look, says
 from omezarr_builtins.rules.places import (
@@ -33,8 +33,8 @@ from omezarr_builtins.rules.places import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
 
 BOOK = RuleBook("plate", "plate")
 OLD = BOOK.between("0.1", "0.3")

@@ -14,7 +14,7 @@ from omezarr_builtins.rules.places import select, select_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from omezarr.rules import RuleContext
+    from omezarr.abc.rules import RuleContext
 
 PROBED_AT_ONCE = 16
 """How many numbered images are looked for together."""

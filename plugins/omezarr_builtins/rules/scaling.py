@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from omezarr.rules import Finding
+from omezarr.abc.rules import Finding
 from omezarr_builtins.rules.axes import is_numeric_list, type_of
 from omezarr_builtins.rules.places import ARRAY, OBJECT, has, holds, is_a, is_one_of, select, select_all, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
     from omezarr_builtins.rules.book import RuleBook
 
 OF_LEVELS = "multiscales/*/datasets/*/coordinateTransformations"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules import axes as axis_rules
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.fields import enter_fields, stored_parameters
@@ -19,8 +19,8 @@ from omezarr_builtins.rules.transformations import enter_transformations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import RuleContext
     from omezarr_builtins.rules.systems import End
 
 BOOK = RuleBook("scene", "scene").between("0.6", "0.6")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from omezarr.rules import Depth, Finding
+from omezarr.abc.rules import Depth, Finding
 from omezarr_builtins.rules.levels import intrinsic_system, systems_of
 from omezarr_builtins.rules.neighbours import child_document
 from omezarr_builtins.rules.places import ARRAY, OBJECT, distinct, has, holds, is_a, repeated, select, shown
@@ -13,8 +13,8 @@ from omezarr_builtins.rules.places import ARRAY, OBJECT, distinct, has, holds, i
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
     from omezarr_builtins.rules.book import RuleBook
 
 OF_IMAGES = "multiscales/*/coordinateSystems"

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from attrs import frozen
 
-from omezarr.rules import Finding
+from omezarr.abc.rules import Finding
 from omezarr_builtins.rules.axes import is_numeric_list
 from omezarr_builtins.rules.levels import systems_of
 from omezarr_builtins.rules.places import is_integer, repeated, select, shown
 
 if TYPE_CHECKING:
+    from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import Check, RuleContext
     from omezarr_builtins.rules.book import RuleBook
 
     StepCheck: TypeAlias = Callable[["Step"], Iterator[Finding]]

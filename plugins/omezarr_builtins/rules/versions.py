@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.book import RuleBook, at_least
 from omezarr_builtins.rules.drafts import is_draft
 from omezarr_builtins.rules.neighbours import document_of, look
@@ -16,7 +16,7 @@ from omezarr_builtins.rules.references import referenced_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from omezarr.rules import RuleContext
+    from omezarr.abc.rules import RuleContext
 
 BOOK = RuleBook("", "metadata")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr.rules import Depth, Finding
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.neighbours import UNREADABLE, is_group_without, look, says
 from omezarr_builtins.rules.places import (
@@ -28,8 +28,8 @@ from omezarr_builtins.rules.places import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.abc.rules import RuleContext
     from omezarr.model import JSONPath
-    from omezarr.rules import RuleContext
 
 BOOK = RuleBook("well", "well")
 

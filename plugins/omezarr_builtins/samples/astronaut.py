@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omezarr.abc import SampleData
-from omezarr.content import ImageContent, LabelContent
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Channel, Window, conventional_axes
+from omezarr.model.content import ImageContent, LabelContent
 from omezarr_builtins.samples._drawing import describe_labels
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Astronaut(SampleData):
         import numpy as np
         from skimage import data
 
-        from omezarr.engine.sources import as_source
+        from omezarr.arrays.sources import as_source
 
         pixels = np.tile(np.moveaxis(data.astronaut(), -1, 0), (1, 2, 2))
         labels = np.zeros(pixels.shape[1:], np.int8)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omezarr.abc import SampleData
-from omezarr.content import ImageContent, LabelContent
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Channel, Window, conventional_axes
+from omezarr.model.content import ImageContent, LabelContent
 from omezarr_builtins.samples._drawing import describe_labels
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Coins(SampleData):
         """Describe the image and its labels."""
         from skimage import data
 
-        from omezarr.engine.sources import as_source
+        from omezarr.arrays.sources import as_source
 
         image = data.coins()[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
         labels = segmented(image)

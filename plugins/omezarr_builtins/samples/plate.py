@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import evolve
 
 from omezarr.abc import SampleData
-from omezarr.content import ImageContent, LabelContent, PlateContent
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Channel, conventional_axes
+from omezarr.model.content import ImageContent, LabelContent, PlateContent
 from omezarr_builtins.samples._drawing import Blob, Dice, describe_labels, draw_blobs
 
 _ROWS, _COLUMNS = ("A", "B"), ("1", "2", "3", "4")
@@ -43,7 +43,7 @@ def _field(name: str, seed: int) -> ImageContent:
     """Return a field with nuclei, the more the higher the seed, each in a wider and dimmer cell."""
     import numpy as np
 
-    from omezarr.engine.sources import as_source
+    from omezarr.arrays.sources import as_source
 
     dice = Dice(seed)
     nuclei = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import evolve
 
 from omezarr.abc import SampleData
-from omezarr.content import ImageContent
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Channel, conventional_axes
+from omezarr.model.content import ImageContent
 from omezarr_builtins.samples._drawing import Blob, Dice, draw_blobs
 
 _SHAPE = (5, 2, 8, 160, 192)
@@ -29,7 +29,7 @@ class TimeSeries(SampleData):
         """Describe the image."""
         import numpy as np
 
-        from omezarr.engine.sources import as_source
+        from omezarr.arrays.sources import as_source
 
         pixels = np.empty(_SHAPE, np.uint16)
         for time in range(_SHAPE[0]):

@@ -26,7 +26,7 @@ class Memory(StorageScheme):
     Examples
     --------
     >>> from omezarr.location import Location
-    >>> from omezarr.storage import open_store
+    >>> from omezarr.nodes.opening import open_store
     >>> schemes = {"memory": Memory()}
     >>> open_store(Location.parse("memory://bench/image.zarr"), schemes, write=True).path
     'image.zarr'

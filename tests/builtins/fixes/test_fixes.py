@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omezarr.repairing import plan_repair, repair
-from omezarr.validation import all_rules, validate
+from omezarr.checking.repair import plan_repair, repair
+from omezarr.checking.validation import all_rules, validate
 from omezarr_builtins.fixes import fixes
 from tests.builtins.fixes.breakages import BREAKAGES, Breakage, become, gone
 from tests.builtins.rules.hierarchies import TREES, stored

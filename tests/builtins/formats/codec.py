@@ -9,7 +9,7 @@ from attrs import evolve
 
 from omezarr.abc import Hint
 from omezarr.model import Document, GroupMetadata
-from omezarr.structuring import base_converter
+from omezarr.model.structuring import base_converter
 from omezarr_builtins.formats import v01, v02, v03, v04, v05, v06
 from omezarr_builtins.nodes import bioformats2raw, image_label, labels, multiscales, plate, scene, well
 

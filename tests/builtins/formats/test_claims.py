@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from omezarr.abc import Certainty
-from omezarr.structuring import tolerances
+from omezarr.model.structuring import tolerances
 from tests.builtins.formats.codec import FORMATS, claims
 
 EXPLICIT, HINT, SHAPE = Certainty.EXPLICIT, Certainty.HINT, Certainty.SHAPE

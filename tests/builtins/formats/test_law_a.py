@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omezarr.model import deep_equal
-from omezarr.structuring import tolerances
+from omezarr.model.structuring import tolerances
 from tests.builtins.formats.codec import VERSIONS, read, written
 from tests.builtins.formats.documents import attributes_of, is_older, kinds_of
 from tests.builtins.formats.normalisations import NORMALISATIONS, Normalisation

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from omezarr.abc import ArrayFacts
+from omezarr.abc.rules import Severity
+from omezarr.checking.validation import validate
 from omezarr.model import GroupMetadata, Image, Multiscale
-from omezarr.rules import Severity
-from omezarr.validation import validate
 from tests.builtins.formats.codec import FORMATS, VERSIONS, moved, read, written
 from tests.builtins.formats.documents import attributes_of, is_older, kinds_of
 from tests.builtins.formats.essence import ALSO_NAMED, essence

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omezarr.errors import MetadataError
-from omezarr.structuring import tolerances
+from omezarr.model.structuring import tolerances
 from tests.builtins.formats.codec import FORMATS, VERSIONS, read, written
 from tests.builtins.formats.documents import anything, attributes_of
 

@@ -11,7 +11,7 @@ import pytest
 
 from omezarr.abc import Certainty
 from omezarr.model import deep_equal
-from omezarr.structuring import tolerances
+from omezarr.model.structuring import tolerances
 from tests.builtins.formats.codec import FORMATS, claims, read, written
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, define
 
-from omezarr.content import CollectionContent, ImageContent, PlateContent
 from omezarr.errors import OMEZarrWarning
 from omezarr.location import Location
+from omezarr.model.content import CollectionContent, ImageContent, PlateContent
 from omezarr_builtins.importers._files import ByteFile
 from omezarr_builtins.importers.tiff import Tiff
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import Importer, PixelSource
-    from omezarr.content import Content
+    from omezarr.model.content import Content
 
 
 @define

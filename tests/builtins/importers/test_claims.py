@@ -10,10 +10,10 @@ import tifffile
 import zarr
 import zarr.storage
 
-from omezarr.conversion import choose_importer
 from omezarr.errors import SourceError
 from omezarr.location import Location
-from omezarr.registry import default_registry
+from omezarr.plugins.registry import default_registry
+from omezarr.writing.conversion import choose_importer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,14 +10,14 @@ import pytest
 import zarr
 
 import omezarr
-from omezarr.content import CollectionContent, ImageContent, LabelContent
-from omezarr.engine.sources import as_source
+from omezarr.arrays.sources import as_source
 from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
 from omezarr.location import Location
 from omezarr.model import Channel, ImageLabel, LabelColor, conventional_axes
-from omezarr.planning import WriteOptions
-from omezarr.registry import default_registry
-from omezarr.write import write_content
+from omezarr.model.content import CollectionContent, ImageContent, LabelContent
+from omezarr.plugins.registry import default_registry
+from omezarr.writing import WriteOptions
+from omezarr.writing.images import write_content
 from omezarr_builtins.importers.omezarr import OMEZarr
 from omezarr_builtins.samples.plate import EightWells
 from tests.builtins.importers.importing import everything, letters, load
@@ -25,7 +25,7 @@ from tests.builtins.importers.importing import everything, letters, load
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omezarr.content import Content
+    from omezarr.model.content import Content
 
 OME_XML = b"<?xml version='1.0'?><OME><Image ID='Image:0'/></OME>"
 

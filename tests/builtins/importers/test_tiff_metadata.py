@@ -16,7 +16,7 @@ from tests.builtins.importers.importing import everything, letters, load
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from omezarr.content import ImageContent
+    from omezarr.model.content import ImageContent
 
 MICRO = "\N{MICRO SIGN}m"
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from omezarr.abc import Hint
-from omezarr.detect import detect_node_types
 from omezarr.model import Document
-from omezarr.registry import default_registry
+from omezarr.nodes.detection import detect_node_types
+from omezarr.plugins.registry import default_registry
 
 IMAGE: dict[str, Any] = {"multiscales": []}
 

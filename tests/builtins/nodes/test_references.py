@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from omezarr.abc import Hint, NodeType, Reference
 from omezarr.errors import MetadataError
-from omezarr.structuring import base_converter
+from omezarr.model.structuring import base_converter
 from omezarr_builtins.nodes.bioformats2raw import PROBED_AT_ONCE, Bioformats2RawNode, SeriesNode, count_images
 from omezarr_builtins.nodes.image_label import ImageLabelNode
 from omezarr_builtins.nodes.labels import LabelsNode

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from omezarr.rules import Severity
-from omezarr.validation import all_rules, validate
+from omezarr.abc.rules import Severity
+from omezarr.checking.validation import all_rules, validate
 from omezarr_builtins.rules import rules_of
 from tests.builtins.rules.cases import ATTRIBUTES, DOCUMENT, WHOLE, Case
 from tests.builtins.rules.documents import KINDS, VERSIONS, wrapped
 from tests.builtins.rules.hierarchies import TREES, chunk_key, label_tree, plain_image_tree, stored, with_chunks
 
 if TYPE_CHECKING:
-    from omezarr.validation import Report
+    from omezarr.checking.validation import Report
 
 SINCE = {"scene": "0.6", "bioformats2raw.layout": "0.4", "series": "0.4"}
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from omezarr.validation import validate
+from omezarr.checking.validation import validate
 from omezarr_builtins.rules.versions import KEYS
 from tests.builtins.rules.documents import KINDS, VERSIONS, wrapped
 from tests.builtins.rules.hierarchies import TREES, stored

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from omezarr.validation import validate
+from omezarr.checking.validation import validate
 
 CASES = Path(__file__).parents[4] / "shared" / "spec" / "cases"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from omezarr.validation import FAULTS, all_rules
+from omezarr.checking.validation import FAULTS, all_rules
 
 DOCS = Path(__file__).parents[3] / "docs"
 

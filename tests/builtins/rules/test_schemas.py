@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from omezarr.validation import validate
+from omezarr.checking.validation import validate
 from tests.builtins.rules.documents import KINDS, wrapped
 
 SCHEMAS = Path(__file__).parents[4] / "shared" / "spec" / "schemas"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from omezarr.content import ImageContent, PlateContent
-from omezarr.registry import default_registry
+from omezarr.model.content import ImageContent, PlateContent
+from omezarr.plugins.registry import default_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def test_all_samples_are_made_without_a_network() -> None:
         "import socket\n"
         "def refuse(*_): raise RuntimeError('network')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
-        "from omezarr.registry import default_registry\n"
+        "from omezarr.plugins.registry import default_registry\n"
         f"for name in {NAMES}: default_registry().samples[name].load()\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from omezarr.abc import OpenedStore
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
-from omezarr.registry import default_registry
-from omezarr.storage import open_store
+from omezarr.nodes.opening import open_store
+from omezarr.plugins.registry import default_registry
 from omezarr.testing import write_example
 from omezarr.testing.storage_schemes import example_pixels
 

@@ -18,7 +18,7 @@ from omezarr.errors import (
 )
 from omezarr.hierarchy import run
 from omezarr.location import Location
-from omezarr.registry import default_registry
+from omezarr.plugins.registry import default_registry
 from omezarr.testing import StorageSchemeSuite, WritableSchemeSuite
 from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 from tests.builtins.schemes.test_zip import zipped

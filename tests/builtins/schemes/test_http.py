@@ -14,7 +14,7 @@ from zarr.storage import LocalStore
 from omezarr.errors import AccessDeniedError, ArgumentError, MissingDependencyError, StorageError
 from omezarr.hierarchy import run
 from omezarr.location import Location
-from omezarr.registry import default_registry
+from omezarr.plugins.registry import default_registry
 from omezarr.testing import StorageSchemeSuite
 from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 
@@ -310,8 +310,8 @@ def test_a_process_that_read_ends_quietly(image):
     code = f"""
 import zarr
 from omezarr.location import Location
-from omezarr.registry import default_registry
-from omezarr.storage import open_store
+from omezarr.plugins.registry import default_registry
+from omezarr.nodes.opening import open_store
 from omezarr.hierarchy import Hierarchy
 print(Hierarchy(open_store(Location.parse({image!r}), default_registry().storage_schemes).store).node().kind)
 """

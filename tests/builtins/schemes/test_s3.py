@@ -211,8 +211,8 @@ def test_a_process_that_read_ends_quietly(s3_server):
     fill(opened(place, s3_server.options, write=True).store)
     code = f"""
 from omezarr.location import Location
-from omezarr.registry import default_registry
-from omezarr.storage import open_store
+from omezarr.plugins.registry import default_registry
+from omezarr.nodes.opening import open_store
 from omezarr.hierarchy import Hierarchy
 place = Location.parse({place!r}, {s3_server.options!r})
 print(Hierarchy(open_store(place, default_registry().storage_schemes).store).node().kind)

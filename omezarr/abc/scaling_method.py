@@ -1,0 +1,80 @@
+"""The interface of how pixels are scaled."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class ScalingMethod(ABC):
+    """A way to make a lower resolution level from the one above by an integer factor along each axis.
+
+    Attributes
+    ----------
+    name : str
+        As on the command line and in ``multiscales[].type``.
+    preserves_values : bool
+        Whether every result is one of the values it was made from, so that labels may use it.
+    version : str
+        Changes when the results change; recorded beside the name.
+
+    Examples
+    --------
+    The smallest one:
+
+    >>> import numpy as np
+    >>> from omezarr.abc import ScalingMethod
+    >>> class FirstSample(ScalingMethod):
+    ...     name = "first_sample"
+    ...     preserves_values = True
+    ...
+    ...     def origin(self, factor):
+    ...         return 0.0
+    ...
+    ...     def reduce(self, window, factors, inner):
+    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)]
+    >>> FirstSample().reduce(np.arange(5), (2,), (slice(0, 5),))
+    array([0, 2, 4])
+    """
+
+    name: ClassVar[str]
+    preserves_values: ClassVar[bool] = False
+    version: ClassVar[str] = "1"
+
+    def check_dtype(self, dtype: np.dtype[Any]) -> str | None:
+        """Return why pixels of this dtype are refused, and the cure; None if they are accepted."""
+        return None
+
+    def halo(self, factors: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+        """Return, for each axis, how many input samples before and after the block of a result are needed."""
+        return tuple((0, 0) for _ in factors)
+
+    @abstractmethod
+    def origin(self, factor: int) -> float:
+        """Return where the first result sits, in input samples from the centre of the first input sample."""
+
+    @abstractmethod
+    def reduce(self, window: npt.NDArray[Any], factors: tuple[int, ...], inner: tuple[slice, ...]) -> npt.NDArray[Any]:
+        """Reduce part of a level.
+
+        Parameters
+        ----------
+        window : array
+            Input samples, with the halo around the part that is asked for; at the border of the image the engine has
+            padded it.
+        factors : tuple of int
+            One for each axis.
+        inner : tuple of slice
+            The part of `window` that is asked for: it starts on a multiple of the factors in the whole level, and
+            ends on one or at the border of the image, where the last block of each axis may be incomplete.
+
+        Returns
+        -------
+        array
+            Of shape ``ceil(length of inner / factor)`` along each axis and the dtype of the window. The result may
+            not depend on where the window lies.
+        """

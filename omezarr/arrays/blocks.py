@@ -1,0 +1,86 @@
+"""Whole arrays block by block: as lazy dask arrays, or one block after the other in bounded memory.
+
+Blocks hold many chunks, since a task for each chunk costs more than reading it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from omezarr.arrays.geometry import cells, full_region
+from omezarr.arrays.reading import read_region
+from omezarr.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import dask.array as da
+    import numpy.typing as npt
+    import zarr
+
+BLOCK_BYTES = 64 * 1024 * 1024
+"""How large blocks grow, uncompressed."""
+
+
+def block_shape(array: zarr.Array[Any]) -> tuple[int, ...]:
+    """Return a shape of whole chunks, or shards, of at most `BLOCK_BYTES` where one of them is not larger already.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    """
+    unit = array.shards or array.chunks
+    block = [max(1, min(step, size)) for step, size in zip(unit, array.shape, strict=True)]
+    room = BLOCK_BYTES / max(1, math.prod(block) * array.dtype.itemsize)
+    for index in reversed(range(len(block))):
+        times = max(1, min(int(room), -(-array.shape[index] // block[index])))
+        block[index] = min(block[index] * times, max(1, array.shape[index]))
+        room /= times
+    return tuple(block)
+
+
+def blocks_of(array: zarr.Array[Any]) -> Iterator[npt.NDArray[Any]]:
+    """Yield all pixels of an array, block by block, in C order of the blocks.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    """
+    threads = Settings.from_environment().threads
+    for _, region in cells(full_region(array.shape), block_shape(array)):
+        yield read_region(array, region, threads)
+
+
+def as_dask(array: zarr.Array[Any]) -> da.Array:
+    """Return a lazy dask array of an array; its blocks hold many chunks.
+
+    Its name comes from place and metadata: the same in another process, another once the array is another one.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    """
+    import dask.array as da
+    from dask.base import tokenize
+
+    slices = _Slices(array)
+    name = f"omezarr-{tokenize(str(array.store_path), json.dumps(array.metadata.to_dict(), default=str))}"
+    lazy: da.Array = da.from_array(slices, chunks=block_shape(array), asarray=False, fancy=False, name=name)  # type: ignore[no-untyped-call]  # dask's own gap
+    return lazy
+
+
+class _Slices:
+    """An array as dask wants it: read with slices, one thread a task."""
+
+    def __init__(self, array: zarr.Array[Any]) -> None:
+        self._array = array
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.ndim = array.ndim
+
+    def __getitem__(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
+        region = tuple(slice(*part.indices(size)[:2]) for part, size in zip(index, self.shape, strict=True))
+        steps = tuple(slice(None, None, part.step) for part in index)
+        return read_region(self._array, region, 1)[steps]

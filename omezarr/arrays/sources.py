@@ -1,0 +1,342 @@
+"""Sources of pixels: arrays in memory, on disk, in stores, and computations.
+
+Responsible for reading regions and for telling what that costs; not for files of other kinds, which importers bring.
+
+Examples
+--------
+>>> source = as_source(np.arange(6).reshape(2, 3))
+>>> expanded(source, (1, 2, 3)).read((slice(0, 1), slice(0, 1), slice(0, 3)))
+array([[[0, 1, 2]]])
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+
+from omezarr.abc import PixelSource
+from omezarr.errors import ArgumentError, OMEZarrError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from omezarr.arrays.reading import ArrayReader
+
+    Region = tuple[slice, ...]
+
+
+def as_source(array: Any) -> PixelSource:
+    """Return a source that reads from an array.
+
+    Parameters
+    ----------
+    array : PixelSource, numpy array, memory map, zarr array or dask array
+        Anything else that has a shape and a dtype and answers to slices is read one region at a time.
+
+    Raises
+    ------
+    ArgumentError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> as_source(np.zeros((4, 5), "uint8")).shape
+    (4, 5)
+    """
+    if isinstance(array, PixelSource):
+        return array
+    if isinstance(array, np.memmap) and array.filename is not None:
+        return MappedSource(array)
+    if isinstance(array, np.ndarray | np.generic):
+        return ArraySource(np.asarray(array))
+    if isinstance(array, zarr.Array):
+        return ZarrSource(array)
+    if hasattr(array, "__dask_graph__") and hasattr(array, "numblocks"):
+        from omezarr.arrays.dask_sources import DaskSource
+
+        return DaskSource(array)
+    if hasattr(array, "shape") and hasattr(array, "dtype") and hasattr(array, "__getitem__"):
+        return DuckSource(array)
+    raise ArgumentError(f"{type(array).__name__} holds no pixels; give a numpy, zarr or dask array")
+
+
+def reordered(source: PixelSource, permutation: Sequence[int]) -> PixelSource:
+    """Return a view of a source with its axes in another order.
+
+    Parameters
+    ----------
+    source : PixelSource
+    permutation : sequence of int
+        For each axis of the view, the axis of the source, as for `numpy.transpose`.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no permutation of the axes.
+    """
+    order = tuple(permutation)
+    if sorted(order) != list(range(len(source.shape))):
+        raise ArgumentError(f"{order} is no order of the {len(source.shape)} axes of the source")
+    return source if order == tuple(range(len(order))) else ReorderedSource(source, order)
+
+
+def expanded(source: PixelSource, shape: Sequence[int]) -> PixelSource:
+    """Return a view of a source with axes of length 1 inserted or removed.
+
+    Parameters
+    ----------
+    source : PixelSource
+    shape : sequence of int
+        The shape of the source but for axes of length 1.
+
+    Raises
+    ------
+    ArgumentError
+        If anything else differs.
+    """
+    wanted = tuple(shape)
+    if [length for length in wanted if length != 1] != [length for length in source.shape if length != 1]:
+        raise ArgumentError(
+            f"a source of shape {source.shape} cannot be seen as {wanted}: only axes of length 1 may differ"
+        )
+    return source if wanted == source.shape else ExpandedSource(source, wanted)
+
+
+class ArraySource(PixelSource):
+    """Pixels in memory."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self.array = array
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self.chunks = array.shape
+        self._identity: str | None = None
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]  # costs a pass over the pixels, so only on demand
+        """The checksum of all pixels."""
+        if self._identity is None:
+            import google_crc32c
+
+            checksum = 0
+            for row in np.atleast_2d(self.array):
+                checksum = google_crc32c.extend(checksum, np.ascontiguousarray(row).reshape(-1).view("u1"))
+            self._identity = f"numpy {self.dtype.str} {self.shape} crc32c {checksum:08x}"
+        return self._identity
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Return a view; nothing is copied."""
+        return self.array[region]
+
+    def cost(self, region: Region) -> int:
+        """Return 0: the pixels are there already."""
+        return 0
+
+
+class MappedSource(ArraySource):
+    """Pixels in a memory-mapped file."""
+
+    def __init__(self, array: np.memmap[Any, Any]) -> None:
+        super().__init__(array.view(np.ndarray))
+        whole = array.size == array.nbytes // array.itemsize and isinstance(array.base, mmap.mmap)
+        self.portable = whole and (array.flags.c_contiguous or array.flags.f_contiguous)
+        self._place = (str(array.filename), array.offset, "C" if array.flags.c_contiguous else "F")
+        status = Path(str(array.filename)).stat()
+        self._identity = f"file {status.st_size} bytes, changed {status.st_mtime_ns}, {self.dtype.str} {self.shape}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the pixels, which another process maps for itself."""
+        return {**self.__dict__, "array": None} if self.portable else self.__dict__
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Map the file again."""
+        self.__dict__.update(state)
+        if self.array is None:
+            name, offset, order = self._place
+            mapped = np.memmap(name, self.dtype, "r", offset, self.shape, "C" if order == "C" else "F")
+            self.array = mapped.view(np.ndarray)
+
+
+class ZarrSource(PixelSource):
+    """Pixels of a zarr array."""
+
+    def __init__(self, array: zarr.Array[Any]) -> None:
+        self.array = array
+        self.shape = array.shape
+        self.dtype = np.dtype(array.dtype).newbyteorder("=")
+        self.chunks = tuple(min(c, s) for c, s in zip(array.chunks, array.shape, strict=True))
+        self._identity: str | None = None
+        self._reader: ArrayReader | None = None
+        kinds = {kind.__name__ for kind in type(array.store).__mro__}
+        self.portable = not kinds & {"MemoryStore", "GpuMemoryStore"}
+        self.distant = not kinds & {"MemoryStore", "GpuMemoryStore", "LocalStore", "ZipStore"}
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]  # asks the store, so only on demand
+        """The metadata of the array and where it is."""
+        if self._identity is None:
+            import hashlib
+            import json
+
+            text = json.dumps(self.array.metadata.to_dict(), default=str, sort_keys=True)
+            self._identity = f"zarr {self.array.store_path} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        return self._identity
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Decode the chunks of a region."""
+        if self._reader is None:
+            from omezarr.arrays.reading import ArrayReader
+
+            self._reader = ArrayReader(self.array)
+        try:
+            return self._reader.read(region)
+        except OMEZarrError as error:
+            raise SourceError(str(error)) from error
+
+    def cost(self, region: Region) -> int:
+        """Return the bytes of the region, and of one chunk while it is decoded."""
+        return super().cost(region) + 2 * math.prod(self.chunks) * self.dtype.itemsize
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is found out again where the source is used next."""
+        return {**self.__dict__, "_reader": None}
+
+
+class DuckSource(PixelSource):
+    """Pixels of anything that answers to slices; one region at a time, for it may not bear more."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.shape = tuple(int(length) for length in array.shape)
+        self.dtype = np.dtype(array.dtype)
+        chunks = getattr(array, "chunks", None)
+        plain = isinstance(chunks, tuple) and len(chunks) == len(self.shape) and all(isinstance(c, int) for c in chunks)
+        self.chunks = chunks if plain and chunks is not None else self.shape
+        self.identity = (
+            f"{type(array).__module__}.{type(array).__qualname__} {self.dtype.str} {self.shape} at {id(array)}"
+        )
+        self._lock = threading.Lock()
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Slice the array."""
+        try:
+            with self._lock:
+                return np.asarray(self.array[region])
+        except Exception as error:
+            raise SourceError(f"could not read {_where(region)} of {type(self.array).__name__}: {error}") from error
+
+
+class ReorderedSource(PixelSource):
+    """A source with its axes in another order."""
+
+    def __init__(self, source: PixelSource, order: tuple[int, ...]) -> None:
+        self.source = source
+        self.order = order
+        self.shape = tuple(source.shape[axis] for axis in order)
+        self.chunks = tuple(source.chunks[axis] for axis in order)
+        self.dtype = source.dtype
+        self.banded = source.banded
+        self.portable = source.portable
+        self.distant = source.distant
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
+        """That of the source, and the order."""
+        return f"{self.source.identity} reordered {self.order}"
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Read and transpose."""
+        return self.source.read(self._inner(region)).transpose(self.order)
+
+    def cost(self, region: Region) -> int:
+        """Return the cost of the source."""
+        return self.source.cost(self._inner(region))
+
+    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
+        """Bring the region of the source near."""
+        near = self.source.near(self._inner(region), threads, memory)
+        return self if near is self.source else ReorderedSource(near, self.order)
+
+    def close(self) -> None:
+        """Close the source."""
+        self.source.close()
+
+    def _inner(self, region: Region) -> Region:
+        inner = list(region)
+        for axis, part in zip(self.order, region, strict=True):
+            inner[axis] = part
+        return tuple(inner)
+
+
+class ExpandedSource(PixelSource):
+    """A source with axes of length 1 inserted or removed."""
+
+    def __init__(self, source: PixelSource, shape: tuple[int, ...]) -> None:
+        self.source = source
+        self.shape = shape
+        chunks = iter([c for c, length in zip(source.chunks, source.shape, strict=True) if length != 1])
+        self.chunks = tuple(1 if length == 1 else next(chunks) for length in shape)
+        self.dtype = source.dtype
+        self.banded = source.banded
+        self.portable = source.portable
+        self.distant = source.distant
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
+        """That of the source, and the shape."""
+        return f"{self.source.identity} as {self.shape}"
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Read and reshape."""
+        pixels = self.source.read(self._inner(region))
+        return pixels.reshape([part.stop - part.start for part in region])
+
+    def cost(self, region: Region) -> int:
+        """Return the cost of the source."""
+        return self.source.cost(self._inner(region))
+
+    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
+        """Bring the region of the source near."""
+        near = self.source.near(self._inner(region), threads, memory)
+        return self if near is self.source else ExpandedSource(near, self.shape)
+
+    def close(self) -> None:
+        """Close the source."""
+        self.source.close()
+
+    def _inner(self, region: Region) -> Region:
+        long = iter([part for part, length in zip(region, self.shape, strict=True) if length != 1])
+        return tuple(slice(0, 1) if length == 1 else next(long) for length in self.source.shape)
+
+
+class OffsetSource(PixelSource):
+    """A part of a source that is in memory; only regions inside it can be read."""
+
+    def __init__(self, source: PixelSource, array: npt.NDArray[Any], region: Region) -> None:
+        self.array = array
+        self.offset = tuple(part.start for part in region)
+        self.shape = source.shape
+        self.chunks = source.shape
+        self.dtype = source.dtype
+        self.identity = ""
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Return a view of the part."""
+        parts = zip(region, self.offset, strict=True)
+        return self.array[tuple(slice(part.start - start, part.stop - start) for part, start in parts)]
+
+    def cost(self, region: Region) -> int:
+        """Return 0: the pixels are there already."""
+        return 0
+
+
+def _where(region: Region) -> str:
+    return "[" + ", ".join(f"{part.start}:{part.stop}" for part in region) + "]"

@@ -1,0 +1,1 @@
+"""Whether a hierarchy is right, and mending it where it is not."""

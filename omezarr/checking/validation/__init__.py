@@ -1,0 +1,223 @@
+"""Validation: whether metadata and what lies around it is as the specification of its version demands.
+
+The rules come from format versions and node types; here they are gathered and applied. Malformed metadata is never an
+error, always a problem in the report. What is stored is walked in few rounds of requests, each object asked for once;
+pixels are not read unless asked for.
+
+Examples
+--------
+>>> report = validate({"plate": {"version": "0.4"}})
+>>> report.valid, report.version
+(False, '0.4')
+>>> report.problems[0].rule, report.problems[0].found
+('plate.name.present', "no key 'name'")
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal
+
+from omezarr.abc.rules import Depth, Problem
+from omezarr.checking.validation.consolidation import outdated
+from omezarr.checking.validation.faults import FAULTS, RULE_FAILED
+from omezarr.checking.validation.report import Report, json_pointer, place_of, problem_as_dict
+from omezarr.checking.validation.subject import subject_of
+from omezarr.checking.validation.walk import Walk, rules_for
+from omezarr.errors import ArgumentError, UnknownNameError
+from omezarr.plugins.registry import default_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from omezarr.abc import FormatVersion
+    from omezarr.abc.rules import Rule
+    from omezarr.checking.validation.subject import Subject
+    from omezarr.checking.validation.walk import Visit
+    from omezarr.location import LocationLike, StorageOptions
+    from omezarr.plugins.registry import Registry
+
+__all__ = ["FAULTS", "Report", "all_rules", "json_pointer", "place_of", "problem_as_dict", "validate"]
+
+
+def validate(
+    target: LocationLike | Mapping[str, Any],
+    *,
+    format: str | None = None,  # noqa: A002 - the word of the field
+    depth: Depth | Literal["document", "hierarchy", "data"] = Depth.HIERARCHY,
+    strict: bool = False,
+    ignore: Collection[str] = (),
+    registry: Registry | None = None,
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+) -> Report:
+    """Say what of an OME-Zarr is not as the specification demands.
+
+    Parameters
+    ----------
+    target : str, path, Location, zarr store, zarr group or mapping
+        A place; a ``.json`` file or a mapping that holds the attributes of a group or the whole of a ``zarr.json``.
+    format : str, optional
+        The NGFF version to validate against. Default: the one that the metadata names, or whose form it has.
+    depth : Depth or {"document", "hierarchy", "data"}
+        How far to look: at the document alone, at all groups and arrays below it, or at pixels too. Files and mappings
+        have nothing below them.
+    strict : bool
+        Whether a broken SHOULD is an error, as in the strict schemas of the specification.
+    ignore : collection of str
+        Ids of rules that are not applied; ``labels.*`` stands for all that start so.
+    registry : Registry, optional
+        Default: that of all installed plugins.
+    storage_options : mapping or StorageOptions, optional
+        How to reach the place; see `omezarr.location.StorageOptions`.
+
+    Raises
+    ------
+    LocationNotFoundError, StorageError, UnsupportedError, ArgumentError
+        If the place cannot be reached.
+    UnknownNameError
+        If the version, or a rule to be ignored, does not exist.
+    """
+    registry = default_registry() if registry is None else registry
+    check_ignored(ignore, registry)
+    Walk(registry, format)
+    subject = subject_of(target, registry, storage_options)
+    depth = depth_of(depth)
+    if depth is Depth.DATA and not subject.stored:
+        raise ArgumentError(f"{subject.name} is a document without pixels; validate it without looking at pixels")
+    return judgement(subject, registry, format=format, depth=depth, strict=strict, ignore=ignore)
+
+
+def judgement(
+    subject: Subject,
+    registry: Registry,
+    *,
+    format: str | None,  # noqa: A002 - as above
+    depth: Depth,
+    strict: bool,
+    ignore: Collection[str],
+) -> Report:
+    """Return the report on a subject; the parameters are those of `validate`."""
+    depth = depth if subject.hierarchy is not None else Depth.DOCUMENT
+    walk = walked(subject, registry, format, depth)
+    problems = [*subject.problems, *walk.problems]
+    for visit in walk.visits:
+        problems += _judge(visit, depth, ignore, strict=strict)
+    if depth > Depth.DOCUMENT and subject.hierarchy is not None:
+        problems += outdated(subject.hierarchy, walk.places)
+    root = walk.visits[0] if walk.visits else None
+    return Report(
+        target=subject.name,
+        version=None if root is None else root.context.version,
+        inferred=root is not None and root.inferred,
+        depth=depth,
+        strict=strict,
+        problems=tuple(problem for problem in problems if not is_ignored(problem.rule, ignore)),
+        groups=len(walk.visits),
+    )
+
+
+def walked(subject: Subject, registry: Registry, format: str | None, depth: Depth) -> Walk:  # noqa: A002 - as above
+    """Return the walk through a subject: its groups, each with its version and kinds.
+
+    Parameters
+    ----------
+    subject : Subject
+    registry : Registry
+    format : str, optional
+        As for `validate`.
+    depth : Depth
+        Groups below the root are looked at only where that is asked for.
+    """
+    walk = Walk(registry, format)
+    root = walk.start(subject)
+    if root is not None and depth > Depth.DOCUMENT:
+        walk.follow(walk.settle(root, subject), subject)
+    return walk
+
+
+def depth_of(depth: Depth | str) -> Depth:
+    """Return a depth that may be given by its name.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such depth.
+    """
+    if isinstance(depth, Depth):
+        return depth
+    try:
+        return Depth[depth.upper()]
+    except KeyError:
+        known = ", ".join(repr(item.name.lower()) for item in Depth)
+        raise ArgumentError(f"{depth!r} is no depth of validation; known: {known}") from None
+
+
+def rules_of(version: FormatVersion, registry: Registry) -> Iterator[tuple[str, Rule]]:
+    """Yield the rules of a format version with the NGFF keys that they are for; the key of all documents is empty."""
+    for rule in version.rules(""):
+        yield "", rule
+    for key in registry.node_types:
+        for rule in rules_for(version, registry.node_types[key]):
+            yield key, rule
+
+
+def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule]]:
+    """Yield all rules, each with its format version and NGFF key."""
+    registry = default_registry() if registry is None else registry
+    for name in registry.formats:
+        for key, rule in rules_of(registry.formats[name], registry):
+            yield name, key, rule
+
+
+def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool) -> Iterator[Problem]:
+    for rule in applicable_rules(visit):
+        if rule.depth > depth or is_ignored(rule.id, ignore):
+            continue
+        try:
+            findings = list(rule.check(visit.context))
+        except Exception as error:  # noqa: BLE001 - a broken rule must not keep the others from being applied
+            found = f"{type(error).__name__}: {error}"
+            yield RULE_FAILED.at(visit.context.path, found, f"that the rule {rule.id} can be checked")
+            continue
+        for finding in findings:
+            yield Problem(
+                rule=rule.id,
+                severity=rule.severity_in(strict=strict),
+                node=visit.context.path,
+                path=finding.path,
+                array=finding.array,
+                found=finding.found,
+                expected=finding.expected,
+                section=rule.section,
+                demand=rule.demand,
+            )
+
+
+def applicable_rules(visit: Visit) -> Iterator[Rule]:
+    """Yield the rules of a group: those of all documents, then those of each of its kinds."""
+    yield from visit.format.rules("")
+    for node_type in visit.node_types:
+        yield from rules_for(visit.format, node_type)
+
+
+def is_ignored(rule: str, ignore: Collection[str]) -> bool:
+    """Say whether the id of a rule fits any of the patterns."""
+    return any(fnmatchcase(rule, pattern) for pattern in ignore)
+
+
+def check_ignored(ignore: Collection[str], registry: Registry) -> None:
+    """Refuse patterns that no rule fits.
+
+    Raises
+    ------
+    UnknownNameError
+    """
+    if not ignore:
+        return
+    known = {rule.id for _, _, rule in all_rules(registry)} | {fault.id for fault in FAULTS}
+    for pattern in ignore:
+        if not any(fnmatchcase(rule, pattern) for rule in known):
+            near = get_close_matches(pattern, sorted(known), n=3)
+            hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+            raise UnknownNameError(f"no rule is called {pattern!r}, so it cannot be ignored{hint}")

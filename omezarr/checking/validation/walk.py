@@ -1,0 +1,294 @@
+"""The walk through a hierarchy: which groups there are, of which version and kind, fetched in few rounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from omezarr.abc import Certainty, Hint
+from omezarr.abc.plan import INCOMPLETE_KEY
+from omezarr.abc.rules import RuleContext
+from omezarr.checking.validation.faults import (
+    DOCUMENT_KIND,
+    DOCUMENT_VERSION,
+    HIERARCHY_COMPLETE,
+    HIERARCHY_DEPTH,
+    JSON_FORM,
+    RULE_FAILED,
+    ZARR_METADATA,
+)
+from omezarr.checking.validation.subject import impurity
+from omezarr.errors import MetadataError, StorageError
+from omezarr.location import checked_path
+from omezarr.model import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from omezarr.abc import Claim, FormatVersion, NodeType, Reference
+    from omezarr.abc.rules import Problem, Rule
+    from omezarr.checking.validation.subject import Subject
+    from omezarr.hierarchy import Hierarchy, ZarrNode
+    from omezarr.model import JSON
+    from omezarr.plugins.registry import Registry
+
+DEEPEST = 12
+"""Groups that refer to groups more often than this refer to each other without end."""
+
+
+@frozen(kw_only=True)
+class Visit:
+    """A group that was found, with what it is to be judged by."""
+
+    context: RuleContext
+    format: FormatVersion
+    node_types: tuple[NodeType, ...]
+    inferred: bool = False
+
+    def seen_in(self, hierarchy: Hierarchy) -> RuleContext:
+        """Return the context as another state of the hierarchy has it."""
+        node = hierarchy.node(self.context.path)
+        attributes = {} if node is None else node.attributes
+        values = _values(self.format, attributes)
+        return evolve(self.context, values=values, attributes=attributes, node=node, hierarchy=hierarchy)
+
+
+class Walk:
+    """Finds the groups of a hierarchy, parents before children, without raising on malformed metadata.
+
+    Parameters
+    ----------
+    registry : Registry
+    forced : str, optional
+        The version of every group, whatever it says.
+
+    Raises
+    ------
+    UnknownNameError
+        If the forced version is unknown.
+
+    Attributes
+    ----------
+    visits : list of Visit
+    places : set of str
+        The paths of all groups and arrays that the groups refer to; nothing need be there.
+    problems : list of Problem
+        What was wrong on the way.
+    """
+
+    def __init__(self, registry: Registry, forced: str | None = None) -> None:
+        self._formats: dict[str, FormatVersion] = dict(registry.formats)
+        self._node_types: dict[str, NodeType] = dict(registry.node_types)
+        self._forced = None if forced is None else registry.formats[forced]
+        self.visits: list[Visit] = []
+        self.places: set[str] = set()
+        self.problems: list[Problem] = []
+
+    def start(self, subject: Subject) -> Visit | None:
+        """Visit the root; None if it is not of any version or kind that is known."""
+        attributes = subject.attributes
+        if attributes is None:
+            return None
+        found = self._format_of(attributes, subject.zarr_format, Hint(path=subject.path), "")
+        if found is None:
+            self.problems.append(DOCUMENT_KIND.at("", "no format version that fits", "OME-Zarr metadata"))
+            return None
+        version, certainty, certain = found
+        visit = self._root(attributes, version, subject, inferred=certainty is not Certainty.EXPLICIT, certain=certain)
+        self.visits.append(visit)
+        state = attributes.get(INCOMPLETE_KEY)
+        if isinstance(state, dict) and "incomplete" in state:
+            expected = "a finished hierarchy; resume writing, or remove it"
+            self.problems.append(HIERARCHY_COMPLETE.at("", "writing that was never finished", expected))
+        elif not any(self._is_defined(node_type, version) for node_type in visit.node_types):
+            keys = ", ".join(map(repr, list(visit.context.values)[:8])) or "no keys"
+            known = ", ".join(repr(key) for key, kind in self._node_types.items() if self._is_defined(kind, version))
+            self.problems.append(DOCUMENT_KIND.at("", keys, f"one of {known}"))
+        return visit
+
+    def _root(
+        self, attributes: Mapping[str, JSON], version: FormatVersion, subject: Subject, *, inferred: bool, certain: bool
+    ) -> Visit:
+        context = self._context(attributes, version, "", subject.node, subject, certain=certain)
+        hint = Hint(format_version=version.version, path=subject.path)
+        return Visit(context=context, format=version, node_types=self._types_of(context, hint), inferred=inferred)
+
+    def settle(self, root: Visit, subject: Subject) -> Visit:
+        """Visit the root anew as of the version that its children name, where several fit and it names none."""
+        hierarchy, attributes = subject.hierarchy, root.context.attributes
+        if root.context.certain or hierarchy is None:
+            return root
+        paths = [_below(root, reference) for reference in self._references(root) if reference.role == "child"]
+        hierarchy.prefetch(paths, "group")
+        named: dict[str, FormatVersion] = {}
+        for path in paths:
+            try:
+                node = hierarchy.node(path)
+            except (MetadataError, StorageError):
+                continue
+            if node is not None and node.kind == "group" and impurity(node.attributes) is None:
+                certainty, best = self._claims(node.attributes, node.zarr_format, Hint(path=path))
+                named |= {version.version: version for version, _ in best if certainty is Certainty.EXPLICIT}
+        for version in named.values() if len(named) == 1 else ():
+            hint = Hint(format_version=version.version, path=subject.path)
+            if version.claim(attributes, subject.zarr_format, hint) is not None:
+                root = self._root(attributes, version, subject, inferred=True, certain=True)
+                self.visits[0] = root
+        return root
+
+    def follow(self, root: Visit, subject: Subject) -> None:
+        """Visit all groups below the root, those of one generation together."""
+        generation = [root]
+        seen = {""}
+        for depth in range(DEEPEST + 1):
+            found = [(visit, reference) for visit in generation for reference in self._references(visit)]
+            if depth == DEEPEST and found:
+                path = found[0][0].context.path
+                expected = f"at most {DEEPEST} generations of groups"
+                self.problems.append(HIERARCHY_DEPTH.at(path, "groups that refer to ever more groups", expected))
+                return
+            children: dict[str, tuple[Visit, Reference]] = {}
+            for visit, reference in found:
+                path = _below(visit, reference)
+                if path not in seen:
+                    children.setdefault(path, (visit, reference))
+            seen.update(children)
+            generation = list(self._visit_all(children, subject))
+            if not generation:
+                return
+            self.visits += generation
+
+    def _visit_all(self, places: Mapping[str, tuple[Visit, Reference]], subject: Subject) -> Iterator[Visit]:
+        hierarchy = subject.hierarchy
+        if hierarchy is None:
+            return
+        self.places.update(places)
+        hierarchy.prefetch([path for path, (_, item) in places.items() if item.role == "level"], "array")
+        hierarchy.prefetch([path for path, (_, item) in places.items() if item.role == "child"], "group")
+        for path, (parent, reference) in places.items():
+            try:
+                node = hierarchy.node(path)
+            except (MetadataError, StorageError) as error:
+                self.problems.append(ZARR_METADATA.at(path, str(error), "metadata that can be read"))
+                continue
+            if node is not None and node.kind == "group" and reference.role == "child":
+                visit = self._visit(node, parent, reference, subject)
+                if visit is not None:
+                    yield visit
+
+    def _visit(self, node: ZarrNode, parent: Visit, reference: Reference, subject: Subject) -> Visit | None:
+        fault = impurity(node.attributes)
+        if fault is not None:
+            self.problems.append(JSON_FORM.at(node.path, fault, "an object of JSON"))
+            return None
+        given = reference.hint
+        hint = Hint(
+            format_version=given.format_version or parent.format.version,
+            node_key=given.node_key,
+            path=given.path or node.path,
+        )
+        found = self._format_of(node.attributes, node.zarr_format, hint, node.path)
+        named = found is not None and found[1] is Certainty.EXPLICIT
+        version = found[0] if found is not None and named else parent.format
+        certain = found is not None and found[2] and (named or (parent.context.certain and found[0] is version))
+        context = self._context(node.attributes, version, node.path, node, subject, certain=certain)
+        return Visit(context=context, format=version, node_types=self._types_of(context, hint))
+
+    def _context(
+        self,
+        attributes: Mapping[str, JSON],
+        version: FormatVersion,
+        path: str,
+        node: ZarrNode | None,
+        subject: Subject,
+        *,
+        certain: bool,
+    ) -> RuleContext:
+        return RuleContext(
+            values=_values(version, attributes),
+            attributes=attributes,
+            version=version.version,
+            path=path,
+            node=node,
+            hierarchy=subject.hierarchy,
+            certain=certain,
+        )
+
+    def _types_of(self, context: RuleContext, hint: Hint) -> tuple[NodeType, ...]:
+        """Return all types that a document is of, and the one that its parent expects."""
+        document = Document(values=context.values)
+        return tuple(
+            node_type
+            for key, node_type in self._node_types.items()
+            if key == hint.node_key or node_type.claim(document, hint) is not None
+        )
+
+    def _format_of(
+        self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, node: str
+    ) -> tuple[FormatVersion, Certainty, bool] | None:
+        """Return the version of attributes, and whether no other fits as well.
+
+        It is the one that they name, else the one that fits, else the newest there is.
+        """
+        if self._forced is not None:
+            return self._forced, Certainty.EXPLICIT, True
+        certainty, best = self._claims(attributes, zarr_format, hint)
+        if not best:
+            able = [version for version in self._formats.values() if version.zarr_format == zarr_format]
+            return (able[-1], Certainty.SHAPE, False) if able else None
+        if certainty is Certainty.EXPLICIT and len(best) > 1:
+            reasons = " and ".join(claim.reason for _, claim in best)
+            self.problems.append(DOCUMENT_VERSION.at(node, reasons, "one version"))
+        return best[-1][0], certainty, len(best) == 1
+
+    def _is_defined(self, node_type: NodeType, version: FormatVersion) -> bool:
+        """Say whether a version has a node type: it has rules for it, or no version has any."""
+        return rules_for(version, node_type) != () or not any(
+            rules_for(other, node_type) for other in self._formats.values()
+        )
+
+    def _claims(
+        self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint
+    ) -> tuple[Certainty, list[tuple[FormatVersion, Claim]]]:
+        """Return the versions that claim attributes with the greatest certainty; none where no version does."""
+        claims: list[tuple[FormatVersion, Claim]] = []
+        for version in self._formats.values():
+            claim = version.claim(attributes, zarr_format, hint)
+            if claim is not None:
+                claims.append((version, claim))
+        certainty = Certainty(max((claim.specificity for _, claim in claims), default=Certainty.SHAPE))
+        return certainty, [(version, claim) for version, claim in claims if claim.specificity == certainty]
+
+    def _references(self, visit: Visit) -> Iterator[Reference]:
+        for node_type in visit.node_types:
+            try:
+                references = list(node_type.raw_references(visit.context))
+            except Exception as error:  # noqa: BLE001 - a broken node type must not keep the others from being walked
+                found = f"{type(error).__name__}: {error}"
+                expected = f"that the node type {node_type.key!r} can say what it refers to"
+                self.problems.append(RULE_FAILED.at(visit.context.path, found, expected))
+                continue
+            for reference in references:
+                try:
+                    checked_path(reference.path)
+                except MetadataError:
+                    continue  # the rules say that it leads outside
+                yield reference
+
+
+def _values(version: FormatVersion, attributes: Mapping[str, JSON]) -> Mapping[str, JSON]:
+    try:
+        return version.unwrap(attributes).values
+    except MetadataError:
+        return {}
+
+
+def rules_for(version: FormatVersion, node_type: NodeType) -> tuple[Rule, ...]:
+    """Return the rules for a node type: those of the version, or where it brings none, those of the type."""
+    return tuple(version.rules(node_type.key)) or tuple(node_type.rules(version.version))
+
+
+def _below(visit: Visit, reference: Reference) -> str:
+    inner = checked_path(reference.path)
+    return f"{visit.context.path}/{inner}".strip("/")

@@ -1,0 +1,273 @@
+"""Writing regions of an image in any order, with its lower levels kept up: for acquisition and for edits.
+
+Whole units are written at once. Parts of a unit wait in memory until the unit is complete, or until memory runs out
+or `update` is called; then the unit is stored as it is, and read back when more of it comes. Lower levels are made
+anew where something below them has changed.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define
+
+from omezarr.arrays.geometry import cells, full_region, level_shapes, region_shape, shifted
+from omezarr.engine.windows import reader_of, reduced_window
+from omezarr.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
+
+    from omezarr.abc import ScalingMethod
+    from omezarr.arrays.geometry import Region, Shape
+    from omezarr.arrays.stored import StoredArray
+
+LOCKS = 64
+"""How many locks the units share, so that their number does not grow with the image."""
+
+
+@define
+class _Waiting:
+    """A unit of which a part is known."""
+
+    pixels: npt.NDArray[Any]
+    known: npt.NDArray[np.bool_]
+
+
+class RegionWriter:
+    """Writes regions of the first array of a pyramid that exists, from any number of threads.
+
+    Parameters
+    ----------
+    arrays : sequence of StoredArray
+        The levels, all there already.
+    factors : sequence of tuple of int
+    method : ScalingMethod
+    memory : int
+        Bytes of units that may wait to be completed.
+    threads : int
+        For making the lower levels.
+    grows : int, optional
+        The axis along which the arrays grow when something is written beyond their end; its factors are 1.
+    """
+
+    def __init__(
+        self,
+        arrays: Sequence[StoredArray],
+        factors: Sequence[tuple[int, ...]],
+        method: ScalingMethod,
+        *,
+        memory: int,
+        threads: int,
+        grows: int | None = None,
+    ) -> None:
+        self._arrays = list(arrays)
+        self.factors = tuple(factors)
+        self._method = method
+        self.memory = memory
+        self.threads = threads
+        self.grows = grows
+        self._waiting: dict[Shape, _Waiting] = {}
+        self._dirty: list[set[Shape]] = [set() for _ in arrays]
+        self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._state = threading.RLock()
+        self._updating = threading.Lock()
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the first level, as far as it has grown."""
+        return self._arrays[0].spec.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the samples."""
+        return np.dtype(self._arrays[0].spec.dtype)
+
+    def write(self, region: Region, pixels: npt.NDArray[Any]) -> None:
+        """Write a region of the first level.
+
+        Parameters
+        ----------
+        region : tuple of slice
+            With start and stop inside the shape; along the growing axis also beyond it.
+        pixels : array
+            Of the shape of the region and the dtype of the image.
+
+        Raises
+        ------
+        ArgumentError
+            If region or pixels do not fit.
+        WriteError
+            If the store refuses.
+        """
+        if pixels.shape != region_shape(region):
+            raise ArgumentError(f"pixels of shape {pixels.shape} do not fit a region of shape {region_shape(region)}")
+        if pixels.dtype.newbyteorder("=") != self.dtype:
+            raise ArgumentError(f"pixels are of {pixels.dtype}, but the image of {self.dtype}; convert them")
+        pixels = pixels.astype(self.dtype, copy=False)
+        self._grow(region)
+        start = [part.start for part in region]
+        try:
+            for index, part in cells(region, self._arrays[0].spec.unit):
+                with self._lock(index):
+                    self._put(index, part, pixels[shifted(part, start)])
+        finally:
+            self._mark(1, region)
+        self._spill()
+
+    def append(self, pixels: npt.NDArray[Any]) -> None:
+        """Write pixels behind the last ones along the growing axis.
+
+        Parameters
+        ----------
+        pixels : array
+            As long as the image along all other axes.
+        """
+        assert self.grows is not None
+        axis: int = self.grows
+        with self._state:
+            fits = len(pixels.shape) == len(self.shape) and all(
+                index == axis or length == size
+                for index, (length, size) in enumerate(zip(pixels.shape, self.shape, strict=True))
+            )
+            if not fits:
+                raise ArgumentError(f"frames of shape {pixels.shape} do not fit an image of shape {self.shape}")
+            start: int = self.shape[axis]
+            places = [slice(0, length) for length in pixels.shape]
+            places[axis] = slice(start, start + pixels.shape[axis])
+            self._grow(tuple(places))
+        self.write(tuple(places), pixels)
+
+    def update(self) -> None:
+        """Store what waits, and bring the lower levels up to date with everything written so far."""
+        with self._updating:
+            # What is marked was put before; so taking the marks first, then storing what waits, misses nothing.
+            for level in range(1, len(self._arrays)):
+                with self._state:
+                    changed, self._dirty[level] = self._dirty[level], set()
+                try:
+                    if level == 1:
+                        self._store_all_waiting()
+                    self._remake(level, sorted(changed))
+                except BaseException:
+                    with self._state:
+                        self._dirty[level] |= changed
+                    raise
+            if len(self._arrays) == 1:
+                self._store_all_waiting()
+
+    def smallest_level(self) -> npt.NDArray[Any]:
+        """Return the pixels of the smallest level."""
+        last = self._arrays[-1]
+        return reader_of(last).read(full_region(last.spec.shape), self.threads)
+
+    def _lock(self, index: Shape) -> threading.Lock:
+        return self._locks[hash(index) % LOCKS]
+
+    def _grow(self, region: Region) -> None:
+        shape = self.shape
+        if all(0 <= part.start <= part.stop <= size for part, size in zip(region, shape, strict=True)):
+            return
+        axis = self.grows
+        outside = [index for index, (part, size) in enumerate(zip(region, shape, strict=True)) if part.stop > size]
+        if axis is None or outside != [axis] or any(part.start < 0 for part in region):
+            raise ArgumentError(f"the region lies outside of the image of shape {shape}")
+        with self._state:
+            length = max(self.shape[axis], region[axis].stop)
+            grown = (*self.shape[:axis], length, *self.shape[axis + 1 :])
+            shapes = level_shapes(grown, self.factors)
+            resized = [array.resized(level) for array, level in zip(self._arrays, shapes, strict=True)]
+            for array in resized:
+                array.store_metadata()
+            self._arrays = resized
+
+    def _put(self, index: Shape, part: Region, block: npt.NDArray[Any]) -> None:
+        whole = unit_region(self._arrays[0], index, self.grows)
+        if part == whole and index not in self._waiting:
+            self._arrays[0].write(index, block)
+            return
+        waiting = self._waiting.get(index) or self._load(index)
+        self._waiting[index] = waiting
+        inside = shifted(part, [axis.start for axis in whole])
+        waiting.pixels[inside] = block
+        waiting.known[inside] = True
+        if waiting.known[tuple(slice(0, length) for length in region_shape(whole))].all():
+            self._store_waiting(index)
+
+    def _load(self, index: Shape) -> _Waiting:
+        """Return the unit as it is stored, to be changed in memory."""
+        array = self._arrays[0]
+        pixels = np.full(array.spec.unit, array.spec.fill_value, self.dtype)
+        if array.target.get(array.key(index)) is not None:
+            stored = unit_region(array, index)
+            pixels[tuple(slice(0, length) for length in region_shape(stored))] = reader_of(array).read(stored, 1)
+        return _Waiting(pixels, np.zeros(array.spec.unit, dtype=bool))
+
+    def _store_all_waiting(self) -> None:
+        for index in list(self._waiting):
+            with self._lock(index):
+                self._store_waiting(index)
+
+    def _store_waiting(self, index: Shape) -> None:
+        waiting = self._waiting.get(index)
+        if waiting is not None:
+            length = region_shape(unit_region(self._arrays[0], index))
+            self._arrays[0].write(index, waiting.pixels[tuple(slice(0, size) for size in length)])
+            del self._waiting[index]
+
+    def _spill(self) -> None:
+        """Store the units that have waited longest while there are too many."""
+        while True:
+            units = list(self._waiting.items())  # a copy at once, since other threads go on
+            if sum(waiting.pixels.nbytes + waiting.known.nbytes for _, waiting in units) <= self.memory:
+                return
+            oldest, _ = units[0]
+            with self._lock(oldest):
+                self._store_waiting(oldest)
+
+    def _mark(self, level: int, region: Region) -> None:
+        """Note which units of a level a changed region of the level before reaches."""
+        if level >= len(self._arrays):
+            return
+        factors = self.factors[level - 1]
+        spec = self._arrays[level].spec
+        reached = []
+        for part, factor, size, (low, high) in zip(
+            region, factors, spec.shape, self._method.halo(factors), strict=True
+        ):
+            first = max(0, (part.start - high) // factor)
+            reached.append(slice(first, min(size, -(-(part.stop + low) // factor))))
+        with self._state:
+            self._dirty[level].update(index for index, _ in cells(tuple(reached), spec.unit))
+
+    def _remake(self, level: int, changed: Iterable[Shape]) -> None:
+        arrays = self._arrays  # as they are now: what grows from here on is marked, and made by the next update
+        array, before = arrays[level], arrays[level - 1]
+        reader = reader_of(before)
+
+        def remake(index: Shape) -> None:
+            region = unit_region(array, index)
+            if 0 in region_shape(region):
+                return
+            block = reduced_window(reader, region, before.spec.shape, self.factors[level - 1], self._method)
+            array.write(index, block)
+            self._mark(level + 1, region)
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            for _ in pool.map(remake, changed):
+                pass
+
+
+def unit_region(array: StoredArray, index: Shape, grows: int | None = None) -> Region:
+    """Return what a unit covers, inside the shape of its array; along an axis that grows, what it has room for."""
+    spec = array.spec
+    parts = enumerate(zip(index, spec.unit, spec.shape, strict=True))
+    return tuple(
+        slice(number * step, (number + 1) * step if axis == grows else min((number + 1) * step, size))
+        for axis, (number, step, size) in parts
+    )

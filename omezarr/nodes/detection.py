@@ -1,0 +1,131 @@
+"""Which format version and which node types a group is of, decided by the claims of plugins.
+
+An explicit version wins; else what a parent or child says; else the newest format of that zarr format whose shape
+fits, which is recorded as inferred. Two formats that both find their own version named in one document are an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from omezarr.abc import Certainty, Claim, Hint
+from omezarr.errors import MetadataError, UnsupportedError
+from omezarr.plugins.registry import best_claim
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omezarr.abc import FormatVersion, NodeType
+    from omezarr.model import JSON, Document
+    from omezarr.plugins.registry import Registry
+
+
+@frozen
+class DetectedFormat:
+    """The format version of a group, and how sure that is."""
+
+    version: FormatVersion
+    certainty: Certainty
+    reason: str
+
+    @property
+    def inferred(self) -> bool:
+        """Whether nothing names the version."""
+        return self.certainty is Certainty.SHAPE
+
+
+def detect_format(
+    attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, registry: Registry, forced: str | None = None
+) -> DetectedFormat | None:
+    """Return the format version that attributes are of; None if no format recognises them.
+
+    Parameters
+    ----------
+    attributes : mapping
+        The raw attributes of a group.
+    zarr_format : {2, 3}
+    hint : Hint
+        What the node that refers to this one says.
+    registry : Registry
+    forced : str, optional
+        A version to take whatever the attributes say.
+
+    Raises
+    ------
+    UnknownNameError
+        If the forced version is unknown.
+    UnsupportedError
+        If the forced version is of the other zarr format.
+    MetadataError
+        If the attributes name several versions.
+    """
+    if forced is not None:
+        version = registry.formats[forced]
+        if version.zarr_format != zarr_format:
+            able = ", ".join(name for name, item in registry.formats.items() if item.zarr_format == zarr_format)
+            raise UnsupportedError(
+                f"this is zarr format {zarr_format}, but NGFF {forced} needs zarr format {version.zarr_format}; "
+                f"versions that could fit: {able}"
+            )
+        return DetectedFormat(version, Certainty.EXPLICIT, "it was asked for")
+    claims: list[tuple[FormatVersion, Claim]] = []
+    for version in registry.formats.values():
+        claim = version.claim(attributes, zarr_format, hint)
+        if claim is not None:
+            claims.append((version, claim))
+    if not claims:
+        return None
+    certainty = Certainty(max(claim.specificity for _, claim in claims))
+    best = [(version, claim) for version, claim in claims if claim.specificity == certainty]
+    if certainty is Certainty.EXPLICIT and len(best) > 1:
+        reasons = " and ".join(f"NGFF {version.version} because {claim.reason}" for version, claim in best)
+        raise MetadataError(f"the attributes name several versions: {reasons}; force one with the format argument")
+    version, claim = best[-1]
+    return DetectedFormat(version, certainty, claim.reason)
+
+
+def detect_node_types(
+    document: Document, hint: Hint, registry: Registry, forced: str | None = None
+) -> tuple[NodeType, ...]:
+    """Return the node types of a document, the primary one first; empty if none recognises it.
+
+    Parameters
+    ----------
+    document : Document
+    hint : Hint
+    registry : Registry
+    forced : str, optional
+        The key of the type to be taken as the primary one.
+
+    Raises
+    ------
+    UnknownNameError
+        If the forced type is unknown.
+    MetadataError
+        If the document cannot be of the forced type.
+    ConflictError
+        If several types claim to be the primary one with equal right.
+    """
+    claims = [(node_type, node_type.claim(document, hint)) for node_type in registry.node_types.values()]
+    found = [(node_type, claim) for node_type, claim in claims if claim is not None]
+    if forced is not None:
+        wanted = registry.node_types[forced]
+        if wanted not in [node_type for node_type, _ in found]:
+            has = ", ".join(node_type.key for node_type, _ in found) or "no node type"
+            raise MetadataError(f"there is no {forced!r} in this document; it has {has}")
+        return (wanted, *(node_type for node_type, _ in found if node_type is not wanted))
+    highest = max((node_type.priority for node_type, _ in found), default=0)
+    primary = best_claim(
+        "the document",
+        [
+            (f"the node type {node_type.key!r}", claim, node_type)
+            for node_type, claim in found
+            if node_type.priority == highest
+        ],
+    )
+    if primary is None:
+        return ()
+    rest = sorted((item for item, _ in found if item is not primary), key=lambda item: (-item.priority, item.key))
+    return (primary, *rest)

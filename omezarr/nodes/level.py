@@ -1,0 +1,209 @@
+"""One resolution level of an image: where its samples sit, and its pixels on request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+from omezarr.errors import ArgumentError, MetadataError
+from omezarr.model import LevelGeometry, composed_geometry, derived_geometries
+from omezarr.settings import Settings
+
+if TYPE_CHECKING:
+    import dask.array as da
+    import numpy as np
+    import numpy.typing as npt
+    import zarr
+
+    from omezarr.hierarchy import Hierarchy
+    from omezarr.model import Multiscale
+
+
+def level_geometry(multiscale: Multiscale, index: int, shapes: list[tuple[int, ...]]) -> LevelGeometry | None:
+    """Return where the samples of a level sit in the image's physical coordinates.
+
+    Parameters
+    ----------
+    multiscale : Multiscale
+    index : int
+        The level.
+    shapes : list of tuple of int
+        The shapes of all levels; they tell the geometry where the metadata gives none (up to 0.3).
+
+    Returns
+    -------
+    LevelGeometry or None
+        None if the metadata uses transformations that are no scale and translation.
+
+    Notes
+    -----
+    Up to 0.5 the transformations of the multiscale apply after those of the level. In 0.6 they lead to another
+    coordinate system, and the level's position is that in the intrinsic one.
+    """
+    ndim = len(shapes[index])
+    steps = multiscale.datasets[index].coordinate_transformations
+    if not steps:
+        return derived_geometries(shapes, multiscale.type)[index]
+    outer = [step for step in multiscale.coordinate_transformations or () if not (step.input or step.output)]
+    return composed_geometry([*steps, *outer], ndim)
+
+
+@frozen
+class Level:
+    """One resolution level; nothing is read before its pixels are touched.
+
+    Parameters
+    ----------
+    index : int
+        0 for full resolution.
+    path : str
+        The array, relative to the image.
+    """
+
+    index: int
+    path: str
+    _hierarchy: Hierarchy = field(repr=False)
+    _array_path: str = field(repr=False)
+    _multiscale: Multiscale | None = field(repr=False)
+    _shapes: list[tuple[int, ...]] = field(repr=False)
+
+    @property
+    def array(self) -> zarr.Array[Any]:
+        """The zarr array.
+
+        Raises
+        ------
+        MetadataError
+            If it is missing or malformed.
+        """
+        return self._hierarchy.array(self._array_path)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of samples along each axis."""
+        shape: tuple[int, ...] = self.array.shape
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The numpy dtype of the samples."""
+        dtype: np.dtype[Any] = self.array.dtype
+        return dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """The region that is compressed together."""
+        chunks: tuple[int, ...] = self.array.chunks
+        return chunks
+
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        """The region that is stored together, if the array is sharded."""
+        shards: tuple[int, ...] | None = self.array.shards
+        return shards
+
+    @property
+    def geometry(self) -> LevelGeometry | None:
+        """Scale and translation; None if the metadata gives other transformations."""
+        if self._multiscale is None:
+            return None
+        shapes = self._shapes
+        if not shapes:
+            shapes = [self.shape]
+        return level_geometry(self._multiscale, self.index, shapes)
+
+    @property
+    def scale(self) -> tuple[float, ...]:
+        """The size of a pixel along each axis, in the unit of the axis.
+
+        Raises
+        ------
+        MetadataError
+            If the metadata gives transformations other than scale and translation.
+        """
+        return self._given_geometry().scale
+
+    @property
+    def translation(self) -> tuple[float, ...]:
+        """The position of the centre of the first sample along each axis, in the unit of the axis.
+
+        Raises
+        ------
+        MetadataError
+            If the metadata gives transformations other than scale and translation.
+        """
+        return self._given_geometry().translation
+
+    def _given_geometry(self) -> LevelGeometry:
+        geometry = self.geometry
+        if geometry is None:
+            raise MetadataError(f"level {self.path!r} has more than a scale and a translation; use transform()")
+        return geometry
+
+    @property
+    def dask(self) -> da.Array:
+        """The pixels as a lazy dask array, in blocks of several chunks."""
+        from omezarr.arrays.blocks import as_dask
+
+        return as_dask(self.array)
+
+    def read(self, region: tuple[slice, ...] | None = None, *, threads: int | None = None) -> npt.NDArray[Any]:
+        """Read pixels into memory, as fast as the machine allows.
+
+        Parameters
+        ----------
+        region : tuple of slice, optional
+            One slice for each axis, with steps of 1. Default: everything.
+        threads : int, optional
+            Default: the cores that the process may use.
+
+        Returns
+        -------
+        array
+            In the axis order of the image.
+
+        Raises
+        ------
+        ArgumentError
+            If the region does not fit the axes.
+        """
+        from omezarr.arrays.reading import read_region
+
+        array = self.array
+        parts = tuple(slice(None) for _ in array.shape) if region is None else region
+        if len(parts) != len(array.shape) or any(part.step not in (None, 1) for part in parts):
+            raise ArgumentError(
+                f"a region of this level takes {len(array.shape)} slices with steps of 1, not {region!r}"
+            )
+        bounds = [part.indices(size)[:2] for part, size in zip(parts, array.shape, strict=True)]
+        whole = tuple(slice(start, max(start, stop)) for start, stop in bounds)
+        return read_region(array, whole, threads or Settings.from_environment().threads)
+
+    def extremes(self) -> tuple[Any, Any]:
+        """Read all pixels, block by block, and return the least and the greatest value; NaN is left out.
+
+        Returns
+        -------
+        (bool, int or float) twice
+            None twice where there are no pixels, or all are NaN.
+        """
+        import numpy as np
+
+        from omezarr.arrays.blocks import blocks_of
+
+        least = greatest = None
+        for block in blocks_of(self.array):
+            values = block[~np.isnan(block)] if block.dtype.kind == "f" else block
+            if values.size:
+                low, high = values.min().item(), values.max().item()
+                least = low if least is None else min(least, low)
+                greatest = high if greatest is None else max(greatest, high)
+        return least, greatest
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, *, copy: bool | None = None) -> npt.NDArray[Any]:
+        import numpy as np
+
+        if copy is False:
+            raise ValueError("the pixels of a level must be read, so they cannot be had without a copy")
+        return np.asarray(self.read(), dtype=dtype)

@@ -1,0 +1,400 @@
+"""A group of an OME-Zarr hierarchy: its metadata, levels and children, loaded when touched.
+
+A `Node` is a handle: making one does no I/O beyond the metadata it was made from. `omezarr.open` makes the first one;
+its children come from it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from omezarr.abc import ArrayFacts, FormatVersion, Hint, NodeType, Reference
+from omezarr.abc.plan import INCOMPLETE_KEY
+from omezarr.errors import IncompleteError, LocationNotFoundError, MetadataError, NotOMEZarrError
+from omezarr.location import Location, checked_path
+from omezarr.model import Axis, Channel, Document, GroupMetadata, Image, Multiscale
+from omezarr.model.structuring import tolerances
+from omezarr.nodes.children import Children
+from omezarr.nodes.detection import DetectedFormat, detect_format, detect_node_types
+from omezarr.nodes.level import Level
+from omezarr.nodes.surroundings import HierarchySurroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import zarr
+
+    from omezarr.hierarchy import Hierarchy, ZarrNode
+    from omezarr.model import JSON
+    from omezarr.plugins.registry import Registry
+    from omezarr.transform import PointMap
+
+
+class Node:
+    """One group of an OME-Zarr hierarchy.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+        The hierarchy that was opened.
+    path : str
+        The group, relative to the root of the hierarchy.
+    registry : Registry
+    location : Location
+        Where the group is.
+    hint : Hint, optional
+        What the node that refers to this one says.
+    node_type, format : str, optional
+        Force the node type or the format version.
+
+    Raises
+    ------
+    LocationNotFoundError
+        If there is nothing at the path.
+    NotOMEZarrError
+        If there is an array.
+    MetadataError
+        If the metadata is malformed.
+    """
+
+    def __init__(
+        self,
+        hierarchy: Hierarchy,
+        path: str,
+        registry: Registry,
+        location: Location,
+        *,
+        hint: Hint | None = None,
+        node_type: str | None = None,
+        format: str | None = None,  # noqa: A002 - the word of the field
+    ) -> None:
+        self._hierarchy = hierarchy
+        self._registry = registry
+        self._hint = hint or Hint(path=path)
+        self.path = path
+        self.location = location
+        self.zarr_node = _group(hierarchy, path, location)
+        detected = detect_format(
+            self.zarr_node.attributes, self.zarr_node.zarr_format, self._hint, registry, forced=format
+        )
+        self._detected: DetectedFormat | None = detected
+        with tolerances() as notices:
+            self.document = (
+                Document(values={}, foreign=self.zarr_node.attributes)
+                if detected is None
+                else detected.version.unwrap(self.zarr_node.attributes)
+            )
+            self.node_types: tuple[NodeType, ...] = (
+                () if detected is None else detect_node_types(self.document, self._hint, registry, forced=node_type)
+            )
+        self._notices = notices
+
+    def __repr__(self) -> str:
+        version = f"NGFF {self.version}" if self.version else "no NGFF version"
+        return f"<Node {self.key or 'group'} {self.location} ({version})>"
+
+    @property
+    def name(self) -> str:
+        """The name that the metadata gives, else the last part of the path."""
+        multiscale = self.multiscale
+        given = multiscale.name if multiscale is not None else getattr(self.value, "name", None)
+        return given if isinstance(given, str) and given else self.location.name
+
+    @property
+    def key(self) -> str | None:
+        """The NGFF key of the primary node type, for example "plate"; None for a plain zarr group."""
+        return self.node_types[0].key if self.node_types else None
+
+    @property
+    def format(self) -> FormatVersion | None:
+        """The format version; None for a plain zarr group."""
+        return None if self._detected is None else self._detected.version
+
+    @property
+    def version(self) -> str | None:
+        """The NGFF version, for example "0.4"; None for a plain zarr group."""
+        return None if self._detected is None else self._detected.version.version
+
+    @property
+    def version_inferred(self) -> bool:
+        """Whether nothing names the version, so that it was concluded from the form of the metadata."""
+        return self._detected is not None and self._detected.inferred
+
+    @property
+    def attributes(self) -> Mapping[str, JSON]:
+        """The raw attributes of the group."""
+        return self.zarr_node.attributes
+
+    @property
+    def hierarchy(self) -> Hierarchy:
+        """The raw groups and arrays that this node is part of; paths in it start at the root that was opened."""
+        return self._hierarchy
+
+    @property
+    def registry(self) -> Registry:
+        """The registry that decided what this node is."""
+        return self._registry
+
+    @cached_property
+    def metadata(self) -> GroupMetadata:
+        """Everything that the group says, structured.
+
+        Raises
+        ------
+        MetadataError
+            If it is malformed, with its JSON path.
+        """
+        if self._detected is None:
+            return GroupMetadata(facets={}, foreign=self.document.foreign)
+        converter = self._registry.converter(self._detected.version)
+        values = self.document.values
+        facets: dict[str, object] = {}
+        claimed: set[str] = set()
+        with tolerances() as notices:
+            for node_type in self.node_types:
+                keys = {node_type.key, *node_type.companions}
+                if node_type.key in values:
+                    try:
+                        facets[node_type.key] = node_type.structure(values, converter)
+                    except MetadataError as error:
+                        raise MetadataError(f"{error.message} (in {self.location})", error.path) from error
+                    claimed |= keys
+        self._notices.extend(notice for notice in notices if notice not in self._notices)
+        return GroupMetadata(
+            facets=facets,
+            unclaimed={key: value for key, value in values.items() if key not in claimed},
+            foreign=self.document.foreign,
+            version=self.document.version,
+        )
+
+    @property
+    def facets(self) -> Mapping[str, object]:
+        """The structured metadata of each node type that the group has, by NGFF key."""
+        return self.metadata.facets
+
+    @property
+    def value(self) -> Any:
+        """The structured metadata of the primary node type; None where the group has none."""
+        return None if self.key is None else self.facets.get(self.key)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What is off the specification but was understood."""
+        _ = self.metadata
+        return tuple(self._notices)
+
+    @property
+    def image(self) -> Image | None:
+        """The metadata of the multiscale image that this group is, if it is one."""
+        return next((facet for facet in self.facets.values() if isinstance(facet, Image)), None)
+
+    @property
+    def multiscale(self) -> Multiscale | None:
+        """The first multiscale of the image, if the group is one."""
+        image = self.image
+        return image.multiscales[0] if image is not None and image.multiscales else None
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """The resolution levels, the largest first; empty for anything but an image.
+
+        Their metadata is fetched together; a missing level is reported when it is touched.
+        """
+        references = [reference for reference in self._references if reference.role == "level"]
+        paths = [self._below(reference.path) for reference in references]
+        if not paths:
+            return ()
+        nodes = self._hierarchy.nodes(paths, kind="array")
+        found = [nodes[path] for path in paths]
+        shapes = [None if node is None else node.shape for node in found]
+        known = [shape for shape in shapes if shape is not None]
+        multiscale = self.multiscale
+        return tuple(
+            Level(
+                index,
+                reference.path,
+                self._hierarchy,
+                path,
+                multiscale,
+                known if len(known) == len(shapes) else [],
+            )
+            for index, (reference, path) in enumerate(zip(references, paths, strict=True))
+        )
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of the image, in array order; conventional ones where the version does not write any.
+
+        Empty for anything but an image.
+        """
+        multiscale = self.multiscale
+        if multiscale is None:
+            return ()
+        if multiscale.axes:
+            return multiscale.axes
+        from omezarr.model import conventional_axes
+
+        return conventional_axes("tczyx")
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """How the channels are displayed, as far as the metadata says."""
+        image = self.image
+        return () if image is None or not image.omero else image.omero.channels or ()
+
+    @cached_property
+    def children(self) -> Children:
+        """The groups that belong to this one, by path; opened when touched."""
+        references = [reference for reference in self._references if reference.role == "child"]
+        known = {reference.path for reference in references}
+        surroundings = HierarchySurroundings(
+            self._hierarchy, self.path, self._registry, self.version, self.document.values
+        )
+        for node_type in self.node_types:
+            if node_type.key in self.facets:
+                for reference in node_type.probe(self.facets[node_type.key], surroundings):
+                    if reference.path not in known:
+                        known.add(reference.path)
+                        references.append(reference)
+        optional = [reference.path for reference in references if reference.optional]
+        present = surroundings.present(optional) if optional else frozenset()
+        found = [item for item in references if not item.optional or item.path in present]
+        return Children(
+            str(self.location),
+            found,
+            self._open,
+            lambda paths: self._hierarchy.prefetch([self._below(path) for path in paths], kind="group"),
+        )
+
+    @property
+    def labels(self) -> Children:
+        """The label images of this image, by name; empty where there are none.
+
+        Raises
+        ------
+        MetadataError
+            If the labels group is malformed.
+        """
+        if "labels" in self.facets:
+            return self.children
+        return self.children["labels"].children if "labels" in self.children else Children(str(self.location))
+
+    def child(self, path: str) -> Node:
+        """Open a group below this one.
+
+        Parameters
+        ----------
+        path : str
+            Relative to this group.
+
+        Raises
+        ------
+        LocationNotFoundError
+            If it is not there.
+        """
+        path = checked_path(path)
+        reference = next((item for item in self._references if item.path.strip("/") == path), None)
+        return self._open(reference or Reference(path=path, role="child"))
+
+    def transform(self, source: str, target: str) -> PointMap:
+        """Return the function that maps points from one coordinate system to another.
+
+        Parameters
+        ----------
+        source, target : str
+            Names of coordinate systems, for example "physical"; the path of a level stands for its array's indices. A
+            system of an image below this group is written ``path#name``.
+
+        Returns
+        -------
+        callable
+            From an array of N x D coordinates to one of N x E.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such system.
+        UnsupportedError
+            If no way leads from one to the other.
+
+        Examples
+        --------
+        >>> import numpy as np, omezarr
+        >>> path = "memory://doc-node/image.ome.zarr"
+        >>> node = omezarr.write_image(path, np.zeros((8, 8), dtype="uint8"), axes="yx", scale=0.5)
+        >>> node.transform("0", "physical")(np.array([[2.0, 4.0]]))
+        array([[1., 2.]])
+        """
+        from omezarr.transform import between
+
+        return between(self, source, target)
+
+    def array_facts(self) -> dict[str, ArrayFacts]:
+        """Return what the arrays of the levels tell, by path; levels that are missing are left out."""
+        facts = {}
+        for level in self.levels:
+            node = self._hierarchy.node(self._below(level.path))
+            if node is not None and node.kind == "array":
+                array = level.array
+                facts[level.path] = ArrayFacts(
+                    path=level.path,
+                    shape=array.shape,
+                    dtype=array.dtype.name,
+                    dimension_names=getattr(array.metadata, "dimension_names", None),
+                    attributes=node.attributes,
+                )
+        return facts
+
+    @property
+    def group(self) -> zarr.Group:
+        """The zarr group."""
+        import zarr
+        from zarr.storage import StorePath
+
+        key = "/".join(part for part in (self._hierarchy.path, self.path) if part)
+        return zarr.open_group(StorePath(self._hierarchy.store, key), mode="r", zarr_format=self.zarr_node.zarr_format)
+
+    @cached_property
+    def _references(self) -> tuple[Reference, ...]:
+        return tuple(
+            reference
+            for node_type in self.node_types
+            if node_type.key in self.facets
+            for reference in node_type.references(self.facets[node_type.key])
+        )
+
+    def _below(self, path: str) -> str:
+        return checked_path(f"{self.path}/{checked_path(path)}" if self.path else path)
+
+    def _open(self, reference: Reference) -> Node:
+        hint = reference.hint
+        complete = Hint(
+            format_version=hint.format_version or self.version,
+            node_key=hint.node_key,
+            path=hint.path or self._below(reference.path),
+        )
+        return Node(
+            self._hierarchy,
+            self._below(reference.path),
+            self._registry,
+            self.location.below(reference.path),
+            hint=complete,
+        )
+
+
+def _group(hierarchy: Hierarchy, path: str, location: Location) -> ZarrNode:
+    found = hierarchy.node(path)
+    if found is None:
+        raise LocationNotFoundError(f"there is no zarr group at {location}")
+    if found.kind == "array":
+        raise NotOMEZarrError(
+            f"{location} is a zarr array, not a group; open the group that holds it, or make an image of it: "
+            "omezarr convert ARRAY TARGET"
+        )
+    state = found.attributes.get(INCOMPLETE_KEY)
+    if isinstance(state, dict) and "incomplete" in state:
+        raise IncompleteError(
+            f"{location} was never finished; run the command that wrote it again with --resume, or remove it"
+        )
+    return found

@@ -1,0 +1,128 @@
+"""Opening an OME-Zarr: from what a user names to a node.
+
+Examples
+--------
+>>> import omezarr
+>>> omezarr.open("missing.zarr")
+Traceback (most recent call last):
+...
+omezarr.errors.LocationNotFoundError: ...
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from omezarr.abc import Hint
+from omezarr.errors import LocationNotFoundError, MetadataError, NotOMEZarrError, OMEZarrError
+from omezarr.hierarchy import Hierarchy
+from omezarr.location import Location
+from omezarr.nodes.detection import detect_format
+from omezarr.nodes.node import Node
+from omezarr.nodes.opening import open_store
+from omezarr.plugins.registry import Registry, default_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omezarr.location import LocationLike, StorageOptions
+
+_HIGHEST_ANCESTOR = 3
+
+
+def open(  # noqa: A001 - the word that users expect
+    location: LocationLike,
+    *,
+    node_type: str | None = None,
+    format: str | None = None,  # noqa: A002 - the word of the field
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+    registry: Registry | None = None,
+) -> Node:
+    """Open an OME-Zarr group for reading.
+
+    Parameters
+    ----------
+    location : str, path, Location, zarr store or zarr group
+        A path, a URL, or something that is open already.
+    node_type : str, optional
+        The NGFF key of the node type to take, for a group that has several. Default: what the metadata says.
+    format : str, optional
+        The NGFF version to take, whatever the metadata says.
+    storage_options : mapping or StorageOptions, optional
+        How to reach the store; see `omezarr.location.StorageOptions`.
+    registry : Registry, optional
+        Default: that of all installed plugins.
+
+    Returns
+    -------
+    Node
+        Its levels and children are loaded when they are touched.
+
+    Raises
+    ------
+    LocationNotFoundError
+        If nothing is there.
+    NotOMEZarrError
+        If what is there is no zarr group. A zarr group without OME metadata opens as a plain node, whose `key` is None.
+    MetadataError
+        If the metadata is malformed.
+    IncompleteError
+        If it was never finished.
+    """
+    registry = default_registry() if registry is None else registry
+    place = Location.parse(location, storage_options)
+    hierarchy = _hierarchy(place, registry)
+    try:
+        node = hierarchy.node()
+    except MetadataError as error:
+        raise MetadataError(f"{error.message} (in {place})", error.path) from error
+    if node is None:
+        raise _nothing_there(place, hierarchy)
+    hint = Hint(path=_path_in_hierarchy(place))
+    if format is None and node.kind == "group":
+        detected = detect_format(node.attributes, node.zarr_format, hint, registry)
+        if detected is not None and detected.inferred:
+            hint = Hint(path=hint.path, format_version=_version_of_relatives(place, registry))
+    return Node(hierarchy, "", registry, place, hint=hint, node_type=node_type, format=format)
+
+
+def _hierarchy(place: Location, registry: Registry) -> Hierarchy:
+    opened = open_store(place, registry.storage_schemes)
+    return Hierarchy(opened.store, opened.path)
+
+
+def _path_in_hierarchy(place: Location) -> str:
+    """Return the end of the path, which tells a label from other images."""
+    parts: list[str] = []
+    ancestor: Location | None = place
+    while ancestor is not None and len(parts) < _HIGHEST_ANCESTOR:
+        parts.append(ancestor.name)
+        ancestor = ancestor.parent
+    return "/".join(reversed(parts))
+
+
+def _version_of_relatives(place: Location, registry: Registry) -> str | None:
+    """Return the version that a group above names; None if none does."""
+    ancestor = place.parent
+    for _ in range(_HIGHEST_ANCESTOR):
+        if ancestor is None:
+            return None
+        try:
+            node = _hierarchy(ancestor, registry).node()
+        except OMEZarrError:
+            return None
+        if node is None or node.kind != "group":
+            return None
+        detected = detect_format(node.attributes, node.zarr_format, Hint(), registry)
+        if detected is not None and not detected.inferred:
+            return detected.version.version
+        ancestor = ancestor.parent
+    return None
+
+
+def _nothing_there(place: Location, hierarchy: Hierarchy) -> OMEZarrError:
+    names = hierarchy.names()
+    if names:
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        return NotOMEZarrError(f"{place} is no zarr group; it holds {shown}")
+    return LocationNotFoundError(f"there is nothing at {place}")

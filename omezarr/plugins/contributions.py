@@ -1,0 +1,67 @@
+"""What plugins contribute, where it comes from, and what went wrong with it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from attrs import frozen
+
+
+@frozen
+class Provider:
+    """Where a contribution comes from.
+
+    Parameters
+    ----------
+    identity : str
+        ``distribution:entry-point name``; what ``-p no:IDENTITY`` and ``OMEZARR_DISABLE_PLUGINS`` take.
+    distribution : str
+        Empty for plugins that were registered by a program.
+    version : str
+        Of the distribution.
+    module : str
+        What the entry point names.
+    axis : str
+        The extension axis that the entry point names; empty where it names none, and for registered plugins.
+    """
+
+    identity: str
+    distribution: str = ""
+    version: str = ""
+    module: str = ""
+    axis: str = ""
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+@frozen
+class PluginFailure:
+    """Why a plugin, or one of its contributions, is not used.
+
+    Parameters
+    ----------
+    provider : Provider
+    stage : {"import", "hooks", "call", "contribution"}
+    reason : str
+        One line.
+    cause : BaseException, optional
+    """
+
+    provider: Provider
+    stage: Literal["import", "hooks", "call", "contribution"]
+    reason: str
+    cause: BaseException | None = None
+
+    def __str__(self) -> str:
+        return f"{self.provider}: {self.reason}"
+
+
+@frozen
+class Contribution:
+    """What a plugin gives an extension axis, and which plugin it was."""
+
+    axis: str
+    name: str
+    value: Any
+    provider: Provider

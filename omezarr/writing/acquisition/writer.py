@@ -1,0 +1,385 @@
+"""Writing regions of an image that exists, and keeping its levels and display settings up to date."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import evolve
+
+from omezarr.abc.plan import (
+    JOURNAL_PREFIX,
+    CreateArrays,
+    MergeIntoList,
+    Phase,
+    Plan,
+    WriteLevels,
+)
+from omezarr.arrays.documents import Documents
+from omezarr.arrays.locks import locked
+from omezarr.arrays.specs import spec_of
+from omezarr.arrays.stored import StoredArray
+from omezarr.arrays.targets import target_of
+from omezarr.engine.region_writer import RegionWriter
+from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.location import Location
+from omezarr.model import UNSET, Image
+from omezarr.model.content import ImageContent, LabelContent
+from omezarr.nodes.opening import open_store
+from omezarr.nodes.reading import open as open_node
+from omezarr.plugins.registry import Registry, default_registry
+from omezarr.settings import Settings
+from omezarr.writing import Planner, WriteOptions, plain_name
+from omezarr.writing.attributes import compose_attributes, document_path
+from omezarr.writing.channels import measured_channels, window_of
+from omezarr.writing.images import RunOptions, run_plan
+from omezarr.writing.requests import factors_between, merged_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+    import numpy.typing as npt
+
+    from omezarr.abc.plan import ArraySpec
+    from omezarr.arrays.targets import Target
+    from omezarr.location import LocationLike, StorageOptions
+    from omezarr.model import ImageLabel
+    from omezarr.nodes.node import Node
+from omezarr.writing.acquisition.blank import NoPixels, dtype_of, place_of, resized
+
+_PROVISIONAL = window_of(np.zeros(1, dtype="uint8"))
+"""The window of channels of which nothing has been written."""
+
+DEFAULT_WAITING_BYTES = 256 * 1024 * 1024
+"""How much memory units that are not complete may take, unless the caller says otherwise."""
+
+
+def open_writer(
+    location: LocationLike,
+    *,
+    grows: str | None = None,
+    method: str | None = None,
+    measure_windows: bool = False,
+    run: RunOptions | None = None,
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+    registry: Registry | None = None,
+) -> ImageWriter:
+    """Return what writes regions of an image or label image that is there.
+
+    Parameters
+    ----------
+    location : str, path, Location, zarr store or zarr group
+    grows : str, optional
+        The axis along which the image grows when something is written beyond its end.
+    method : str, optional
+        The scaling method of the lower levels. Default: what the metadata names, else "nearest" for labels and
+        "local_mean" for images.
+    measure_windows : bool
+        Whether the windows of the channels are measured anew on close.
+    run : RunOptions, optional
+        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels; the
+        others have no meaning here.
+    storage_options : mapping or StorageOptions, optional
+    registry : Registry, optional
+
+    Returns
+    -------
+    ImageWriter
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such axis, or `run` has what means nothing here.
+    UnsupportedError
+        If it is no image, or its levels are not an integer factor apart.
+    LockedError
+        If somebody else is writing there.
+    """
+    registry = registry or default_registry()
+    check_run(run)
+    run = run or RunOptions()
+    target = Location.parse(location, storage_options)
+    node = open_node(target, registry=registry)
+    multiscale = node.multiscale
+    if multiscale is None or node.format is None:
+        raise UnsupportedError(f"{target} is no image, so nothing can be written into it")
+    names = [axis.name for axis in node.axes]
+    if grows is not None and grows not in names:
+        raise ArgumentError(f"the image has no axis {grows!r} that could grow; its axes are {', '.join(names)}")
+    is_label = "image-label" in node.facets
+    known = multiscale.type if isinstance(multiscale.type, str) else ""
+    if method is None:
+        usual = "nearest" if is_label else "local_mean"
+        method = known if known in registry.scaling_methods else usual
+    scaling = registry.scaling_methods[method]
+    if is_label and not scaling.preserves_values:
+        raise UnsupportedError(f"the scaling method {method!r} makes new values, which would corrupt labels")
+    specs = [spec_of(level.array, level.path) for level in node.levels]
+    opened = target_of(open_store(target, registry.storage_schemes, write=True))
+    return ImageWriter(
+        node,
+        opened,
+        RegionWriter(
+            [StoredArray.existing(spec, opened) for spec in specs],
+            [factors_between(large.shape, small.shape) for large, small in pairwise(specs)],
+            scaling,
+            memory=DEFAULT_WAITING_BYTES if run.memory is None else run.memory,
+            threads=Settings.from_environment().threads if run.threads is None else run.threads,
+            grows=None if grows is None else names.index(grows),
+        ),
+        measure_windows=measure_windows,
+    )
+
+
+def check_run(run: RunOptions | None) -> None:
+    """Refuse what says how a plan is carried out, and means nothing for a writer.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    given = run or RunOptions()
+    unused = [name for name in ("scheduler", "progress", "resume") if getattr(given, name)]
+    if unused:
+        raise ArgumentError(f"{unused[0]} has no meaning for a writer of regions; give memory and threads alone")
+    if given.threads is not None and given.threads < 1:
+        raise ArgumentError(f"{given.threads} threads can do nothing; give at least 1")
+
+
+class ImageWriter:
+    """Writes regions of an image, in any order and from any number of threads; see `create_writer`.
+
+    Parameters
+    ----------
+    node : Node
+    target : Target
+    regions : RegionWriter
+    measure_windows : bool
+    """
+
+    def __init__(self, node: Node, target: Target, regions: RegionWriter, *, measure_windows: bool) -> None:
+        self._node = node
+        self._target = target
+        self._regions = regions
+        self._measure_windows = measure_windows
+        self._names = [axis.name for axis in node.axes]
+        self._labels: list[ImageWriter] = []
+        self._held = ExitStack()
+        self._held.enter_context(locked(target, f"{JOURNAL_PREFIX}/append.lock"))
+        target.scratch = f"{JOURNAL_PREFIX}/append"
+        target.clear(target.scratch)
+        assert node.format is not None
+        self._documents = Documents(target, node.format.zarr_format)
+        self._consolidated = self._documents.is_consolidated()
+        if self._consolidated:
+            self._documents.drop_consolidated()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def location(self) -> Location:
+        """Where the image is."""
+        return self._node.location
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the image, as far as it has grown."""
+        return self._regions.shape
+
+    def write(self, pixels: npt.ArrayLike, **where: int | slice) -> None:
+        """Write a frame or region.
+
+        Parameters
+        ----------
+        pixels : array
+            Of the dtype of the image, with one dimension for each axis that `where` does not fix to one index.
+        **where
+            For each axis an index, or a slice with a step of 1; axes that are not named are written whole.
+
+        Raises
+        ------
+        ArgumentError
+            If pixels or place do not fit the image.
+        WriteError
+            If the store refuses.
+
+        Examples
+        --------
+        ``writer.write(frame, t=5, c=0)`` or ``writer.write(tile, t=5, c=0, y=slice(0, 256), x=slice(256, 512))``
+        """
+        self._check_open()
+        unknown = [name for name in where if name not in self._names]
+        if unknown:
+            raise ArgumentError(f"the image has no axis {unknown[0]!r}; its axes are {', '.join(self._names)}")
+        block = np.asarray(pixels)
+        region: list[slice] = []
+        fixed: list[int] = []
+        lengths = list(block.shape)
+        for index, (name, size) in enumerate(zip(self._names, self.shape, strict=True)):
+            place = where.get(name, slice(None))
+            inner = index - len(fixed)
+            region.append(place_of(name, place, size, lengths[inner] if inner < len(lengths) else 0))
+            if not isinstance(place, slice):
+                fixed.append(index)
+        if block.ndim == len(self._names) - len(fixed):
+            block = np.expand_dims(block, tuple(fixed))
+        self._regions.write(tuple(region), block)
+
+    def append(self, pixels: npt.ArrayLike) -> None:
+        """Write frames behind the last one along the axis that grows.
+
+        Parameters
+        ----------
+        pixels : array
+            With all axes, or without the one that grows for a single frame.
+
+        Raises
+        ------
+        ArgumentError
+            If the image does not grow, or the pixels do not fit.
+        """
+        self._check_open()
+        axis = self._regions.grows
+        if axis is None:
+            raise ArgumentError("the image does not grow; say where to write, or create it with None in its shape")
+        block = np.asarray(pixels)
+        if block.ndim == len(self._names) - 1:
+            block = np.expand_dims(block, axis)
+        self._regions.append(block)
+
+    def add_labels(
+        self,
+        name: str,
+        dtype: npt.DTypeLike = "uint32",
+        *,
+        metadata: ImageLabel | None = None,
+        options: WriteOptions | None = None,
+        **write_options: Any,
+    ) -> ImageWriter:
+        """Create a label image without pixels, and return what writes it; it is closed with the image.
+
+        Parameters
+        ----------
+        name : str
+        dtype : dtype
+            Of integers.
+        metadata : ImageLabel, optional
+        options : WriteOptions, optional
+            Chunks, codec and label method; single ones may be given as keywords instead.
+        **write_options
+            Fields of `WriteOptions`.
+
+        Returns
+        -------
+        ImageWriter
+
+        Raises
+        ------
+        TargetExistsError
+            If there is a label image of that name.
+        """
+        self._check_open()
+        registry = self._node.registry
+        version = self._node.format
+        assert version is not None
+        grows = self._regions.grows
+        shape = tuple(max(size, 1) for size in self.shape)
+        source = NoPixels(shape, dtype_of(dtype))
+        geometry = self._node.levels[0].geometry
+        content = ImageContent(
+            pixels=source,
+            axes=self._node.axes,
+            scale=geometry.scale if geometry else None,
+            translation=geometry.translation if geometry else None,
+        )
+        chosen = evolve(merged_options(options, write_options), format=version.version, allow_lossy=True)
+        planner = Planner(chosen, registry)
+        label = LabelContent(pixels=source, metadata=metadata)
+        phase = planner.label_phase("", name, label, content, self._regions.factors)
+        place = self.location.below("labels").below(plain_name(name))
+        steps = tuple(
+            CreateArrays(arrays=tuple(self._resized(spec, chosen) for spec in step.arrays))
+            if isinstance(step, WriteLevels)
+            else step
+            for step in phase.steps
+        )
+        zarr_format = version.zarr_format
+        run_plan(Plan(target=place, zarr_format=zarr_format, phases=(evolve(phase, steps=steps),)), registry)
+        listed = MergeIntoList(path="labels", keys=document_path(version, "labels"), items=(name,))
+        register = Phase(name="list of labels", steps=(planner.labels_group("", ()), listed))
+        run_plan(Plan(target=self.location, zarr_format=zarr_format, phases=(register,), create=False), registry)
+        writer = open_writer(
+            place,
+            grows=None if grows is None else self._names[grows],
+            run=RunOptions(memory=self._regions.memory, threads=self._regions.threads),
+            registry=registry,
+        )
+        self._labels.append(writer)
+        return writer
+
+    def update(self) -> None:
+        """Store what waits, and bring all levels up to date with what has been written."""
+        self._check_open()
+        self._regions.update()
+
+    def close(self) -> None:
+        """Finish: store what waits, bring levels and windows up to date, close the labels, release the lock."""
+        if self._closed:
+            return
+        try:
+            for writer in self._labels:
+                writer.close()
+            self._regions.update()
+            if self._measure_windows and 0 not in self.shape:
+                self._write_windows()
+            if self._consolidated:
+                self._documents.consolidate()
+        finally:
+            self._closed = True
+            self._target.clear(self._target.scratch)
+            self._held.close()
+            self._target.tidy()
+
+    def _resized(self, spec: ArraySpec, options: WriteOptions) -> ArraySpec:
+        """Return a level of a label image, as long along the axis that grows as the image is so far."""
+        axis = self._regions.grows
+        return spec if axis is None else resized(spec, axis, self.shape[axis], options, self._node.axes)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ArgumentError("this writer is closed; open another one with open_writer")
+
+    def _write_windows(self) -> None:
+        """Replace the windows of the channels by what the pixels say."""
+        node = self._node
+        version, image = node.format, node.image
+        assert version is not None
+        if image is None or not image.omero:
+            return
+        channels = tuple(evolve(channel, window=UNSET) for channel in image.omero.channels or ())
+        content = ImageContent(pixels=NoPixels(self.shape, self._regions.dtype), axes=node.axes, channels=channels)
+        measured = measured_channels(content, self._regions.smallest_level())
+        given = image.omero.channels or ()
+        kept = tuple(
+            evolve(new, window=old.window if old.window and old.window != _PROVISIONAL else new.window)
+            for old, new in zip(given, measured, strict=True)
+        )
+        facets = {
+            key: evolve(facet, omero=evolve(image.omero, channels=kept)) if isinstance(facet, Image) else facet
+            for key, facet in node.facets.items()
+        }
+        attributes = compose_attributes(
+            evolve(node.metadata, facets=facets), version, node.registry, node.array_facts()
+        )
+        self._documents.write_attributes("", attributes)

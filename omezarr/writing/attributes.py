@@ -1,0 +1,82 @@
+"""From structured metadata to the attributes of a group, in a given format version.
+
+The way of everything that writes metadata: complete what the version requires, refuse what it cannot express,
+unstructure, wrap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omezarr.errors import LossyError
+from omezarr.model import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from omezarr.abc import ArrayFacts, FormatVersion
+    from omezarr.model import JSON, GroupMetadata
+    from omezarr.plugins.registry import Registry
+
+
+def compose_attributes(
+    metadata: GroupMetadata,
+    version: FormatVersion,
+    registry: Registry,
+    arrays: Mapping[str, ArrayFacts] | None = None,
+) -> dict[str, JSON]:
+    """Return the attributes of a group that say what the metadata says.
+
+    Parameters
+    ----------
+    metadata : GroupMetadata
+    version : FormatVersion
+    registry : Registry
+    arrays : mapping, optional
+        What the arrays of the group tell, by path relative to it.
+    """
+    completed = version.complete(metadata, arrays or {})
+    converter = registry.converter(version)
+    values: dict[str, JSON] = {}
+    for key, facet in completed.facets.items():
+        values.update(registry.node_types[key].unstructure(facet, converter))
+    values.update(completed.unclaimed)
+    return version.wrap(Document(values=values, version=completed.version, foreign=completed.foreign))
+
+
+def refuse_losses(metadata: GroupMetadata, version: FormatVersion, where: str) -> None:
+    """Raise if a format version cannot express all of the metadata.
+
+    Parameters
+    ----------
+    metadata : GroupMetadata
+    version : FormatVersion
+    where : str
+        What the metadata is of, for the message.
+
+    Raises
+    ------
+    LossyError
+        Naming all that would be lost.
+    """
+    losses = version.losses(metadata)
+    if losses:
+        raise LossyError(
+            f"NGFF {version.version} cannot express, of {where}: {'; '.join(losses)}. "
+            "Choose a newer version, or allow the loss with allow_lossy (--allow-lossy)"
+        )
+
+
+def document_path(version: FormatVersion, key: str) -> tuple[str, ...]:
+    """Return where a format version keeps a key of the document in the attributes.
+
+    Parameters
+    ----------
+    version : FormatVersion
+    key : str
+        An NGFF key, for example "labels".
+    """
+    wrapped = version.wrap(Document(values={key: True}))
+    if wrapped.get(key) is True:
+        return (key,)
+    return next((outer, key) for outer, inner in wrapped.items() if isinstance(inner, dict) and inner.get(key) is True)

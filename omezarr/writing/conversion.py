@@ -1,0 +1,247 @@
+"""Converting whatever an importer reads to OME-Zarr.
+
+Examples
+--------
+>>> import numpy as np, tempfile, pathlib
+>>> folder = pathlib.Path(tempfile.mkdtemp())
+>>> np.save(folder / "image.npy", np.zeros((32, 32), dtype="uint8"))
+>>> convert(folder / "image.npy", folder / "image.ome.zarr", axes="yx", format="0.4").levels[0].shape
+(32, 32)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
+from omezarr.location import Location
+from omezarr.model.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
+from omezarr.nodes.reading import open as open_node
+from omezarr.plugins.registry import Registry, best_claim, default_registry
+from omezarr.writing import WriteOptions, plan_content
+from omezarr.writing.images import RunOptions, run_plan
+from omezarr.writing.requests import by_axis, merged_options, parse_axes, parse_channels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omezarr.abc import Importer
+    from omezarr.abc.plan import Plan
+    from omezarr.location import LocationLike, StorageOptions
+    from omezarr.model import Channel
+    from omezarr.nodes.node import Node
+
+
+def convert(
+    source: LocationLike,
+    target: LocationLike,
+    *,
+    importer: str | None = None,
+    importer_options: Mapping[str, Any] | None = None,
+    axes: str | None = None,
+    scale: float | Sequence[float] | Mapping[str, float] | None = None,
+    units: str | Mapping[str, str] | None = None,
+    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
+    name: str | None = None,
+    options: WriteOptions | None = None,
+    overwrite: bool = False,
+    run: RunOptions | None = None,
+    source_options: Mapping[str, Any] | StorageOptions | None = None,
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+    registry: Registry | None = None,
+    **write_options: Any,
+) -> Node:
+    """Convert a file, an array or an OME-Zarr to an OME-Zarr.
+
+    Parameters
+    ----------
+    source : str, path or Location
+    target : str, path, Location, zarr store or zarr group
+    importer : str, optional
+        Default: the one that claims the source.
+    importer_options : mapping, optional
+        Options of the importer, for example ``{"series": "all"}`` of "tiff".
+    axes : str, optional
+        The axes of the source, where it leaves them open or names them wrongly.
+    scale, units, channels, name : optional
+        Take the place of what the source says; see `omezarr.write_image`.
+    options, **write_options
+        See `WriteOptions`: given together, or one by one.
+    overwrite : bool
+        Whether a zarr hierarchy at the target is replaced.
+    run : RunOptions, optional
+    source_options, storage_options : mapping or StorageOptions, optional
+        How to reach the source, and the target.
+    registry : Registry, optional
+
+    Returns
+    -------
+    Node
+        The target, opened for reading.
+
+    Raises
+    ------
+    SourceError
+        If no importer reads the source, or it is broken.
+    ArgumentError
+        If source and target lie inside each other, or an option is unknown.
+    UnsupportedError, LossyError, TargetExistsError, WriteError
+        See `omezarr.writing.images.write_content`.
+    """
+    registry = registry or default_registry()
+    with_plan = plan_conversion(
+        source,
+        target,
+        importer=importer,
+        importer_options=importer_options,
+        axes=axes,
+        scale=scale,
+        units=units,
+        channels=channels,
+        name=name,
+        options=merged_options(options, write_options),
+        overwrite=overwrite,
+        source_options=source_options,
+        storage_options=storage_options,
+        registry=registry,
+    )
+    run_plan(with_plan, registry, run)
+    return open_node(with_plan.target, registry=registry)
+
+
+def plan_conversion(
+    source: LocationLike,
+    target: LocationLike,
+    *,
+    importer: str | None = None,
+    importer_options: Mapping[str, Any] | None = None,
+    axes: str | None = None,
+    scale: float | Sequence[float] | Mapping[str, float] | None = None,
+    units: str | Mapping[str, str] | None = None,
+    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
+    name: str | None = None,
+    options: WriteOptions | None = None,
+    overwrite: bool = False,
+    source_options: Mapping[str, Any] | StorageOptions | None = None,
+    storage_options: Mapping[str, Any] | StorageOptions | None = None,
+    registry: Registry | None = None,
+) -> Plan:
+    """Return the plan of a conversion without writing anything; the parameters are those of `convert`."""
+    registry = registry or default_registry()
+    origin = Location.parse(source, source_options)
+    place = Location.parse(target, storage_options)
+    refuse_overlap(origin, place)
+    reader = choose_importer(origin, registry, importer)
+    reader_options = dict(importer_options or {})
+    if axes is not None:
+        reader_options["axes"] = axes
+    unknown = [key for key in reader_options if key not in reader.options]
+    if unknown:
+        known = ", ".join(reader.options) or "none"
+        raise ArgumentError(f"the importer {reader.name!r} has no option {unknown[0]!r}; it has: {known}")
+    content = reader.load(origin, reader_options)
+
+    def changed(image: ImageContent) -> ImageContent:
+        return _with_overrides(image, scale, units, channels)
+
+    content = _each_image(content, changed)
+    if name is not None:
+        if isinstance(content, CollectionContent | SceneContent):
+            raise ArgumentError("a group of images has no name of its own; choose one image to name it")
+        content = evolve(content, name=name)
+    return plan_content(place, content, options or WriteOptions(), registry, overwrite=overwrite)
+
+
+def choose_importer(source: Location, registry: Registry, name: str | None = None) -> Importer:
+    """Return the importer that reads a source.
+
+    Parameters
+    ----------
+    source : Location
+    registry : Registry
+    name : str, optional
+        Of an importer to be taken whatever the others claim.
+
+    Raises
+    ------
+    LocationNotFoundError
+        If a local source is not there.
+    SourceError
+        If no importer reads it.
+    ConflictError
+        If several claim it with equal right.
+    """
+    if name is not None:
+        return registry.importers[name]
+    claims = []
+    for importer in registry.importers.values():
+        claim = importer.claim(source)
+        if claim is not None:
+            claims.append((f"the importer {importer.name!r}", claim, importer))
+    found = best_claim(str(source), claims)
+    if found is not None:
+        return found
+    if source.protocol == "local" and not Path(source.url).exists():
+        raise LocationNotFoundError(f"there is nothing at {source}")
+    known = ", ".join(
+        f"{importer.name} ({' '.join(importer.suffixes) or 'no suffix'})" for importer in registry.importers.values()
+    )
+    raise SourceError(f"no importer reads {source}; there are: {known}. Choose one with --importer if it should")
+
+
+def refuse_overlap(source: Location, target: Location) -> None:
+    """Raise if one location lies inside the other: writing would change what is being read.
+
+    Raises
+    ------
+    ArgumentError
+    """
+    if source.protocol != target.protocol:
+        return
+    if source.protocol == "local":
+        inner, outer = Path(source.url).resolve(), Path(target.url).resolve()
+        overlap = inner == outer or outer in inner.parents or inner in outer.parents
+    elif source.store is not None or target.store is not None:
+        left, right = f"{source.path}/", f"{target.path}/"
+        overlap = source.store == target.store and (left.startswith(right) or right.startswith(left))
+    else:
+        left, right = f"{source.url}/", f"{target.url}/"
+        overlap = left.startswith(right) or right.startswith(left)
+    if overlap:
+        raise ArgumentError(f"the source {source} and the target {target} lie inside each other; choose another target")
+
+
+def _each_image(content: Content, change: Callable[[ImageContent], ImageContent]) -> Content:
+    if isinstance(content, ImageContent):
+        return change(content)
+    if isinstance(content, PlateContent):
+        wells = {
+            well: {field: change(image) for field, image in fields.items()} for well, fields in content.wells.items()
+        }
+        return evolve(content, wells=wells)
+    return evolve(content, images={key: change(image) for key, image in content.images.items()})
+
+
+def _with_overrides(
+    image: ImageContent,
+    scale: float | Sequence[float] | Mapping[str, float] | None,
+    units: str | Mapping[str, str] | None,
+    channels: Sequence[str | Channel | Mapping[str, Any]] | None,
+) -> ImageContent:
+    """Return an image with what the user gives in place of what the source says."""
+    axes = parse_axes(image.axes, len(image.axes), units)
+    known = dict(zip((axis.name for axis in axes), image.scale or (1.0,) * len(axes), strict=True))
+    if isinstance(scale, Mapping):
+        scale = {**known, **scale}
+    elif isinstance(scale, int | float):
+        scale = {axis.name: scale if axis.type == "space" else known[axis.name] for axis in axes}
+    return evolve(
+        image,
+        axes=axes,
+        scale=by_axis("scale", scale, axes, 1.0) or image.scale,
+        channels=parse_channels(channels) or image.channels,
+    )
