@@ -9,6 +9,7 @@ from omezarr.abc.claims import ArrayFacts, Certainty, Claim, Hint, Reference
 from omezarr.abc.exchange import Exporter, Importer, SampleData
 from omezarr.abc.format_version import FormatVersion
 from omezarr.abc.node_type import NodeType, Surroundings
+from omezarr.abc.rules import RuleSet
 from omezarr.abc.scaling_method import ScalingMethod
 from omezarr.abc.storage_scheme import OpenedStore, StorageScheme
 from omezarr.model.pixels import PixelSource
@@ -25,6 +26,7 @@ __all__ = [
     "OpenedStore",
     "PixelSource",
     "Reference",
+    "RuleSet",
     "SampleData",
     "ScalingMethod",
     "StorageScheme",

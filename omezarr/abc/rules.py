@@ -1,16 +1,19 @@
 """What the specification demands, as values: rules and the problems they find.
 
 A rule looks at raw JSON and, where it must, at the hierarchy around it; structuring is never needed. Rules come from
-format versions and node types; `omezarr.validate` gathers and runs them.
+format versions, node types and rule sets; `omezarr.validate` gathers and runs them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from attrs import frozen
+from attrs import Converter, evolve, field, frozen
+
+from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from omezarr.hierarchy import Hierarchy, ZarrNode
@@ -153,6 +156,93 @@ class Rule:
         return Severity.ERROR if strict and not self.disputed else self.severity
 
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def _prefixed(rules: Iterable[Rule], rule_set: RuleSet) -> tuple[Rule, ...]:
+    """Return rules whose ids start with the name of their set.
+
+    Raises
+    ------
+    ArgumentError
+        If something else is among them, or two are told apart by nothing.
+    """
+    found = tuple(rules)
+    for rule in found:
+        if not isinstance(rule, Rule):
+            raise ArgumentError(f"the rule set {rule_set.name!r} holds {rule!r}; it takes instances of Rule")
+    prefix = f"{rule_set.name}/"
+    named = tuple(rule if rule.id.startswith(prefix) else evolve(rule, id=prefix + rule.id) for rule in found)
+    twice = next((rule.id for rule in named if [other.id for other in named].count(rule.id) > 1), None)
+    if twice is not None:
+        raise ArgumentError(f"the rule set {rule_set.name!r} has two rules {twice!r}; give one of them another id")
+    return named
+
+
+@frozen(kw_only=True)
+class RuleSet:
+    """Rules that a plugin adds to those of the specification: for one kind of group, in a span of NGFF versions.
+
+    All sets apply, whoever else has rules for the same kind.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, dots, hyphens and underscores; best that of the distribution. The ids of the rules start with
+        it and a slash: where a rule's own id does not, they are put before it.
+    rules : iterable of Rule
+        With their fixes. What they look at may have any form.
+    key : str
+        The NGFF key of the node type that they are for; empty: documents of every kind.
+    since, until : str, optional
+        The first and the last NGFF version that they are for, in the order of PEP 440. Default: open at that end.
+
+    Raises
+    ------
+    ArgumentError
+        If the name or a version has another form, or two rules have the same id.
+
+    Examples
+    --------
+    >>> rule = Rule(id="named", severity=Severity.WARNING, section="our lab", check=lambda context: ())
+    >>> lab = RuleSet(name="our-lab", key="multiscales", since="0.4", rules=[rule])
+    >>> lab.rules[0].id, lab.holds("0.3"), lab.holds("0.10")
+    ('our-lab/named', False, True)
+    """
+
+    name: str = field()
+    rules: tuple[Rule, ...] = field(converter=Converter(_prefixed, takes_self=True))  # type: ignore[call-overload,misc]
+    key: str = ""
+    since: str | None = None
+    until: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        from packaging.version import InvalidVersion, Version
+
+        if _NAME.fullmatch(self.name) is None:
+            raise ArgumentError(f"{self.name!r} is no name of a rule set; it takes letters, digits and '._-'")
+        for end in (self.since, self.until):
+            try:
+                Version(end or "0")
+            except InvalidVersion:
+                raise ArgumentError(
+                    f"the rule set {self.name!r} names the NGFF version {end!r}; versions are like '0.5'"
+                ) from None
+
+    def holds(self, version: str) -> bool:
+        """Say whether the rules are for an NGFF version; one that cannot be compared is in open spans alone."""
+        from packaging.version import InvalidVersion, Version
+
+        if self.since is None and self.until is None:
+            return True
+        try:
+            there = Version(version)
+        except InvalidVersion:
+            return False
+        after = self.since is None or Version(self.since) <= there
+        return after and (self.until is None or there <= Version(self.until))
+
+
 @frozen(kw_only=True)
 class Problem:
     """A broken rule, with its place.
@@ -171,6 +261,8 @@ class Problem:
     found, expected, section : str
     demand : str
         What the rule asks for, in one sentence.
+    provider : str
+        The identity of the plugin that the rule comes from; "omezarr" for what validation itself finds.
     """
 
     rule: str
@@ -182,3 +274,4 @@ class Problem:
     section: str
     array: str = ""
     demand: str = ""
+    provider: str = "omezarr"

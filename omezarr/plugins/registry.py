@@ -28,7 +28,17 @@ if TYPE_CHECKING:
     from cattrs import Converter
     from packaging.version import Version
 
-    from omezarr.abc import Claim, Exporter, FormatVersion, Importer, NodeType, SampleData, ScalingMethod, StorageScheme
+    from omezarr.abc import (
+        Claim,
+        Exporter,
+        FormatVersion,
+        Importer,
+        NodeType,
+        RuleSet,
+        SampleData,
+        ScalingMethod,
+        StorageScheme,
+    )
     from omezarr.plugins.contributions import Contribution, PluginFailure, Provider
 
 T = TypeVar("T")
@@ -179,6 +189,11 @@ class Registry:
     def samples(self) -> Contributions[SampleData]:
         """Data for trying things out."""
         return self._contributions("samples")
+
+    @cached_property
+    def rule_sets(self) -> Contributions[RuleSet]:
+        """Rules of validation beside those of the specification."""
+        return self._contributions("rule_sets")
 
     def axis(self, name: str) -> Contributions[object]:
         """Return the contributions to the extension axis of that name."""

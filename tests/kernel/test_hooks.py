@@ -123,3 +123,16 @@ def test_omezarr_samples(tmp_path: Path) -> None:
     registry = registry_with("omezarr_samples")
     assert run(["-q", "create", str(tmp_path / "ramp.ome.zarr"), "--sample", "ramp"], registry) == 0
     assert (omezarr.open(tmp_path / "ramp.ome.zarr").levels[0].read()[7] == np.arange(256)).all()
+
+
+def test_omezarr_rules(tmp_path: Path) -> None:
+    registry = registry_with("omezarr_rules")
+    path = tmp_path / "image.ome.zarr"
+    for version, found in (("0.3", []), ("0.4", ["our-lab/image.named"]), ("0.6", ["our-lab/image.named"])):
+        omezarr.write_image(path / version, np.ones((1, 1, 1, 8, 8), "uint8"), axes="tczyx", name="", format=version)
+        report = omezarr.validate(path / version, registry=registry)
+        assert [problem.rule for problem in report if problem.provider == "given:0"] == found
+    omezarr.repair(path / "0.6", registry=registry)
+    assert omezarr.open(path / "0.6").multiscale.name == "image 0"
+    left = omezarr.validate(path / "0.6", registry=registry)
+    assert [problem.rule for problem in left if problem.provider == "given:0"] == []

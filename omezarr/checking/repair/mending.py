@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from omezarr.checking.validation import applicable_rules, is_ignored, walked
+from omezarr.checking.validation import is_ignored, walked
+from omezarr.checking.validation.gathering import PLUGIN_ERRORS
 from omezarr.errors import OMEZarrWarning
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from omezarr.abc.rules import Depth, Finding, Rule, RuleContext
+    from omezarr.abc.rules import Depth, Finding, RuleContext
     from omezarr.checking.repair.overlay import Change, Overlay
+    from omezarr.checking.validation.gathering import GatheredRule
     from omezarr.checking.validation.subject import Subject
     from omezarr.checking.validation.walk import Visit
     from omezarr.plugins.registry import Registry
@@ -72,9 +74,10 @@ def mended(
         walk = walked(as_in(subject, work.overlay), registry, format, depth)
         places = frozenset(walk.places)
         for visit in walk.visits:
-            for rule in applicable_rules(visit):
+            for item in visit.rules:
+                rule = item.rule
                 if rule.fix is not None and rule.depth <= depth and not is_ignored(rule.id, ignore):
-                    work.apply(rule, visit)
+                    work.apply(item, visit)
         if len(work.changes) == before:
             break
     return Mended(overlay=work.overlay, changes=tuple(work.changes), places=places)
@@ -92,7 +95,7 @@ class _Work:
         self.overlay = overlay
         self.changes: list[Change] = []
 
-    def apply(self, rule: Rule, visit: Visit) -> None:
+    def apply(self, rule: GatheredRule, visit: Visit) -> None:
         """Mend what breaks a rule in one group, if its fix makes it better."""
         context = visit.seen_in(self.overlay)
         findings = _findings(rule, context)
@@ -104,25 +107,24 @@ class _Work:
             self.overlay = trial
             self.changes += changes
 
-    def _tried(self, rule: Rule, context: RuleContext, findings: list[Finding]) -> tuple[Overlay, list[Change]]:
-        if rule.fix is None:
-            return self.overlay, []
+    def _tried(self, item: GatheredRule, context: RuleContext, findings: list[Finding]) -> tuple[Overlay, list[Change]]:
         try:
-            edits = list(rule.fix(context, findings))
-        except Exception as error:  # noqa: BLE001 - a broken fix must not keep the others from being tried
-            said = f"{type(error).__name__}: {error}"
+            edits = item.edits(context, findings)
+        except PLUGIN_ERRORS as error:  # a broken fix must not keep the others from being tried
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            place = context.path or "the root"
             warnings.warn(
-                f"the rule {rule.id} is left broken at {context.path or 'the root'}, because its fix failed: {said}",
+                f"the rule {item.rule.id} is left broken at {place}, because its fix failed: {said} ({item.provider})",
                 OMEZarrWarning,
                 stacklevel=2,
             )
             return self.overlay, []
-        return self.overlay.edited(context.path, edits, rule.id)
+        return self.overlay.edited(context.path, edits, item.rule.id)
 
 
-def _findings(rule: Rule, context: RuleContext) -> list[Finding] | None:
+def _findings(rule: GatheredRule, context: RuleContext) -> list[Finding] | None:
     """Return what a rule finds; None if it cannot be checked, which validation will say."""
     try:
-        return list(rule.check(context))
-    except Exception:  # noqa: BLE001 - as above
+        return rule.findings(context)
+    except PLUGIN_ERRORS:
         return None

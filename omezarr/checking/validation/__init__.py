@@ -1,8 +1,8 @@
 """Validation: whether metadata and what lies around it is as the specification of its version demands.
 
-The rules come from format versions and node types; here they are gathered and applied. Malformed metadata is never an
-error, always a problem in the report. What is stored is walked in few rounds of requests, each object asked for once;
-pixels are not read unless asked for.
+The rules come from format versions, node types and rule sets; here they are gathered and applied. Malformed metadata is
+never an error, always a problem in the report. What is stored is walked in few rounds of requests, each object asked
+for once; pixels are not read unless asked for.
 
 Examples
 --------
@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from omezarr.abc.rules import Depth, Problem
 from omezarr.checking.validation.consolidation import outdated
 from omezarr.checking.validation.faults import FAULTS, RULE_FAILED
+from omezarr.checking.validation.gathering import PLUGIN_ERRORS, Gathering
 from omezarr.checking.validation.report import Report, json_pointer, place_of, problem_as_dict
 from omezarr.checking.validation.subject import subject_of
-from omezarr.checking.validation.walk import Walk, rules_for
+from omezarr.checking.validation.walk import Walk
 from omezarr.errors import ArgumentError, UnknownNameError
 from omezarr.plugins.registry import default_registry
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from omezarr.abc import FormatVersion
     from omezarr.abc.rules import Rule
     from omezarr.checking.validation.subject import Subject
     from omezarr.checking.validation.walk import Visit
@@ -153,32 +153,31 @@ def depth_of(depth: Depth | str) -> Depth:
         raise ArgumentError(f"{depth!r} is no depth of validation; known: {known}") from None
 
 
-def rules_of(version: FormatVersion, registry: Registry) -> Iterator[tuple[str, Rule]]:
-    """Yield the rules of a format version with the NGFF keys that they are for; the key of all documents is empty."""
-    for rule in version.rules(""):
-        yield "", rule
-    for key in registry.node_types:
-        for rule in rules_for(version, registry.node_types[key]):
-            yield key, rule
-
-
 def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule]]:
-    """Yield all rules, each with its format version and NGFF key."""
+    """Yield all rules, each with its format version and NGFF key; the key of all documents is empty."""
     registry = default_registry() if registry is None else registry
-    for name in registry.formats:
-        for key, rule in rules_of(registry.formats[name], registry):
-            yield name, key, rule
+    gathering = Gathering(registry)
+    node_types = dict(registry.node_types)
+    unclaimed = [key for key in gathering.keys if key and key not in node_types]
+    for name, version in registry.formats.items():
+        yield from ((name, "", item.rule) for item in gathering.of_documents(version))
+        for key, node_type in node_types.items():
+            yield from ((name, key, item.rule) for item in gathering.of_node_type(version, node_type))
+        for key in unclaimed:
+            yield from ((name, key, item.rule) for item in gathering.of_sets(version, key))
 
 
 def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool) -> Iterator[Problem]:
-    for rule in applicable_rules(visit):
+    for item in visit.rules:
+        rule = item.rule
         if rule.depth > depth or is_ignored(rule.id, ignore):
             continue
         try:
-            findings = list(rule.check(visit.context))
-        except Exception as error:  # noqa: BLE001 - a broken rule must not keep the others from being applied
-            found = f"{type(error).__name__}: {error}"
-            yield RULE_FAILED.at(visit.context.path, found, f"that the rule {rule.id} can be checked")
+            findings = item.findings(visit.context)
+        except PLUGIN_ERRORS as error:  # a broken rule must not keep the others from being applied
+            found = " ".join(f"{type(error).__name__}: {error}".split())
+            expected = f"that the rule {rule.id} of the plugin {item.provider} can be checked"
+            yield RULE_FAILED.at(visit.context.path, found, expected, provider=item.provider)
             continue
         for finding in findings:
             yield Problem(
@@ -191,14 +190,8 @@ def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool)
                 expected=finding.expected,
                 section=rule.section,
                 demand=rule.demand,
+                provider=item.provider,
             )
-
-
-def applicable_rules(visit: Visit) -> Iterator[Rule]:
-    """Yield the rules of a group: those of all documents, then those of each of its kinds."""
-    yield from visit.format.rules("")
-    for node_type in visit.node_types:
-        yield from rules_for(visit.format, node_type)
 
 
 def is_ignored(rule: str, ignore: Collection[str]) -> bool:

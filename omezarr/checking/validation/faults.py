@@ -30,7 +30,16 @@ class Fault:
     severity: Severity = Severity.ERROR
     section: str = "zarr"
 
-    def at(self, node: str, found: str, expected: str, path: JSONPath = (), array: str = "") -> Problem:
+    def at(
+        self,
+        node: str,
+        found: str,
+        expected: str,
+        path: JSONPath = (),
+        array: str = "",
+        *,
+        provider: str = "omezarr",
+    ) -> Problem:
         """Return the problem that this fault is at a place."""
         return Problem(
             rule=self.id,
@@ -42,6 +51,7 @@ class Fault:
             expected=expected,
             section=self.section,
             demand=self.demand,
+            provider=provider,
         )
 
 

@@ -45,6 +45,7 @@ def problem_as_dict(problem: Problem) -> dict[str, Any]:
         "expected": problem.expected,
         "section": problem.section,
         "demand": problem.demand,
+        "provider": problem.provider,
     }
 
 

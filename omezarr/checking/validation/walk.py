@@ -18,6 +18,7 @@ from omezarr.checking.validation.faults import (
     RULE_FAILED,
     ZARR_METADATA,
 )
+from omezarr.checking.validation.gathering import Gathering, rules_for
 from omezarr.checking.validation.subject import impurity
 from omezarr.errors import MetadataError, StorageError
 from omezarr.location import checked_path
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from omezarr.abc import Claim, FormatVersion, NodeType, Reference
-    from omezarr.abc.rules import Problem, Rule
+    from omezarr.abc.rules import Problem
+    from omezarr.checking.validation.gathering import GatheredRule
     from omezarr.checking.validation.subject import Subject
     from omezarr.hierarchy import Hierarchy, ZarrNode
     from omezarr.model import JSON
@@ -44,6 +46,7 @@ class Visit:
     context: RuleContext
     format: FormatVersion
     node_types: tuple[NodeType, ...]
+    rules: tuple[GatheredRule, ...] = ()
     inferred: bool = False
 
     def seen_in(self, hierarchy: Hierarchy) -> RuleContext:
@@ -80,6 +83,7 @@ class Walk:
     def __init__(self, registry: Registry, forced: str | None = None) -> None:
         self._formats: dict[str, FormatVersion] = dict(registry.formats)
         self._node_types: dict[str, NodeType] = dict(registry.node_types)
+        self._gathering = Gathering(registry)
         self._forced = None if forced is None else registry.formats[forced]
         self.visits: list[Visit] = []
         self.places: set[str] = set()
@@ -112,7 +116,13 @@ class Walk:
     ) -> Visit:
         context = self._context(attributes, version, "", subject.node, subject, certain=certain)
         hint = Hint(format_version=version.version, path=subject.path)
-        return Visit(context=context, format=version, node_types=self._types_of(context, hint), inferred=inferred)
+        return self._judged(context, version, hint, inferred=inferred)
+
+    def _judged(self, context: RuleContext, version: FormatVersion, hint: Hint, *, inferred: bool = False) -> Visit:
+        """Return the visit of a group, with its kinds and the rules for them."""
+        node_types = self._types_of(context, hint)
+        rules = self._gathering.of_group(version, node_types)
+        return Visit(context=context, format=version, node_types=node_types, rules=rules, inferred=inferred)
 
     def settle(self, root: Visit, subject: Subject) -> Visit:
         """Visit the root anew as of the version that its children name, where several fit and it names none."""
@@ -193,7 +203,7 @@ class Walk:
         version = found[0] if found is not None and named else parent.format
         certain = found is not None and found[2] and (named or (parent.context.certain and found[0] is version))
         context = self._context(node.attributes, version, node.path, node, subject, certain=certain)
-        return Visit(context=context, format=version, node_types=self._types_of(context, hint))
+        return self._judged(context, version, hint)
 
     def _context(
         self,
@@ -282,11 +292,6 @@ def _values(version: FormatVersion, attributes: Mapping[str, JSON]) -> Mapping[s
         return version.unwrap(attributes).values
     except MetadataError:
         return {}
-
-
-def rules_for(version: FormatVersion, node_type: NodeType) -> tuple[Rule, ...]:
-    """Return the rules for a node type: those of the version, or where it brings none, those of the type."""
-    return tuple(version.rules(node_type.key)) or tuple(node_type.rules(version.version))
 
 
 def _below(visit: Visit, reference: Reference) -> str:

@@ -2,26 +2,38 @@
 
 A plugin is a module that an entry point of the group ``omezarr`` names. The entry point's name starts with the
 extension axis (``formats.``, ``nodes.``, ``scaling.``, ``schemes.``, ``commands.``, ``importers.``, ``exporters.``,
-``samples.``), so that using one axis imports only its plugins; an entry point with any other name is imported
-whenever any axis is used. An entry point that names an axis contributes to that one alone: a module with hooks of
-several axes has a line for each of them.
+``samples.``, ``rules.``), so that using one axis imports only its plugins; an entry point with any other name is
+imported whenever any axis is used. An entry point that names an axis contributes to that one alone: a module with hooks
+of several axes has a line for each of them.
 
 The example of each hook is a complete module of a plugin, with the smallest implementation of its interface.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
-from attrs import frozen
+
+from omezarr.hookspecs.axes import EXTENSION_AXES, ExtensionAxis
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     import click
 
-    from omezarr.abc import Exporter, FormatVersion, Importer, NodeType, SampleData, ScalingMethod, StorageScheme
+    from omezarr.abc import (
+        Exporter,
+        FormatVersion,
+        Importer,
+        NodeType,
+        RuleSet,
+        SampleData,
+        ScalingMethod,
+        StorageScheme,
+    )
+
+__all__ = ["EXTENSION_AXES", "PROJECT", "ExtensionAxis", "hookimpl", "hookspec"]
 
 PROJECT = "omezarr"
 """The name of the pluggy project and of the entry-point group."""
@@ -337,63 +349,45 @@ def omezarr_samples() -> Iterable[SampleData]:
     return ()
 
 
-def _named(contribution: Any) -> str:
-    name: str = contribution.name
-    return name
+@hookspec
+def omezarr_rules() -> Iterable[RuleSet]:
+    """Return rules that metadata is validated by, beside those of the specification.
 
+    A rule set is for one kind of group, or for documents of every kind, in a span of NGFF versions; sets for the same
+    kind add up. Entry points are named ``rules.NAME``; contributions are told apart by `RuleSet.name`, which the ids
+    of their rules start with.
 
-@frozen
-class ExtensionAxis:
-    """One way to extend omezarr: a hook, what it returns, and how contributions are told apart.
+    Returns
+    -------
+    iterable of RuleSet
 
-    Parameters
-    ----------
-    name : str
-        The attribute of the registry, for example "formats".
-    prefix : str
-        What the names of its entry points start with, before the first dot.
-    hook : str
-        The name of the hook.
-    interface : callable
-        Returns the class that contributions must be instances of.
-    key : callable
-        Returns the name of a contribution.
+    Examples
+    --------
+    >>> from omezarr.abc import RuleSet
+    >>> from omezarr.abc.rules import Edit, Finding, Rule, Severity
+    >>> from omezarr.hookspecs import hookimpl
+    >>>
+    >>> def unnamed(context):
+    ...     images = context.values.get("multiscales")
+    ...     for number, image in enumerate(images if isinstance(images, list) else ()):
+    ...         if isinstance(image, dict) and not image.get("name"):
+    ...             yield Finding(path=("multiscales", number, "name"), found="no name", expected="a name")
+    >>>
+    >>> def name_them(context, findings):
+    ...     inner = ("attributes", "ome") if "ome" in context.attributes else ("attributes",)
+    ...     for finding in findings:
+    ...         yield Edit(path=(*inner, *finding.path), value=f"image {finding.path[1]}")
+    >>>
+    >>> @hookimpl
+    ... def omezarr_rules():
+    ...     named = Rule(
+    ...         id="image.named",
+    ...         severity=Severity.WARNING,
+    ...         section="guide of our laboratory, names",
+    ...         demand="Every image has a name.",
+    ...         check=unnamed,
+    ...         fix=name_them,
+    ...     )
+    ...     return [RuleSet(name="our-lab", key="multiscales", since="0.4", rules=[named])]
     """
-
-    name: str
-    prefix: str
-    hook: str
-    interface: Callable[[], type]
-    key: Callable[[Any], str] = _named
-
-
-def _interface(name: str) -> Callable[[], type]:
-    def load() -> type:
-        from omezarr import abc
-
-        interface: type = getattr(abc, name)
-        return interface
-
-    return load
-
-
-def _command() -> type:
-    import click
-
-    return click.Command
-
-
-EXTENSION_AXES = {
-    axis.name: axis
-    for axis in (
-        ExtensionAxis("formats", "formats", "omezarr_formats", _interface("FormatVersion"), lambda item: item.version),
-        ExtensionAxis("node_types", "nodes", "omezarr_node_types", _interface("NodeType"), lambda item: item.key),
-        ExtensionAxis("scaling_methods", "scaling", "omezarr_scaling_methods", _interface("ScalingMethod")),
-        ExtensionAxis("storage_schemes", "schemes", "omezarr_storage_schemes", _interface("StorageScheme")),
-        ExtensionAxis("commands", "commands", "omezarr_commands", _command),
-        ExtensionAxis("importers", "importers", "omezarr_importers", _interface("Importer")),
-        ExtensionAxis("exporters", "exporters", "omezarr_exporters", _interface("Exporter")),
-        ExtensionAxis("samples", "samples", "omezarr_samples", _interface("SampleData")),
-    )
-}
-"""Every extension axis by its name."""
+    return ()

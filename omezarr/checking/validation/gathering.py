@@ -1,0 +1,132 @@
+"""Gathering rules: those of format versions, of node types and of rule sets, each with the plugin it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from omezarr.abc.rules import Edit, Finding
+from omezarr.checking.validation.subject import impurity
+from omezarr.model import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from omezarr.abc import FormatVersion, NodeType
+    from omezarr.abc.rules import Rule, RuleContext
+    from omezarr.plugins.registry import Registry
+
+
+@frozen
+class GatheredRule:
+    """A rule, and the identity of the plugin that it comes from."""
+
+    rule: Rule
+    provider: str
+
+    def findings(self, context: RuleContext) -> list[Finding]:
+        """Return what breaks the rule; whatever a plugin raises passes through, `PLUGIN_ERRORS` holds all of it.
+
+        Raises
+        ------
+        TypeError
+            If the check yields anything else than findings that can be shown.
+        """
+        findings = list(self.rule.check(context))
+        for finding in findings:
+            if not isinstance(finding, Finding):
+                raise TypeError(f"its check yields {type(finding).__name__}, not Finding")
+            if not _is_path(finding.path):
+                raise TypeError(f"its check finds something at {finding.path!r}, which is no place in JSON")
+            if not all(isinstance(text, str) for text in (finding.found, finding.expected, finding.array)):
+                raise TypeError("its check describes what it finds by something else than text")
+        return findings
+
+    def edits(self, context: RuleContext, findings: Sequence[Finding]) -> list[Edit]:
+        """Return what mends the rule, nothing if it has no fix; whatever a plugin raises passes through.
+
+        Raises
+        ------
+        TypeError
+            If the fix yields anything else than edits that can be stored.
+        """
+        edits = [] if self.rule.fix is None else list(self.rule.fix(context, findings))
+        for edit in edits:
+            if not isinstance(edit, Edit):
+                raise TypeError(f"it yields {type(edit).__name__}, not Edit")
+            if not _is_path(edit.path) or not isinstance(edit.node, str):
+                raise TypeError(f"it edits {edit.path!r} of {edit.node!r}, which is no place in metadata")
+            fault = None if edit.value is UNSET else impurity({"value": edit.value})
+            if fault is not None:
+                raise TypeError(f"it writes {fault}, which JSON does not have")
+        return edits
+
+
+PLUGIN_ERRORS = (Exception, SystemExit)
+"""What a rule of a plugin may raise without taking validation down."""
+
+
+class Gathering:
+    """The rules that a registry holds.
+
+    Parameters
+    ----------
+    registry : Registry
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._formats = {item.name: item.provider.identity for item in registry.formats.all}
+        self._node_types = {item.name: item.provider.identity for item in registry.node_types.all}
+        self._sets = [(item.value, item.provider.identity) for item in registry.rule_sets.all]
+        self._known: dict[tuple[str, str], tuple[GatheredRule, ...]] = {}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The NGFF keys that rule sets are for."""
+        return tuple(dict.fromkeys(rule_set.key for rule_set, _ in self._sets))
+
+    def of_documents(self, version: FormatVersion) -> tuple[GatheredRule, ...]:
+        """Return the rules for documents of every kind."""
+        known = (version.version, "")
+        if known not in self._known:
+            own = self._of_format(version, tuple(version.rules("")))
+            self._known[known] = (*own, *self.of_sets(version, ""))
+        return self._known[known]
+
+    def of_node_type(self, version: FormatVersion, node_type: NodeType) -> tuple[GatheredRule, ...]:
+        """Return the rules for groups of a kind: those of `rules_for`, then those of rule sets."""
+        known = (version.version, node_type.key)
+        if known not in self._known:
+            own = self._of_format(version, tuple(version.rules(node_type.key)))
+            if not own:
+                provider = self._node_types.get(node_type.key, "")
+                own = tuple(GatheredRule(rule, provider) for rule in node_type.rules(version.version))
+            self._known[known] = (*own, *self.of_sets(version, node_type.key))
+        return self._known[known]
+
+    def of_sets(self, version: FormatVersion, key: str) -> Iterator[GatheredRule]:
+        """Yield the rules of all rule sets for an NGFF key in a version."""
+        for rule_set, provider in self._sets:
+            if rule_set.key == key and rule_set.holds(version.version):
+                yield from (GatheredRule(rule, provider) for rule in rule_set.rules)
+
+    def of_group(self, version: FormatVersion, node_types: Sequence[NodeType]) -> tuple[GatheredRule, ...]:
+        """Return the rules of a group: those of documents of every kind, then those of each of its kinds."""
+        found = list(self.of_documents(version))
+        for node_type in node_types:
+            found += self.of_node_type(version, node_type)
+        return tuple(found)
+
+    def _of_format(self, version: FormatVersion, rules: Sequence[Rule]) -> tuple[GatheredRule, ...]:
+        provider = self._formats.get(version.version, "")
+        return tuple(GatheredRule(rule, provider) for rule in rules)
+
+
+def rules_for(version: FormatVersion, node_type: NodeType) -> tuple[Rule, ...]:
+    """Return the rules for a node type: those of the version, or where it brings none, those of the type."""
+    return tuple(version.rules(node_type.key)) or tuple(node_type.rules(version.version))
+
+
+def _is_path(path: object) -> bool:
+    return isinstance(path, tuple) and all(isinstance(key, (str, int)) for key in path)
