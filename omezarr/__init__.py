@@ -19,6 +19,7 @@ from omezarr._version import __version__
 if TYPE_CHECKING:
     from omezarr.checking.repair import repair
     from omezarr.checking.validation import Report, validate
+    from omezarr.editing import csv_to_labels, labels_to_csv
     from omezarr.location import Location, StorageOptions
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
@@ -45,7 +46,9 @@ _HOMES = {
     "StorageOptions": "omezarr.location",
     "WriteOptions": "omezarr.writing",
     "convert": "omezarr.writing.conversion",
+    "csv_to_labels": "omezarr.editing",
     "default_registry": "omezarr.plugins.registry",
+    "labels_to_csv": "omezarr.editing",
     "open": "omezarr.nodes.reading",
     "repair": "omezarr.checking.repair",
     "resample": "omezarr.transform",
@@ -71,7 +74,9 @@ __all__ = [
     "add_levels",
     "convert",
     "create_writer",
+    "csv_to_labels",
     "default_registry",
+    "labels_to_csv",
     "open",
     "open_writer",
     "repair",

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from omezarr.arrays.targets import Target
     from omezarr.checking.repair.overlay import Change
     from omezarr.checking.validation import Report
+    from omezarr.checking.validation.subject import Subject
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.plugins.registry import Registry
 
@@ -161,19 +162,50 @@ def plan_repair(
     stale: set[str] = set()
     if depth > Depth.DOCUMENT and not is_ignored(ZARR_CONSOLIDATED.id, ignore):
         stale = {problem.node for problem in outdated(subject.hierarchy, found.places)}
+    return repair_of(subject, place, found.overlay, changes=found.changes, stale=stale, registry=registry, judge=judge)
+
+
+def repair_of(
+    subject: Subject,
+    place: Location,
+    overlay: Overlay,
+    *,
+    changes: tuple[Change, ...],
+    stale: Collection[str],
+    registry: Registry,
+    judge: Callable[[Subject], Report],
+) -> Repair:
+    """Return what makes a stored hierarchy what an overlay of it says, consolidated metadata looked after.
+
+    Parameters
+    ----------
+    subject : Subject
+        As it is stored.
+    place : Location
+        Where that is.
+    overlay : Overlay
+        As it is to be.
+    changes : tuple of Change
+        What these differ in.
+    stale : collection of str
+        Groups whose consolidated metadata is out of date already.
+    registry : Registry
+    judge : callable
+        Validates a subject.
+    """
     consolidated: dict[str, Literal["rewrite", "remove"]] = {}
     plan = None
-    if found.changes or stale:
+    if subject.hierarchy is not None and subject.node is not None and (changes or stale):
         root, prefix = outermost_holder(place, registry)
-        touched = holders_above(subject.hierarchy, found.overlay.changed, subject.node.zarr_format)
+        touched = holders_above(subject.hierarchy, overlay.changed, subject.node.zarr_format)
         # The executor drops that of the root of a plan before all else, and writes it anew at the end.
-        dropped = stale | (touched if prefix else touched - {""})
+        dropped = {*stale, *(touched if prefix else touched - {""})}
         consolidated = {path: "remove" if path or prefix else "rewrite" for path in sorted(dropped)}
-        plan = repair_plan(root, prefix, found.overlay, dropped)
-    after = found.overlay.without_consolidated() if plan is not None else found.overlay
+        plan = repair_plan(root, prefix, overlay, dropped)
+    after = overlay.without_consolidated() if plan is not None else overlay
     return Repair(
         location=place,
-        changes=found.changes,
+        changes=changes,
         consolidated=consolidated,
         plan=plan,
         judge=partial(judge, as_in(subject, after)),
@@ -209,13 +241,13 @@ def carry_out(repair: Repair, registry: Registry | None = None) -> None:
                 target.clear(prefix_of(plan))  # files that an interruption left half-written
     except (WriteError, StorageError) as error:
         raise WriteError(
-            f"{error}; the repair of {repair.location} is not complete, though all of it opens: run the same again"
+            f"{error}; the change of {repair.location} is not complete, though all of it opens: run the same again"
         ) from error
 
 
 def _writable(plan: Plan, registry: Registry) -> Target:
     """Return where a plan is carried out, if that can be changed."""
-    cure = "copy it to where it can be changed, and repair the copy"
+    cure = "copy it to where it can be changed, and change the copy"
     try:
         opened = open_store(plan.target, registry.storage_schemes, write=True)
     except UnsupportedError as error:

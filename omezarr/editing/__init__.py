@@ -1,0 +1,10 @@
+"""Editing: the metadata of an OME-Zarr becomes another, in place, without a pixel being touched.
+
+What is to be is validated before anything is written; each document is then replaced as a whole, so that the hierarchy
+opens at every moment and running the same again completes what was interrupted.
+"""
+
+from omezarr.editing.label_tables import LabelTable, csv_to_labels, plan_label_table
+from omezarr.editing.measures import labels_to_csv, measured_labels
+
+__all__ = ["LabelTable", "csv_to_labels", "labels_to_csv", "measured_labels", "plan_label_table"]
