@@ -47,6 +47,8 @@ class NodeType(ABC):
         An attrs class with a field ``extra``, structured from what stands under the key.
     companions : tuple of str
         Further keys of the document that belong to this type.
+    implied : bool
+        Whether a group can be of this type without its key, because of its place; `structure` is called all the same.
     priority : int
         Which type is primary where a group has several: the higher. The others are its facets.
 
@@ -72,6 +74,7 @@ class NodeType(ABC):
     key: ClassVar[str]
     model: ClassVar[type]
     companions: ClassVar[tuple[str, ...]] = ()
+    implied: ClassVar[bool] = False
     priority: ClassVar[int] = 0
 
     def claim(self, document: Document, hint: Hint) -> Claim | None:

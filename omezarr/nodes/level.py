@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from omezarr.errors import ArgumentError, MetadataError
+from omezarr.errors import ArgumentError, MetadataError, OMEZarrError
 from omezarr.model import LevelGeometry, composed_geometry, derived_geometries
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import dask.array as da
     import numpy as np
     import numpy.typing as npt
@@ -20,33 +23,71 @@ if TYPE_CHECKING:
     from omezarr.model import Multiscale
 
 
-def level_geometry(multiscale: Multiscale, index: int, shapes: list[tuple[int, ...]]) -> LevelGeometry | None:
+Shape: TypeAlias = "tuple[int, ...]"
+
+
+def level_geometry(multiscale: Multiscale, index: int, shapes: Sequence[Shape | None]) -> LevelGeometry | None:
     """Return where the samples of a level sit in the image's physical coordinates.
 
     Parameters
     ----------
     multiscale : Multiscale
+        With its datasets in the order of the levels.
     index : int
         The level.
-    shapes : list of tuple of int
-        The shapes of all levels; they tell the geometry where the metadata gives none (up to 0.3).
+    shapes : sequence of (tuple of int or None)
+        The shapes of all levels; they tell the geometry where the metadata gives none (up to 0.3). None where an array
+        is missing, which that of the level itself may not be.
 
     Returns
     -------
     LevelGeometry or None
-        None if the metadata uses transformations that are no scale and translation.
+        None if the metadata uses transformations that are no scale and translation, or if neither it nor the shapes
+        tell.
 
     Notes
     -----
     Up to 0.5 the transformations of the multiscale apply after those of the level. In 0.6 they lead to another
     coordinate system, and the level's position is that in the intrinsic one.
     """
-    ndim = len(shapes[index])
     steps = multiscale.datasets[index].coordinate_transformations
     if not steps:
-        return derived_geometries(shapes, multiscale.type)[index]
+        known = [shape for shape in shapes if shape is not None]
+        return derived_geometries(known, multiscale.type)[index] if len(known) == len(shapes) else None
     outer = [step for step in multiscale.coordinate_transformations or () if not (step.input or step.output)]
-    return composed_geometry([*steps, *outer], ndim)
+    return composed_geometry([*steps, *outer], len(shapes[index] or ()))
+
+
+def ordered_levels(hierarchy: Hierarchy, paths: Mapping[str, str], multiscale: Multiscale | None) -> tuple[Level, ...]:
+    """Return levels, the largest first, whatever the order in which they are listed.
+
+    Parameters
+    ----------
+    hierarchy : Hierarchy
+    paths : mapping
+        What the metadata calls each level, to its path in the hierarchy. Their metadata is fetched together; the order
+        is kept where that of one is missing, which is an error when the level is touched.
+    multiscale : Multiscale, optional
+        What describes them.
+    """
+    hierarchy.prefetch(paths.values(), kind="array")
+    shapes = {name: _shape(hierarchy, path) for name, path in paths.items()}
+    order = list(paths)
+    if None not in shapes.values():
+        order.sort(key=lambda name: -math.prod(shapes[name] or ()))
+    if multiscale is not None:
+        datasets = {dataset.path: dataset for dataset in reversed(multiscale.datasets)}
+        multiscale = evolve(multiscale, datasets=tuple(datasets[name] for name in order))
+    ordered = [shapes[name] for name in order]
+    return tuple(Level(index, name, hierarchy, paths[name], multiscale, ordered) for index, name in enumerate(order))
+
+
+def _shape(hierarchy: Hierarchy, path: str) -> Shape | None:
+    try:
+        node = hierarchy.node(path)
+    except OMEZarrError:
+        return None
+    return None if node is None else node.shape
 
 
 @frozen
@@ -66,7 +107,7 @@ class Level:
     _hierarchy: Hierarchy = field(repr=False)
     _array_path: str = field(repr=False)
     _multiscale: Multiscale | None = field(repr=False)
-    _shapes: list[tuple[int, ...]] = field(repr=False)
+    _shapes: Sequence[Shape | None] = field(repr=False)
 
     @property
     def array(self) -> zarr.Array[Any]:
@@ -108,9 +149,8 @@ class Level:
         """Scale and translation; None if the metadata gives other transformations."""
         if self._multiscale is None:
             return None
-        shapes = self._shapes
-        if not shapes:
-            shapes = [self.shape]
+        shapes = list(self._shapes)
+        shapes[self.index] = self.shape
         return level_geometry(self._multiscale, self.index, shapes)
 
     @property
@@ -138,7 +178,10 @@ class Level:
     def _given_geometry(self) -> LevelGeometry:
         geometry = self.geometry
         if geometry is None:
-            raise MetadataError(f"level {self.path!r} has more than a scale and a translation; use transform()")
+            raise MetadataError(
+                f"level {self.path!r} has more than a scale and a translation that fit its {len(self.shape)} axes; "
+                "use transform()"
+            )
         return geometry
 
     @property

@@ -17,7 +17,7 @@ from omezarr.model import Axis, Channel, Document, GroupMetadata, Image, Multisc
 from omezarr.model.structuring import tolerances
 from omezarr.nodes.children import Children
 from omezarr.nodes.detection import DetectedFormat, detect_format, detect_node_types
-from omezarr.nodes.level import Level
+from omezarr.nodes.level import Level, ordered_levels
 from omezarr.nodes.surroundings import HierarchySurroundings
 
 if TYPE_CHECKING:
@@ -154,13 +154,14 @@ class Node:
         with tolerances() as notices:
             for node_type in self.node_types:
                 keys = {node_type.key, *node_type.companions}
-                if node_type.key in values:
+                if node_type.key in values or node_type.implied:
                     try:
                         facets[node_type.key] = node_type.structure(values, converter)
                     except MetadataError as error:
                         raise MetadataError(f"{error.message} (in {self.location})", error.path) from error
                     claimed |= keys
-        self._notices.extend(notice for notice in notices if notice not in self._notices)
+        for notice in notices:
+            self._note(notice)
         return GroupMetadata(
             facets=facets,
             unclaimed={key: value for key, value in values.items() if key not in claimed},
@@ -197,30 +198,26 @@ class Node:
 
     @cached_property
     def levels(self) -> tuple[Level, ...]:
-        """The resolution levels, the largest first; empty for anything but an image.
+        """The resolution levels of the first multiscale, the largest first; empty for anything but an image.
 
         Their metadata is fetched together; a missing level is reported when it is touched.
         """
-        references = [reference for reference in self._references if reference.role == "level"]
-        paths = [self._below(reference.path) for reference in references]
-        if not paths:
-            return ()
-        nodes = self._hierarchy.nodes(paths, kind="array")
-        found = [nodes[path] for path in paths]
-        shapes = [None if node is None else node.shape for node in found]
-        known = [shape for shape in shapes if shape is not None]
         multiscale = self.multiscale
-        return tuple(
-            Level(
-                index,
-                reference.path,
-                self._hierarchy,
-                path,
-                multiscale,
-                known if len(known) == len(shapes) else [],
-            )
-            for index, (reference, path) in enumerate(zip(references, paths, strict=True))
+        names = (
+            [reference.path for reference in self._references if reference.role == "level"]
+            if multiscale is None
+            else [dataset.path for dataset in multiscale.datasets]
         )
+        paths = {name: self._below(name) for name in names}
+        levels = ordered_levels(self._hierarchy, paths, multiscale)
+        order = [level.path for level in levels]
+        if order != list(paths):
+            self._note(f"the levels {', '.join(paths)} are not listed largest first; read as {', '.join(order)}")
+        return levels
+
+    def _note(self, notice: str) -> None:
+        if notice not in self._notices:
+            self._notices.append(notice)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -251,12 +248,15 @@ class Node:
         surroundings = HierarchySurroundings(
             self._hierarchy, self.path, self._registry, self.version, self.document.values
         )
-        for node_type in self.node_types:
-            if node_type.key in self.facets:
-                for reference in node_type.probe(self.facets[node_type.key], surroundings):
-                    if reference.path not in known:
-                        known.add(reference.path)
-                        references.append(reference)
+        with tolerances() as notices:
+            for node_type in self.node_types:
+                if node_type.key in self.facets:
+                    for reference in node_type.probe(self.facets[node_type.key], surroundings):
+                        if reference.path not in known:
+                            known.add(reference.path)
+                            references.append(reference)
+        for notice in notices:
+            self._note(notice)
         optional = [reference.path for reference in references if reference.optional]
         present = surroundings.present(optional) if optional else frozenset()
         found = [item for item in references if not item.optional or item.path in present]

@@ -175,9 +175,10 @@ def _more_levels(
     names = _free_names([dataset.path for dataset in multiscale.datasets], len(factors))
     arrays = _renamed(first, pyramid.arrays[1:], [_join(path, name) for name in names], options)
     datasets = [evolve(dataset, path=name) for dataset, name in zip(pyramid.datasets[1:], names, strict=True)]
+    order = [level.path for level in node.levels]  # the largest first, whatever the order of the document
     extended = evolve(
         multiscale,
-        datasets=(*multiscale.datasets, *datasets),
+        datasets=(*sorted(multiscale.datasets, key=lambda dataset: order.index(dataset.path)), *datasets),
         type=method.name,
         metadata=method_details(method, [*_known_factors(node), *factors]),
     )
@@ -206,7 +207,7 @@ def _content_of(node: Node) -> ImageContent:
     multiscale = node.multiscale
     assert multiscale is not None
     last = node.levels[-1]
-    steps = multiscale.datasets[-1].coordinate_transformations
+    steps = next(item for item in multiscale.datasets if item.path == last.path).coordinate_transformations
     inner = composed_geometry(steps, len(last.shape)) if steps else last.geometry
     if inner is None:
         raise UnsupportedError(f"{node.location} places its levels by more than scale and translation")

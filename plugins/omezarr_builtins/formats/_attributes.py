@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from omezarr.model import JSON, GroupMetadata
 
 
+BARE_VERSION = "0.5"
+"""The version of documents whose objects name one up to 0.4, but in zarr format 3: its objects are the same."""
+
+
 class RootFormat(FormatVersion):
     """A version whose document is all of the attributes (0.1 to 0.4)."""
 
@@ -82,6 +86,11 @@ class NamespaceFormat(FormatVersion):
         if zarr_format != self.zarr_format:
             return None
         ome: Any = attributes.get("ome", {})
+        if "ome" not in attributes and (bare := bare_document(attributes)):
+            hinted = hint.format_version == self.version
+            reason = "the keys of a document stand beside the key 'ome', which is missing"
+            told = self.version == BARE_VERSION and object_versions(bare)
+            return Claim(Certainty.HINT if hinted else Certainty.SHAPE, reason) if hinted or told else None
         named = spelt(ome.get("version")) if isinstance(ome, dict) else None
         if named is not None:
             is_own = named[0] == self.version
@@ -92,6 +101,9 @@ class NamespaceFormat(FormatVersion):
 
     def unwrap(self, attributes: Mapping[str, JSON]) -> Document:
         """Take the value of ``ome`` without its version; everything else is of others."""
+        if "ome" not in attributes and (bare := bare_document(attributes)):
+            tolerate(f"the keys {', '.join(bare)} stand in the attributes themselves; read as if they stood in 'ome'")
+            return Document(values=bare, foreign={key: value for key, value in attributes.items() if key not in bare})
         with at("ome"):
             ome = expect_object(attributes.get("ome", {}))
         foreign = {key: value for key, value in attributes.items() if key != "ome"}
@@ -143,6 +155,14 @@ class NamespaceFormat(FormatVersion):
         from omezarr_builtins.rules import rules_of
 
         return rules_of(self.version, key)
+
+
+def bare_document(attributes: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Return the keys of a document that stand in attributes of zarr format 3 themselves, as those of 0.4 do.
+
+    Some programs write the document of 0.4 into zarr format 3, or leave ``ome`` out of the group of labels.
+    """
+    return {key: value for key, value in attributes.items() if key in KEYS}
 
 
 def _inferred(version: str, hint: Hint, *, is_document: bool) -> Claim | None:

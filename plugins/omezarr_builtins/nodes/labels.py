@@ -7,32 +7,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.abc import Hint, NodeType, Reference
+from omezarr.abc import Claim, Hint, NodeType, Reference
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Labels
-from omezarr.model.structuring import at, structure
+from omezarr.model.structuring import at, structure, tolerate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cattrs import Converter
 
+    from omezarr.abc import Surroundings
     from omezarr.abc.rules import Rule, RuleContext
-    from omezarr.model import JSON
+    from omezarr.model import JSON, Document
+
+
+DEEPEST = 3
+"""How many groups deep unlisted label images are looked for: the specification's own example has two."""
 
 
 class LabelsNode(NodeType):
-    """The group ``labels`` of an image: a list of paths."""
+    """The group ``labels`` of an image: a list of paths. Where the list is missing, what is there counts."""
 
     key = "labels"
     model = Labels
+    implied = True
     priority = 10
+
+    def claim(self, document: Document, hint: Hint) -> Claim | None:
+        """Claim what has the key, and what an image has in the place of its labels."""
+        if self.key in document.values:
+            return Claim(1, f"it has the key {self.key!r}")
+        return Claim(1, "an image has it as its labels") if hint.node_key == self.key else None
 
     def structure(self, values: Mapping[str, JSON], converter: Converter) -> Labels:
         """Structure the list of paths."""
+        if self.key not in values:
+            return Labels(())
         with at(self.key):
             paths: tuple[str, ...] = structure(converter, values[self.key], tuple[str, ...])
         return Labels(paths)
+
+    def probe(self, value: Labels, surroundings: Surroundings) -> Iterable[Reference]:
+        """Return the label images that are there but not listed, where the store can list."""
+        listed = {path.strip("/") for path in value.paths}
+        unlisted = list(_unlisted(surroundings, "", listed, DEEPEST))
+        if unlisted:
+            tolerate(f"the label images {', '.join(unlisted)} are there, but not listed; read all the same")
+        return [_reference(path) for path in unlisted]
 
     def unstructure(self, value: Labels, converter: Converter) -> dict[str, JSON]:
         """Return the list of paths."""
@@ -40,10 +62,7 @@ class LabelsNode(NodeType):
 
     def references(self, value: Labels) -> Iterable[Reference]:
         """Return the label images, in the order of the list."""
-        return [
-            Reference(path=path, role="child", hint=Hint(node_key="image-label", path=f"labels/{path}"))
-            for path in value.paths
-        ]
+        return [_reference(path) for path in value.paths]
 
     def raw_references(self, context: RuleContext) -> Iterable[Reference]:
         """Return what a raw document refers to, as far as it can be understood."""
@@ -56,6 +75,23 @@ class LabelsNode(NodeType):
         from omezarr_builtins.rules import rules_of
 
         return rules_of(version, self.key)
+
+
+def _reference(path: str) -> Reference:
+    return Reference(path=path, role="child", hint=Hint(node_key="image-label", path=f"labels/{path}"))
+
+
+def _unlisted(surroundings: Surroundings, folder: str, listed: set[str], depth: int) -> Iterator[str]:
+    """Yield the paths of images below a folder that are not listed, those of a group between before the next."""
+    names = [name for name in surroundings.names(folder) or () if not name.startswith(".") and name != "zarr.json"]
+    for path in (f"{folder}/{name}".strip("/") for name in names):
+        if path in listed:
+            continue
+        document = surroundings.document(path)
+        if document is not None and "multiscales" in document:
+            yield path
+        elif document is not None and depth > 1:
+            yield from _unlisted(surroundings, path, listed, depth - 1)
 
 
 @hookimpl

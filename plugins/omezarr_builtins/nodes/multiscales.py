@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from omezarr.abc import Hint, NodeType, Reference
 from omezarr.hookspecs import hookimpl
-from omezarr.model import UNSET, Channel, Image, Multiscale, Omero, Window
+from omezarr.model import UNSET, Channel, Image, Multiscale, Omero, Scale, Sequence, Translation, Window
 from omezarr.model.structuring import at, forgiving_structure_hook, structure, tolerate
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import Surroundings
     from omezarr.abc.rules import Rule, RuleContext
-    from omezarr.model import JSON
+    from omezarr.model import JSON, Transformation
 
 
 class MultiscalesNode(NodeType):
@@ -39,6 +41,7 @@ class MultiscalesNode(NodeType):
         """Structure the images, and the display settings where there are any."""
         with at("multiscales"):
             multiscales: tuple[Multiscale, ...] = structure(converter, values["multiscales"], tuple[Multiscale, ...])
+        multiscales = tuple(map(_with_whole_scales, multiscales))
         if "omero" not in values:
             return Image(multiscales)
         if values["omero"] is None:
@@ -76,6 +79,45 @@ class MultiscalesNode(NodeType):
         from omezarr_builtins.rules import rules_of
 
         return rules_of(version, self.key)
+
+
+def _with_whole_scales(multiscale: Multiscale) -> Multiscale:
+    """Return a multiscale in which scales and translations for the axes of space alone are for all axes.
+
+    Several writers leave out time and channel, where the factor is 1 and the offset 0.
+    """
+    spatial = [axis.type == "space" or (not axis.type and axis.name in "zyx") for axis in multiscale.axes]
+    if not 0 < sum(spatial) < len(spatial):
+        return multiscale
+
+    def whole(step: Transformation) -> Transformation:
+        if isinstance(step, Sequence):
+            return evolve(step, transformations=tuple(map(whole, step.transformations)))
+        if isinstance(step, Scale) and step.scale and len(step.scale) == sum(spatial):
+            numbers = iter(step.scale)
+            step = evolve(step, scale=tuple(next(numbers) if is_spatial else 1.0 for is_spatial in spatial))
+        elif isinstance(step, Translation) and step.translation and len(step.translation) == sum(spatial):
+            numbers = iter(step.translation)
+            step = evolve(step, translation=tuple(next(numbers) if is_spatial else 0.0 for is_spatial in spatial))
+        else:
+            return step
+        tolerate(
+            f"a {step.type} has {sum(spatial)} numbers for {len(spatial)} axes; read as one for the axes of space alone"
+        )
+        return step
+
+    datasets = tuple(
+        evolve(dataset, coordinate_transformations=tuple(map(whole, dataset.coordinate_transformations)))
+        if dataset.coordinate_transformations
+        else dataset
+        for dataset in multiscale.datasets
+    )
+    outer = tuple(
+        step if step.input or step.output else whole(step) for step in multiscale.coordinate_transformations or ()
+    )
+    return evolve(
+        multiscale, datasets=datasets, coordinate_transformations=outer or multiscale.coordinate_transformations
+    )
 
 
 @hookimpl

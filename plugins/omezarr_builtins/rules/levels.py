@@ -75,7 +75,7 @@ def enter_levels(book: RuleBook) -> None:
     new.must("levels.output.known", "The output of a level is a coordinate system of its image.")(_known_output)
     new.must("levels.output.same", "All levels of an image have the same output.")(_same_output)
     new.must("transformations.length", "The scale of a level has one number for each axis.")(_length)
-    new.disputed("transformations.spatial", "A scale has numbers for the axes of time and channel too.")(_spatial)
+    new.must("transformations.spatial", "A scale has numbers for the axes of time and channel too.")(_spatial)
 
 
 def _one(context: RuleContext) -> Iterator[Finding]:
@@ -197,7 +197,7 @@ def _vectors(context: RuleContext) -> Iterator[tuple[JSONPath, list[Any], list[A
 
 
 def _is_spatial(path: JSONPath, vector: list[Any], axes: list[Any]) -> bool:
-    """Say whether a vector is a plain scale for the axes of space alone, which an official case allows."""
+    """Say whether a vector is a plain scale for the axes of space alone, which is read as what it means."""
     plain = path[-1] == "scale" and "transformations" not in path
     return plain and len(vector) == sum(type_of(axis) == "space" for axis in axes)
 

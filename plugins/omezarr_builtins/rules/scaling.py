@@ -49,11 +49,9 @@ def enter_scaling(book: RuleBook) -> None:
     )
     flat.must("transformations.order", "A translation comes after the scale.", section=where)(_scale_first)
     flat.must("transformations.length", "A scale or translation has one number for each axis.", section=where)(_length)
-    book.disputed(
+    flat.must(
         "transformations.spatial",
         "A scale has numbers for the axes of time and channel too, not for those of space alone.",
-        since="0.4",
-        until="0.4",
         section=where,
     )(_spatial_length)
 
@@ -135,18 +133,18 @@ def _wrong_lengths(context: RuleContext) -> Iterator[tuple[JSONPath, list[Any], 
                     yield (*place[:2], *path, str(kind)), vector, len(axes), space
 
 
-def _is_spatial(path: JSONPath, vector: list[Any], space: int, version: str) -> bool:
-    """Say whether a vector is a scale of a level for the axes of space alone, which an official case of 0.4 allows."""
-    return version == "0.4" and path[-1] == "scale" and "datasets" in path and len(vector) == space
+def _is_spatial(path: JSONPath, vector: list[Any], space: int) -> bool:
+    """Say whether a vector is a scale of a level for the axes of space alone, which is read as what it means."""
+    return path[-1] == "scale" and "datasets" in path and len(vector) == space
 
 
 def _length(context: RuleContext) -> Iterator[Finding]:
     for path, vector, axes, space in _wrong_lengths(context):
-        if not _is_spatial(path, vector, space, context.version):
+        if not _is_spatial(path, vector, space):
             yield Finding(path=path, found=f"{len(vector)} numbers", expected=f"{axes}, one for each axis")
 
 
 def _spatial_length(context: RuleContext) -> Iterator[Finding]:
     for path, vector, axes, space in _wrong_lengths(context):
-        if _is_spatial(path, vector, space, context.version):
+        if _is_spatial(path, vector, space):
             yield Finding(path=path, found=f"{len(vector)} numbers", expected=f"{axes}, one for each axis")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CASES = Path(__file__).parents[4] / "shared" / "spec" / "cases"
+MISTAKEN = "0.4 image_suite valid/mismatch_axes_units.json"
+"""A scale of two numbers for three axes, which the suite of 0.5 mends to three: read with a notice."""
 VERSIONS = ("0.4", "0.5")
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the documents of the specification are not at hand")
@@ -26,8 +28,9 @@ pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the documents of the
 def documents(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for file in sorted((CASES / version / "tests").glob("*_suite.json")):
         for case in json.loads(file.read_text())["tests"]:
-            if case["valid"]:
-                yield f"{version} {file.stem} {case['formerly']}", case["data"]
+            name = f"{version} {file.stem} {case['formerly']}"
+            if case["valid"] and name != MISTAKEN:
+                yield name, case["data"]
     for file in sorted((CASES / version / "examples").rglob("[!.]*.json")):
         content = json.loads(re.sub(r"(?m)(^|\s)//.*$", "", file.read_text()))
         yield f"{version} {file.parent.name} {file.stem}", content.get("attributes", content)

@@ -12,6 +12,9 @@ from omezarr.checking.validation import validate
 
 CASES = Path(__file__).parents[4] / "shared" / "spec" / "cases"
 
+MISTAKEN = "0.4-image_suite-valid/mismatch_axes_units.json"
+"""A scale of two numbers for three axes, which the suite of 0.5 mends to three: invalid here in both versions."""
+
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the official cases are not at hand")
 
 
@@ -20,7 +23,7 @@ def suites() -> list[Any]:
     for file in sorted(CASES.glob("*/tests/*.json")):
         for case in json.loads(file.read_text())["tests"]:
             name = f"{file.parts[-3]}-{file.stem}-{case['formerly']}"
-            found.append(pytest.param(case["data"], case["valid"], "strict" in file.stem, id=name))
+            found.append(pytest.param(case["data"], case["valid"] and name != MISTAKEN, "strict" in file.stem, id=name))
     return found
 
 
