@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omezarr.checking.validation import Report, validate
     from omezarr.editing import csv_to_labels, labels_to_csv
     from omezarr.location import Location, StorageOptions
+    from omezarr.nodes.finding import find
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
     from omezarr.plugins.registry import Registry, default_registry
@@ -48,6 +49,7 @@ _HOMES = {
     "convert": "omezarr.writing.conversion",
     "csv_to_labels": "omezarr.editing",
     "default_registry": "omezarr.plugins.registry",
+    "find": "omezarr.nodes.finding",
     "labels_to_csv": "omezarr.editing",
     "open": "omezarr.nodes.reading",
     "repair": "omezarr.checking.repair",
@@ -76,6 +78,7 @@ __all__ = [
     "create_writer",
     "csv_to_labels",
     "default_registry",
+    "find",
     "labels_to_csv",
     "open",
     "open_writer",
