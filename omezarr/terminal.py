@@ -7,6 +7,7 @@ before it is printed.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -143,6 +144,29 @@ def parse_assignments(values: tuple[str, ...], what: str) -> dict[str, str]:
             raise ArgumentError(f"{what} takes NAME=VALUE, not {value!r}")
         pairs[name] = rest
     return pairs
+
+
+def parse_region(text: str | None) -> dict[str, tuple[int, int]]:
+    """Return ``AXIS=START:STOP`` words, separated by commas, as a mapping.
+
+    Raises
+    ------
+    ArgumentError
+        If a word has another form.
+
+    Examples
+    --------
+    >>> parse_region("y=0:512,x=100:200")
+    {'y': (0, 512), 'x': (100, 200)}
+    """
+    region: dict[str, tuple[int, int]] = {}
+    for word in (text or "").split(","):
+        found = re.fullmatch(r"\s*(\w+)=(\d+):(\d+)\s*", word)
+        if found is not None:
+            region[found[1]] = int(found[2]), int(found[3])
+        elif text is not None:
+            raise ArgumentError(f"{word!r} is no part of an image; write for example --region y=0:512,x=100:200")
+    return region
 
 
 @contextmanager

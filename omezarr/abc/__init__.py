@@ -6,7 +6,7 @@ zarr, dask, numpy and the like inside functions.
 """
 
 from omezarr.abc.claims import ArrayFacts, Certainty, Claim, Hint, Reference
-from omezarr.abc.exchange import Exporter, Importer, SampleData
+from omezarr.abc.exchange import Exporter, ExportRun, Importer, SampleData
 from omezarr.abc.format_version import FormatVersion
 from omezarr.abc.node_type import NodeType, Surroundings
 from omezarr.abc.rules import RuleSet
@@ -18,6 +18,7 @@ __all__ = [
     "ArrayFacts",
     "Certainty",
     "Claim",
+    "ExportRun",
     "Exporter",
     "FormatVersion",
     "Hint",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from attrs import frozen
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -67,6 +69,25 @@ class Importer(ABC):
         """
 
 
+@frozen(kw_only=True)
+class ExportRun:
+    """How an export is carried out; it changes nothing in the result.
+
+    Parameters
+    ----------
+    threads : int
+        How many threads may work at once.
+    memory : int
+        About how many bytes of pixels may be held at once.
+    progress : callable, optional
+        Called with `omezarr.abc.plan.Progress`.
+    """
+
+    threads: int = 1
+    memory: int = 256 * 1024**2  # a few planes of a camera; the kernel passes on what the user allows
+    progress: ProgressCallback | None = None
+
+
 class Exporter(ABC):
     """A writer of files that are not OME-Zarr.
 
@@ -75,12 +96,18 @@ class Exporter(ABC):
     name : str
     suffixes : tuple of str
         In lower case with the dot.
+    options : mapping
+        Name to explanation of the options that `save` takes; others are refused before it is called.
+    staged : bool
+        Whether `save` writes files on a local disk. It is given a place of the target's name in a new folder beside
+        the target; all that it has written there takes its place beside the target when it returns, and nothing does
+        if it raises. False: it is given the target itself, wherever that is, and refuses what is there already.
 
     Examples
     --------
     The smallest one:
 
-    >>> from omezarr.abc import Claim, Exporter
+    >>> from omezarr.abc import Claim, Exporter, ExportRun
     >>> class ShapeOnly(Exporter):
     ...     name = "shape"
     ...     suffixes = (".shape",)
@@ -88,7 +115,7 @@ class Exporter(ABC):
     ...     def claim(self, location):
     ...         return Claim(10, "its name ends in .shape") if location.name.endswith(".shape") else None
     ...
-    ...     def save(self, content, location, options, progress):
+    ...     def save(self, content, location, options, run):
     ...         from pathlib import Path
     ...
     ...         Path(location.url).write_text(str(content.pixels.shape))
@@ -99,20 +126,28 @@ class Exporter(ABC):
 
     name: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[Mapping[str, str]] = {}
+    staged: ClassVar[bool] = True
 
     @abstractmethod
     def claim(self, location: Location) -> Claim | None:
-        """Say whether a target is for this exporter."""
+        """Say whether a target is for this exporter, from its name alone."""
 
-    @abstractmethod
-    def save(
-        self, content: Content, location: Location, options: Mapping[str, Any], progress: ProgressCallback | None
-    ) -> None:
-        """Write content to a target, region by region.
+    def check(self, content: Content, options: Mapping[str, Any]) -> None:
+        """Refuse what cannot be written, before anything is.
 
         Raises
         ------
-        TargetExistsError, UnsupportedError, ArgumentError
+        UnsupportedError, ArgumentError
+        """
+
+    @abstractmethod
+    def save(self, content: Content, location: Location, options: Mapping[str, Any], run: ExportRun) -> None:
+        """Write content to a place, region by region.
+
+        Raises
+        ------
+        UnsupportedError, ArgumentError, WriteError
         """
 
 

@@ -282,33 +282,28 @@ def omezarr_exporters() -> Iterable[Exporter]:
 
     Examples
     --------
-    >>> from pathlib import Path
     >>> from omezarr.abc import Claim, Exporter
-    >>> from omezarr.errors import TargetExistsError
     >>> from omezarr.hookspecs import hookimpl
     >>>
-    >>> class NumpyFile(Exporter):
-    ...     name = "npy"
-    ...     suffixes = (".npy",)
+    >>> class Raw(Exporter):
+    ...     name = "raw"
+    ...     suffixes = (".raw",)
     ...
     ...     def claim(self, location):
-    ...         return Claim(10, "its name ends in .npy") if location.name.endswith(self.suffixes) else None
+    ...         return Claim(10, "its name ends in .raw") if location.name.endswith(self.suffixes) else None
     ...
-    ...     def save(self, content, location, options, progress):
-    ...         import numpy as np
+    ...     def save(self, content, location, options, run):
+    ...         from pathlib import Path
     ...
-    ...         if Path(location.url).exists():
-    ...             raise TargetExistsError(f"{location} exists; remove it, or choose another name")
     ...         source = content.pixels
-    ...         pixels = np.lib.format.open_memmap(location.url, "w+", source.dtype, source.shape)
     ...         rest = tuple(slice(0, length) for length in source.shape[1:])
-    ...         for start in range(source.shape[0]):
-    ...             region = (slice(start, start + 1), *rest)
-    ...             pixels[region] = source.read(region)
+    ...         with Path(location.url).open("wb") as file:
+    ...             for start in range(source.shape[0]):
+    ...                 file.write(source.read((slice(start, start + 1), *rest)).tobytes())
     >>>
     >>> @hookimpl
     ... def omezarr_exporters():
-    ...     return [NumpyFile()]
+    ...     return [Raw()]
     """
     return ()
 

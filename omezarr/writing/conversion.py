@@ -1,4 +1,4 @@
-"""Converting whatever an importer reads to OME-Zarr.
+"""Converting whatever an importer reads to OME-Zarr, or to whatever an exporter writes.
 
 Examples
 --------
@@ -23,6 +23,14 @@ from omezarr.model.content import CollectionContent, Content, ImageContent, Plat
 from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.registry import Registry, best_claim, default_registry
 from omezarr.writing import WriteOptions, plan_content
+from omezarr.writing.exporting import (
+    Export,
+    check_export,
+    choose_exporter,
+    refuse_unknown_options,
+    refuse_write_options,
+    run_export,
+)
 from omezarr.writing.images import RunOptions, run_plan
 from omezarr.writing.requests import by_axis, merged_options, parse_axes, parse_channels
 
@@ -42,11 +50,14 @@ def convert(
     *,
     importer: str | None = None,
     importer_options: Mapping[str, Any] | None = None,
+    exporter: str | None = None,
+    exporter_options: Mapping[str, Any] | None = None,
     axes: str | None = None,
     scale: float | Sequence[float] | Mapping[str, float] | None = None,
     units: str | Mapping[str, str] | None = None,
     channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
     name: str | None = None,
+    region: Mapping[str, tuple[int, int]] | None = None,
     options: WriteOptions | None = None,
     overwrite: bool = False,
     run: RunOptions | None = None,
@@ -54,25 +65,32 @@ def convert(
     storage_options: Mapping[str, Any] | StorageOptions | None = None,
     registry: Registry | None = None,
     **write_options: Any,
-) -> Node:
-    """Convert a file, an array or an OME-Zarr to an OME-Zarr.
+) -> Node | None:
+    """Convert a file, an array or an OME-Zarr to an OME-Zarr, or to a file of another kind.
 
     Parameters
     ----------
     source : str, path or Location
     target : str, path, Location, zarr store or zarr group
+        What an exporter claims, by its suffix, becomes a file of the exporter's kind; everything else an OME-Zarr.
     importer : str, optional
         Default: the one that claims the source.
     importer_options : mapping, optional
         Options of the importer, for example ``{"series": "all"}`` of "tiff".
+    exporter : str, optional
+        Default: the one that claims the target. "omezarr" makes an OME-Zarr of it whoever claims it.
+    exporter_options : mapping, optional
+        Options of the exporter, for example ``{"axes": "zyx"}`` of "npy".
     axes : str, optional
         The axes of the source, where it leaves them open or names them wrongly.
     scale, units, channels, name : optional
         Take the place of what the source says; see `omezarr.write_image`.
+    region : mapping, optional
+        Axis name to start and stop, in pixels of the source: only this part is converted, and is where it was.
     options, **write_options
         See `WriteOptions`: given together, or one by one.
     overwrite : bool
-        Whether a zarr hierarchy at the target is replaced.
+        Whether a zarr hierarchy, or a file that an exporter writes, is replaced at the target.
     run : RunOptions, optional
     source_options, storage_options : mapping or StorageOptions, optional
         How to reach the source, and the target.
@@ -80,8 +98,8 @@ def convert(
 
     Returns
     -------
-    Node
-        The target, opened for reading.
+    Node or None
+        The target, opened for reading; None where an exporter has written it.
 
     Raises
     ------
@@ -93,67 +111,90 @@ def convert(
         See `omezarr.writing.images.write_content`.
     """
     registry = registry or default_registry()
-    with_plan = plan_conversion(
+    prepared = prepare_conversion(
         source,
         target,
         importer=importer,
         importer_options=importer_options,
+        exporter=exporter,
+        exporter_options=exporter_options,
         axes=axes,
         scale=scale,
         units=units,
         channels=channels,
         name=name,
-        options=merged_options(options, write_options),
+        region=region,
+        options=merged_options(options, write_options) if write_options else options,
         overwrite=overwrite,
         source_options=source_options,
         storage_options=storage_options,
         registry=registry,
     )
-    run_plan(with_plan, registry, run)
-    return open_node(with_plan.target, registry=registry)
+    if isinstance(prepared, Export):
+        run_export(prepared, run)
+        return None
+    run_plan(prepared, registry, run)
+    return open_node(prepared.target, registry=registry)
 
 
-def plan_conversion(
+def prepare_conversion(
     source: LocationLike,
     target: LocationLike,
     *,
     importer: str | None = None,
     importer_options: Mapping[str, Any] | None = None,
+    exporter: str | None = None,
+    exporter_options: Mapping[str, Any] | None = None,
     axes: str | None = None,
     scale: float | Sequence[float] | Mapping[str, float] | None = None,
     units: str | Mapping[str, str] | None = None,
     channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
     name: str | None = None,
+    region: Mapping[str, tuple[int, int]] | None = None,
     options: WriteOptions | None = None,
     overwrite: bool = False,
     source_options: Mapping[str, Any] | StorageOptions | None = None,
     storage_options: Mapping[str, Any] | StorageOptions | None = None,
     registry: Registry | None = None,
-) -> Plan:
-    """Return the plan of a conversion without writing anything; the parameters are those of `convert`."""
+) -> Plan | Export:
+    """Return what a conversion will do without writing anything; the parameters are those of `convert`."""
     registry = registry or default_registry()
     origin = Location.parse(source, source_options)
     place = Location.parse(target, storage_options)
+    chosen = choose_exporter(place, registry, exporter)
+    if chosen is not None:
+        refuse_write_options(chosen[0], options)
+        refuse_unknown_options("exporter", chosen[0], exporter_options or {})
+    elif exporter_options:
+        raise ArgumentError(f"no exporter writes {place}, so its options have no meaning; choose one with --exporter")
     refuse_overlap(origin, place)
     reader = choose_importer(origin, registry, importer)
     reader_options = dict(importer_options or {})
     if axes is not None:
         reader_options["axes"] = axes
-    unknown = [key for key in reader_options if key not in reader.options]
-    if unknown:
-        known = ", ".join(reader.options) or "none"
-        raise ArgumentError(f"the importer {reader.name!r} has no option {unknown[0]!r}; it has: {known}")
+    refuse_unknown_options("importer", reader, reader_options)
     content = reader.load(origin, reader_options)
 
     def changed(image: ImageContent) -> ImageContent:
-        return _with_overrides(image, scale, units, channels)
+        return _with_overrides(_part_of(image, region or {}), scale, units, channels)
 
     content = _each_image(content, changed)
     if name is not None:
         if isinstance(content, CollectionContent | SceneContent):
             raise ArgumentError("a group of images has no name of its own; choose one image to name it")
         content = evolve(content, name=name)
-    return plan_content(place, content, options or WriteOptions(), registry, overwrite=overwrite)
+    if chosen is None:
+        return plan_content(place, content, options or WriteOptions(), registry, overwrite=overwrite)
+    export = Export(
+        exporter=chosen[0],
+        reason=chosen[1],
+        content=content,
+        target=place,
+        options=dict(exporter_options or {}),
+        overwrite=overwrite,
+    )
+    check_export(export)
+    return export
 
 
 def choose_importer(source: Location, registry: Registry, name: str | None = None) -> Importer:
@@ -224,6 +265,57 @@ def _each_image(content: Content, change: Callable[[ImageContent], ImageContent]
         }
         return evolve(content, wells=wells)
     return evolve(content, images={key: change(image) for key, image in content.images.items()})
+
+
+def _part_of(image: ImageContent, region: Mapping[str, tuple[int, int]]) -> ImageContent:
+    """Return a part of an image, where it was.
+
+    Raises
+    ------
+    ArgumentError
+        If the image has no such part.
+    """
+    if not region:
+        return image
+    from omezarr.arrays.streams import cropped
+
+    names, shape = [axis.name for axis in image.axes], image.pixels.shape
+    unknown = [name for name in region if name not in names]
+    if unknown:
+        raise ArgumentError(f"a region is given along {', '.join(unknown)}, but the axes are {', '.join(names)}")
+    for name, (start, stop) in region.items():
+        length = shape[names.index(name)]
+        if not 0 <= start < stop <= length:
+            raise ArgumentError(f"the region {name}={start}:{stop} is not inside the image, which has 0:{length} there")
+    parts = tuple(slice(*region.get(name, (0, size))) for name, size in zip(names, shape, strict=True))
+    scale, place = image.scale or (1.0,) * len(names), image.translation or (0.0,) * len(names)
+    moved = tuple(
+        p if axis.type == "channel" else p + s * part.start
+        for axis, p, s, part in zip(image.axes, place, scale, parts, strict=True)
+    )
+    channels = image.channels
+    if channels is not None and "c" in names:
+        channels = channels[parts[names.index("c")]]
+    labels = {
+        key: evolve(
+            label,
+            pixels=cropped(
+                label.pixels,
+                tuple(
+                    part if size == full else slice(0, size)
+                    for part, size, full in zip(parts, label.pixels.shape, shape, strict=True)
+                ),
+            ),
+        )
+        for key, label in image.labels.items()
+    }
+    return evolve(
+        image,
+        pixels=cropped(image.pixels, parts),
+        translation=moved if any(moved) else image.translation,
+        channels=channels,
+        labels=labels,
+    )
 
 
 def _with_overrides(

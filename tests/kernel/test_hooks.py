@@ -12,13 +12,9 @@ import pytest
 
 import omezarr
 from omezarr import hookspecs
-from omezarr.arrays import as_source
 from omezarr.cli import run
 from omezarr.errors import LocationNotFoundError, TargetExistsError
 from omezarr.hookspecs import EXTENSION_AXES
-from omezarr.location import Location
-from omezarr.model import conventional_axes
-from omezarr.model.content import ImageContent
 from omezarr.testing import isolated_registry
 
 if TYPE_CHECKING:
@@ -108,15 +104,12 @@ def test_omezarr_importers(tmp_path: Path) -> None:
 
 
 def test_omezarr_exporters(tmp_path: Path) -> None:
-    exporter = registry_with("omezarr_exporters").exporters["npy"]
-    content = ImageContent(pixels=as_source(PIXELS), axes=conventional_axes("yx"))
-    target = Location.parse(tmp_path / "image.npy")
-    assert exporter.claim(target) is not None
-    assert exporter.claim(Location.parse(tmp_path / "image.tif")) is None
-    exporter.save(content, target, {}, None)
-    assert (np.load(tmp_path / "image.npy") == PIXELS).all()
+    registry = registry_with("omezarr_exporters")
+    omezarr.write_image(tmp_path / "image.ome.zarr", PIXELS)
+    assert omezarr.convert(tmp_path / "image.ome.zarr", tmp_path / "image.raw", registry=registry) is None
+    assert (np.fromfile(tmp_path / "image.raw", PIXELS.dtype).reshape(PIXELS.shape) == PIXELS).all()
     with pytest.raises(TargetExistsError):
-        exporter.save(content, target, {}, None)
+        omezarr.convert(tmp_path / "image.ome.zarr", tmp_path / "image.raw", registry=registry)
 
 
 def test_omezarr_samples(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from omezarr.terminal import Numbers, Size, echo, echo_json
 
@@ -39,6 +40,21 @@ _WRITE = (
     click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five."),
 )
 
+_WRITE_WORDS = (
+    "scaling",
+    "format_version",
+    "label_scaling",
+    "factors",
+    "levels",
+    "chunks",
+    "shards",
+    "codec",
+    "consolidated",
+    "allow_lossy",
+    "expand_axes",
+)
+"""What the options that decide what is written are called as arguments of a command."""
+
 _RUN = (
     click.option("--memory", type=Size(), help="How much memory of its own the engine may use, for example 512MiB."),
     click.option("--threads", type=click.IntRange(min=1), help="How many threads. [default: the cores]"),
@@ -71,6 +87,11 @@ def running_options(function: F) -> F:
     for option in reversed(_RUN):
         function = option(function)
     return function
+
+
+def write_options_given(ctx: click.Context) -> bool:
+    """Say whether any of the options that decide what is written was given."""
+    return any(ctx.get_parameter_source(word) is ParameterSource.COMMANDLINE for word in _WRITE_WORDS)
 
 
 def write_options_of(words: Mapping[str, Any]) -> WriteOptions:

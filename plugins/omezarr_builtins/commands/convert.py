@@ -1,4 +1,4 @@
-"""``omezarr convert``: whatever an importer reads becomes an OME-Zarr."""
+"""``omezarr convert``: whatever an importer reads becomes an OME-Zarr, or what an exporter writes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from omezarr.terminal import (
     json_option,
     overwrite_option,
     parse_assignments,
+    parse_region,
     progress_bar,
     storage_option,
 )
@@ -20,6 +21,7 @@ from omezarr_builtins.commands._writing import (
     run_options_of,
     running_options,
     show_plan,
+    write_options_given,
     write_options_of,
     writing_options,
 )
@@ -38,53 +40,91 @@ from omezarr_builtins.commands._writing import (
     metavar="NAME=VALUE",
     help="An option of the importer, for example series=all for TIFF. May be repeated.",
 )
+@click.option("--exporter", metavar="NAME", help="The exporter to use, or omezarr. [default: as TARGET ends]")
+@click.option(
+    "--exporter-option",
+    "exporter_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the exporter, for example axes=zyx for .npy. May be repeated.",
+)
 @click.option("--axes", help="The axes of the source, one letter each, for example czyx.")
 @click.option("--scale", help="Pixel sizes: one number for y, x and z, or by axis as z=1.5,y=0.2,x=0.2.")
 @click.option("--unit", help="Units: one for the spatial axes, or by axis as t=second,x=micrometer.")
 @click.option("--channel", "channels", multiple=True, metavar="NAME[:RRGGBB]", help="Name and colour; once for each.")
 @click.option("--name", help="The name of the image.")
+@click.option("--region", metavar="AXIS=START:STOP,..", help="Only this part, in pixels, for example y=0:512,x=0:512.")
 @writing_options("--method", "--scaling")
 @running_options
 @overwrite_option
 @storage_option
 @json_option
-@click.pass_obj
-def convert(registry: Any, /, *, source: str, target: str, **words: Any) -> None:
-    """Convert SOURCE to an OME-Zarr at TARGET.
+@click.pass_context
+def convert(ctx: click.Context, /, *, source: str, target: str, **words: Any) -> None:
+    """Convert SOURCE to an OME-Zarr at TARGET, or to a file if TARGET ends as one that an exporter writes (.npy).
 
     SOURCE is a file that an importer reads (TIFF, .npy), a zarr array, or another OME-Zarr. Pixel sizes, units,
     channel names and colours are carried over, unless options say otherwise. The storage options are for TARGET and
     SOURCE alike.
     """
-    from omezarr.writing.conversion import plan_conversion
+    from omezarr.writing.conversion import prepare_conversion
+    from omezarr.writing.exporting import Export, export_summary, run_export
     from omezarr.writing.images import run_plan
 
+    registry = ctx.obj
+
     remote_source = "://" in source
-    plan = plan_conversion(
+    prepared = prepare_conversion(
         source,
         target,
         importer=words["importer"],
         importer_options=parse_assignments(words["importer_options"], "--importer-option"),
+        exporter=words["exporter"],
+        exporter_options=parse_assignments(words["exporter_options"], "--exporter-option"),
         axes=words["axes"],
         scale=_numbers_by_axis(words["scale"]),
         units=_words_by_axis(words["unit"]),
         channels=[_channel(text) for text in words["channels"]] or None,
         name=words["name"],
-        options=write_options_of(words),
+        region=parse_region(words["region"]),
+        options=write_options_of(words) if write_options_given(ctx) else None,
         overwrite=words["overwrite"],
         source_options=words["storage_options"] if remote_source else None,
         storage_options=words["storage_options"] if "://" in target or not remote_source else None,
         registry=registry,
     )
-    if words["dry_run"]:
-        show_plan(plan, as_json=words["as_json"])
+    if isinstance(prepared, Export):
+        summary = export_summary(prepared)
+        if words["dry_run"]:
+            _show_export(summary, as_json=words["as_json"])
+            return
+        with progress_bar(f"Writing {prepared.target.name}") as progress:
+            run_export(prepared, run_options_of(words, progress))
+        if words["as_json"]:
+            echo_json({"source": source, "path": summary["target"], "exporter": summary["exporter"]})
+        else:
+            echo(f"Wrote {target} with the exporter {summary['exporter']!r} ({summary['reason']}).")
         return
-    with progress_bar(f"Writing {plan.target.name}") as progress:
-        run_plan(plan, registry, run_options_of(words, progress))
+    if words["dry_run"]:
+        show_plan(prepared, as_json=words["as_json"])
+        return
+    with progress_bar(f"Writing {prepared.target.name}") as progress:
+        run_plan(prepared, registry, run_options_of(words, progress))
     if words["as_json"]:
-        echo_json({"source": source, "path": str(plan.target)})
+        echo_json({"source": source, "path": str(prepared.target)})
     else:
         echo(f"Wrote {target}. See: omezarr info {target}")
+
+
+def _show_export(summary: dict[str, Any], *, as_json: bool) -> None:
+    """Print what an export would write."""
+    if as_json:
+        echo_json(summary)
+        return
+    echo(f"Would write {summary['target']} with the exporter {summary['exporter']!r} ({summary['reason']}):")
+    for image in summary["images"]:
+        echo(f"  {image['path'] or 'image'}: {image['axes']} {' x '.join(map(str, image['shape']))} {image['dtype']}")
+    echo(f"  in all {summary['bytes']:,} bytes before compression")
 
 
 def _words_by_axis(text: str | None) -> Any:

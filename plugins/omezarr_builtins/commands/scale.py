@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -16,6 +16,9 @@ from omezarr_builtins.commands._writing import (
     write_options_of,
     writing_options,
 )
+
+if TYPE_CHECKING:
+    from omezarr.abc.plan import Plan
 
 
 @click.command(epilog="Example: omezarr scale image.ome.zarr --in-place --levels 5")
@@ -35,7 +38,8 @@ def scale(registry: Any, /, *, source: str, target: str | None, in_place: bool, 
     With TARGET, a new image is written there. With --in-place, levels are added below those that are there, to the
     labels of the image as well; the group of a bare array becomes an image.
     """
-    from omezarr.writing.conversion import plan_conversion
+    from omezarr.writing.conversion import prepare_conversion
+    from omezarr.writing.exporting import OME_ZARR
     from omezarr.writing.images import run_plan
     from omezarr.writing.levels import plan_added_levels
 
@@ -49,9 +53,10 @@ def scale(registry: Any, /, *, source: str, target: str | None, in_place: bool, 
             source, axes=words["axes"], options=options, storage_options=words["storage_options"], registry=registry
         )
     else:
-        plan = plan_conversion(
+        prepared = prepare_conversion(
             source,
             target,
+            exporter=OME_ZARR,
             axes=words["axes"],
             options=options,
             overwrite=words["overwrite"],
@@ -59,6 +64,7 @@ def scale(registry: Any, /, *, source: str, target: str | None, in_place: bool, 
             storage_options=words["storage_options"],
             registry=registry,
         )
+        plan = cast("Plan", prepared)  # what no exporter writes is a plan
     if words["dry_run"]:
         show_plan(plan, as_json=words["as_json"])
         return

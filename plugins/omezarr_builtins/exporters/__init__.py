@@ -1,0 +1,1 @@
+"""Writers of files that are not OME-Zarr."""
