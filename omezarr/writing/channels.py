@@ -6,14 +6,17 @@ first. Never from the range of the dtype, which says nothing about the image.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
 from omezarr.errors import ArgumentError
-from omezarr.model import Channel, Window
+from omezarr.model import UNSET, Channel, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from omezarr.model.content import ImageContent
 
 COLORS = ("FF0000", "00FF00", "0000FF", "FF00FF", "00FFFF", "FFFF00", "FFFFFF")
@@ -57,20 +60,65 @@ def measured_channels(content: ImageContent, smallest: Any) -> tuple[Channel, ..
     position = channel_axis(content)
     count = 1 if position is None else smallest.shape[position]
     given = content.channels or tuple(Channel() for _ in range(count))
+    colors = _colors([channel.color for channel in given])
     return tuple(
-        _completed(channel, index, count, smallest if position is None else smallest.take(index, axis=position))
-        for index, channel in enumerate(given)
+        _completed(channel, index, color, smallest if position is None else smallest.take(index, axis=position))
+        for index, (channel, color) in enumerate(zip(given, colors, strict=True))
     )
 
 
-def _completed(channel: Channel, index: int, count: int, pixels: Any) -> Channel:
-    color = "FFFFFF" if count == 1 else COLORS[index % len(COLORS)]
+def _colors(given: Sequence[Any]) -> list[Any]:
+    """Return a colour for each channel: the given ones, and between them such as no neighbour and few others have.
+
+    Examples
+    --------
+    >>> _colors(["00FF00", None, None])
+    ['00FF00', 'FF0000', '0000FF']
+    """
+    if len(given) == 1:
+        return [given[0] or "FFFFFF"]
+    known = {str(color).upper() for color in given if color}
+    free = [color for color in COLORS if color not in known] or list(COLORS)
+    found = list(given)
+    turn = itertools.cycle(free)
+    for index, color in enumerate(found):
+        if color:
+            continue
+        beside = {str(one).upper() for one in found[max(0, index - 1) : index + 2] if one}
+        found[index] = next(
+            (one for one in itertools.islice(turn, len(free)) if one not in beside),
+            next(one for one in COLORS if one not in beside),
+        )
+    return found
+
+
+def _completed(channel: Channel, index: int, color: Any, pixels: Any) -> Channel:
     return evolve(
         channel,
-        label=channel.label or (f"Channel {index}" if count > 1 else "Channel 0"),
-        color=channel.color or color,
-        window=channel.window or window_of(pixels),
+        label=channel.label or f"Channel {index}",
+        color=color,
+        window=_window(channel.window, pixels),
         active=True if not isinstance(channel.active, bool) else channel.active,
+    )
+
+
+def _window(given: Any, pixels: Any) -> Any:
+    """Return a window with the ends that it lacks measured; a scale that is not given reaches around what is shown."""
+    if given and all(end is not UNSET for end in (given.min, given.max, given.start, given.end)):
+        return given
+    measured = window_of(pixels)
+    if not given:
+        return measured
+    start: Any = measured.start if given.start is UNSET else given.start
+    end: Any = measured.end if given.end is UNSET else given.end
+    low: Any = measured.min
+    high: Any = measured.max
+    return evolve(
+        given,
+        start=start,
+        end=end,
+        min=min(low, start) if given.min is UNSET else given.min,
+        max=max(high, end) if given.max is UNSET else given.max,
     )
 
 

@@ -1,13 +1,16 @@
 """Windows and colours of channels come from the pixels."""
 
+import itertools
+from typing import Any
+
 import numpy as np
 import pytest
 
 from omezarr.arrays import as_source
 from omezarr.errors import ArgumentError
-from omezarr.model import Channel, Window, conventional_axes
+from omezarr.model import UNSET, Channel, Window, conventional_axes
 from omezarr.model.content import ImageContent
-from omezarr.writing.channels import check_channels, measured_channels, window_of
+from omezarr.writing.channels import COLORS, check_channels, measured_channels, window_of
 
 
 def _image(shape: tuple[int, ...], axes: str, channels: tuple[Channel, ...] | None = None) -> ImageContent:
@@ -66,3 +69,28 @@ def test_large_integers_stay_exact() -> None:
 def test_complex_pixels_have_the_window_of_their_magnitude() -> None:
     window = window_of(np.array([3 + 4j, 0, np.nan], dtype="complex64"))
     assert (window.min, window.max) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["00FF00", None],
+        [None, "FF0000", None],
+        ["FF0000", None, "0000ff", None, "FF00FF"],
+        [None] * 20,
+        [*COLORS, None, None],
+        [COLORS[0], None, COLORS[1], None, *COLORS[2:], None],
+    ],
+)
+def test_neighbours_without_a_colour_never_get_the_same(given: list[Any]) -> None:
+    channels = tuple(Channel(color=color or UNSET) for color in given)
+    shape = (len(given), 2, 2)
+    found = [str(c.color).upper() for c in measured_channels(_image(shape, "cyx", channels), np.ones(shape))]
+    assert all(one != other for one, other in itertools.pairwise(found))
+    assert all(was is None or is_now == was.upper() for was, is_now in zip(given, found, strict=True))
+
+
+def test_a_window_without_ends_gets_those_of_the_pixels_around_what_is_shown() -> None:
+    given = Channel(window=Window(start=-5, end=7))
+    (channel,) = measured_channels(_image((4, 4), "yx", (given,)), np.arange(16).reshape(4, 4))
+    assert channel.window == Window(min=-5, max=15, start=-5, end=7)

@@ -9,6 +9,8 @@ Source: OME-XML schema 2016-06; OME-NGFF 0.4 "bioformats2raw.layout" on ``METADA
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 from typing import TYPE_CHECKING
 from xml.parsers import expat
@@ -16,10 +18,10 @@ from xml.parsers import expat
 from attrs import Factory, define, frozen
 
 from omezarr.errors import SourceError
-from omezarr_builtins.importers._units import duration, length
+from omezarr_builtins.importers._units import Measure, duration, length
 
 if TYPE_CHECKING:
-    from omezarr_builtins.importers._units import Measure
+    from collections.abc import Iterable, Mapping
 
 MAX_DEPTH = 200
 """Deeper nested XML is refused; OME-XML stays below 20."""
@@ -49,12 +51,37 @@ class OMEImage:
     steps : dict
         Axis letter to the size of a pixel or time step.
     channels : list of OMEChannel
+    positions : dict
+        Axis letter to where the first plane lies on the stage.
+    first_page : int
+        The page of the file at which its pixels begin.
+    tag : int
+        Where its ``Pixels`` begin in the document, in bytes.
+    times : dict
+        Index along t to when the first plane of it was taken, with its unit.
     """
 
     name: str | None = None
     sizes: dict[str, int] = Factory(dict)
     steps: dict[str, Measure] = Factory(dict)
     channels: list[OMEChannel] = Factory(list)
+    positions: dict[str, Measure] = Factory(dict)
+    first_page: int = 0
+    tag: int = 0
+    times: dict[int, Measure] = Factory(dict)
+
+    def time_steps(self) -> tuple[Measure, float, float] | None:
+        """Return the mean, the shortest and the longest time from one frame to the next; None if times do not tell."""
+        known = sorted(self.times.items())
+        units = {time.unit for _, time in known}
+        pairs = [
+            (later.value - time.value) / (after - index) for (index, time), (after, later) in itertools.pairwise(known)
+        ]
+        if not pairs or len(units) > 1 or min(pairs) <= 0:
+            return None
+        (first, start), (last, end) = known[0], known[-1]
+        mean = float(f"{(end.value - start.value) / (last - first):.9g}")  # sums of decimals have no more true digits
+        return Measure(mean, units.pop()), min(pairs), max(pairs)
 
 
 @frozen
@@ -67,20 +94,53 @@ class OMEDocument:
         Those with pixels, in their order.
     files : tuple of str
         Other files that hold pixels, as they are named.
-    metadata_only : bytes
-        The document without references to pixels in TIFF files.
+    metadata_only : bytes or None
+        The document without references to pixels in TIFF files; None where it is malformed.
     metadata_file : str or None
         Where the metadata is, if this document only says that.
+    content : bytes
+        The document in UTF-8, or in the encoding that it names.
     """
 
     images: tuple[OMEImage, ...]
     files: tuple[str, ...]
-    metadata_only: bytes
+    metadata_only: bytes | None
     metadata_file: str | None = None
+    content: bytes = b""
+
+    def resized(self, sizes: Mapping[int, tuple[int, int]]) -> str:
+        """Return the document with other numbers of rows and columns.
+
+        Parameters
+        ----------
+        sizes : mapping
+            Number of the image to rows and columns.
+        """
+        pieces, done = [], 0
+        for number, (rows, columns) in sorted(sizes.items()):
+            start = self.images[number].tag
+            stop = self.content.index(b">", start)
+            tag = self.content[start:stop]
+            for axis, size in (("Y", rows), ("X", columns)):
+                tag = re.sub(rf"\bSize{axis}\s*=\s*([\"']).*?\1".encode(), f'Size{axis}="{size}"'.encode(), tag)
+            pieces += [self.content[done:start], tag]
+            done = stop
+        return b"".join([*pieces, self.content[done:]]).decode("utf-8", errors="replace")
 
 
 class MalformedError(ValueError):
-    """It is no well-formed XML."""
+    """It is no well-formed XML.
+
+    Parameters
+    ----------
+    message : str
+    images : iterable of OMEImage
+        Those that were read before.
+    """
+
+    def __init__(self, message: str, images: Iterable[OMEImage] = ()) -> None:
+        super().__init__(message)
+        self.images = tuple(images)
 
 
 def parse_ome_xml(content: bytes, name: str) -> OMEDocument:
@@ -128,9 +188,9 @@ def parse_ome_xml(content: bytes, name: str) -> OMEDocument:
     try:
         parser.Parse(content, True)
     except (expat.ExpatError, LookupError) as error:
-        raise MalformedError(f"the OME-XML of {name} is malformed: {error}") from error
+        raise MalformedError(f"the OME-XML of {name} is malformed: {error}", reader.images) from error
     files = tuple(file for file, uuid in reader.files.items() if file != name and uuid != reader.uuid)
-    return OMEDocument(tuple(reader.images), files, _without(content, reader.spans), reader.metadata_file)
+    return OMEDocument(tuple(reader.images), files, _without(content, reader.spans), reader.metadata_file, content)
 
 
 @define
@@ -175,16 +235,21 @@ class _Reader:
                 self._image_name = attributes.get("Name")
             case ["Image", "Pixels"]:
                 self._replaced = False
-                self.images.append(self._image(attributes))
+                self.images.append(self._image(attributes, index))
             case ["Image", "Pixels", "Channel"]:
                 self.images[-1].channels.append(self._channel(attributes))
             case ["Image", "Pixels", "TiffData" | "BinData" as kind]:
                 if kind == "TiffData":
                     self._number(attributes, "PlaneCount", MAX_PLANES)
                     self._number(attributes, "NumPlanes", MAX_PLANES)
+                    page = self._number(attributes, "IFD", MAX_PLANES)
+                    if not self._replaced and page is not None:
+                        self.images[-1].first_page = page
                 empty = f"<{prefix}{colon}MetadataOnly/>".encode()
                 self.spans.append(_Span(index, b"" if self._replaced else empty))
                 self._replaced = True
+            case ["Image", "Pixels", "Plane"]:
+                self._plane(self.images[-1], attributes)
             case ["Image", "Pixels", "TiffData", "UUID"]:
                 self._file = attributes.get("FileName")
                 if self._file is not None:
@@ -206,7 +271,7 @@ class _Reader:
         if self.spans and not self.spans[-1].open and self.spans[-1].stop is None:
             self.spans[-1].stop = index
 
-    def _image(self, attributes: dict[str, str]) -> OMEImage:
+    def _image(self, attributes: dict[str, str], index: int) -> OMEImage:
         limits = dict.fromkeys("XYZCT", 2**31)
         sizes = {axis.lower(): self._number(attributes, f"Size{axis}", limit) or 1 for axis, limit in limits.items()}
         planes = sizes["z"] * sizes["c"] * sizes["t"]
@@ -220,7 +285,20 @@ class _Reader:
         increment = self._float(attributes, "TimeIncrement")
         steps["t"] = duration(increment, attributes.get("TimeIncrementUnit", "s"))
         known = {axis: step for axis, step in steps.items() if step is not None}
-        return OMEImage(name=self._image_name, sizes=sizes, steps=known)
+        return OMEImage(name=self._image_name, sizes=sizes, steps=known, tag=index)
+
+    def _plane(self, image: OMEImage, attributes: dict[str, str]) -> None:
+        """Take note of when and where a plane was taken; of several at one time, the first one's word counts."""
+        text = attributes.get("TheT", "0").strip()
+        time, moment = int(text) if text.isdecimal() and len(text) < 10 else 0, self._float(attributes, "DeltaT")
+        unit = duration(1.0, attributes.get("DeltaTUnit", "s"))
+        if moment is not None and math.isfinite(moment) and unit is not None:
+            image.times.setdefault(time, Measure(moment * unit.value, unit.unit))
+        for axis in "zyx":
+            place = self._float(attributes, f"Position{axis.upper()}")
+            scale = length(1.0, attributes.get(f"Position{axis.upper()}Unit", "reference frame"))
+            if place is not None and math.isfinite(place) and scale is not None:
+                image.positions.setdefault(axis, Measure(place * scale.value, scale.unit))
 
     def _channel(self, attributes: dict[str, str]) -> OMEChannel:
         samples = self._number(attributes, "SamplesPerPixel", 2**16) or 1
@@ -233,7 +311,7 @@ class _Reader:
         if text is None:
             return None
         if not text.strip().isdecimal():
-            raise MalformedError(f"the OME-XML of {self.name} has {key}={text!r}, which is no number")
+            raise MalformedError(f"the OME-XML of {self.name} has {key}={text!r}, which is no number", self.images)
         if len(text) > 20 or int(text) > limit:
             raise SourceError(f"the OME-XML of {self.name} declares {key}={text[:20]}, which no file holds; refused")
         return int(text)

@@ -6,20 +6,20 @@ What tifffile only logs is collected, for the user to be told.
 from __future__ import annotations
 
 import logging
+import re
 import struct
 import threading
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 from attrs import define
 
-from omezarr.errors import MetadataError, OMEZarrError, SourceError
-from omezarr.location import checked_path
+from omezarr.errors import OMEZarrError, SourceError
 from omezarr_builtins.importers._files import FileView, ReopenedFile
 from omezarr_builtins.importers._ome_xml import MalformedError, OMEDocument, parse_ome_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tifffile import TiffFile, TiffPageSeries
 
@@ -35,6 +35,13 @@ _METADATA = {270: 1, 50838: 4, 50839: 1}
 """Tags that hold what the pixels mean, and the bytes of one item: ImageDescription and those of ImageJ."""
 
 
+_PLAIN = {
+    r"^OME series expected (\d+) frames, got (\d+)$": r"its OME-XML describes \1 planes, but there are \2; the first "
+    r"\1 are imported (for all of them: --importer-option ome=ignore, and --axes)",
+}
+"""What tifffile logs, and what that means for people."""
+
+
 @define
 class OpenTiff:
     """A TIFF file while its structure is read.
@@ -42,26 +49,34 @@ class OpenTiff:
     Parameters
     ----------
     tiff : tifffile.TiffFile
+    file : ByteFile
+        The same file.
     series : list of tifffile.TiffPageSeries
+        Empty where another file describes the pixels.
     ome : OMEDocument or None
-        None without OME-XML, or where it could not be used.
+        None without OME-XML.
     messages : list of str
         What the user should know.
     """
 
     tiff: TiffFile
+    file: ByteFile
     series: list[TiffPageSeries]
     ome: OMEDocument | None
     messages: list[str]
 
 
 @contextmanager
-def open_tiff(file: ByteFile) -> Iterator[OpenTiff]:
+def open_tiff(file: ByteFile, companion: OMEDocument | None = None, *, with_ome: bool = True) -> Iterator[OpenTiff]:
     """Open a TIFF file and find its series.
 
     Parameters
     ----------
     file : ByteFile
+    companion : OMEDocument, optional
+        What describes the pixels in place of the file's own OME-XML.
+    with_ome : bool
+        Whether OME-XML is looked at.
 
     Raises
     ------
@@ -71,11 +86,26 @@ def open_tiff(file: ByteFile) -> Iterator[OpenTiff]:
     _check_header(file)
     view = None if isinstance(file, ReopenedFile) else FileView(file)
     _check_chain(file, view)
-    with _collected_messages() as messages:
+    with _collected_messages() as messages, ExitStack() as stack:
+
+        def reader(**options: Any) -> TiffFile:
+            from tifffile import TiffFile
+
+            if view is None:
+                return stack.enter_context(TiffFile(str(getattr(file, "path", "")), **options))
+            return stack.enter_context(TiffFile(cast("Any", view), name=file.name, offset=0, **options))
+
         try:
-            tiff, ome = _open(file, view, messages)
-            with tiff:
-                yield OpenTiff(tiff, _series(tiff, file.name), ome, messages)
+            tiff = reader(**({} if with_ome else {"is_ome": False}))
+            _check_descriptions(tiff, file.name)
+            document = companion
+            if document is None and with_ome and tiff.is_ome:
+                tag = tiff.pages.first.tags[270]
+                document = _own_document(file.exactly(tag.valueoffset, tag.valuebytecount), file.name, messages)
+            series: list[TiffPageSeries] = []
+            if document is None or document.metadata_file is None:
+                tiff, series = _series(tiff, reader, file.name, document, messages)
+            yield OpenTiff(tiff, file, series, document, messages)
         except (OMEZarrError, ImportError):
             raise
         except Exception as error:
@@ -83,34 +113,55 @@ def open_tiff(file: ByteFile) -> Iterator[OpenTiff]:
             raise SourceError(f"{file.name} is a TIFF file that cannot be understood: {reason}") from error
 
 
-def _open(file: ByteFile, view: FileView | None, messages: list[str]) -> tuple[TiffFile, OMEDocument | None]:
-    from tifffile import TiffFile
-
-    source: Any = view or str(getattr(file, "path", ""))
-    options: dict[str, Any] = {} if view is None else {"name": file.name, "offset": 0}
-    tiff = TiffFile(source, **options)
+def _own_document(content: bytes, name: str, messages: list[str]) -> OMEDocument:
     try:
-        _check_descriptions(tiff, file.name)
-        if not tiff.is_ome:
-            return tiff, None
-        tag = tiff.pages.first.tags[270]
-        document = parse_ome_xml(file.exactly(tag.valueoffset, tag.valuebytecount), file.name)
-        _check_other_files(document, file, view)
+        return parse_ome_xml(content, name)
     except MalformedError as error:
-        messages.append(f"{error}; imported without it")
-        tiff.close()
-        return TiffFile(source, is_ome=False, **options), None
-    except Exception:
-        tiff.close()
-        raise
-    return tiff, document
+        messages.append(f"{error}; imported {'with what it says before' if error.images else 'without it'}")
+        return OMEDocument(error.images, (), None)
 
 
-def _series(tiff: TiffFile, name: str) -> list[TiffPageSeries]:
-    series = tiff.series
+def _series(
+    tiff: TiffFile, reader: Callable[..., TiffFile], name: str, document: OMEDocument | None, messages: list[str]
+) -> tuple[TiffFile, list[TiffPageSeries]]:
+    """Return the series of a file, found with the OME-XML as far as that goes, and the reader that they belong to."""
+    if document is not None:
+        text = document.resized(_true_sizes(tiff, document, name, messages))
+        tiff = reader(omexml=text) if document.metadata_only is not None else reader(is_ome=False)
+    try:
+        series = tiff.series
+    except Exception as error:
+        if document is None:
+            raise
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        messages.append(f"the OME-XML of {name} does not tell where its pixels are ({reason}); imported page by page")
+        tiff = reader(is_ome=False)
+        series = tiff.series
     if not series:
         raise SourceError(f"{name} holds no page that can be read; it is damaged")
-    return series
+    return tiff, series
+
+
+def _true_sizes(tiff: TiffFile, document: OMEDocument, name: str, messages: list[str]) -> dict[int, tuple[int, int]]:
+    """Return rows and columns of the images whose OME-XML has them wrong, and correct them there."""
+    found: dict[int, tuple[int, int]] = {}
+    if document.files or document.metadata_only is None:
+        return found
+    for number, image in enumerate(document.images):
+        try:
+            page = tiff.pages[image.first_page].keyframe
+        except IndexError:
+            continue
+        if page is None:
+            continue
+        true = {"y": int(page.imagelength), "x": int(page.imagewidth)}
+        wrong = [axis for axis in "yx" if image.sizes[axis] != true[axis]]
+        if wrong and all(true.values()):
+            said = " and ".join(f"Size{axis.upper()} {image.sizes[axis]} for {true[axis]} pixels" for axis in wrong)
+            messages.append(f"the OME-XML of {name} says {said} along {' and '.join(wrong)}; the pixels are imported")
+            image.sizes.update(true)
+            found[number] = (true["y"], true["x"])
+    return found
 
 
 def _check_header(file: ByteFile) -> None:
@@ -187,19 +238,6 @@ def _check_descriptions(tiff: TiffFile, name: str) -> None:
                 raise SourceError(f"{name} holds XML with a DTD, which no metadata needs and attacks use; refused")
 
 
-def _check_other_files(document: OMEDocument, file: ByteFile, view: FileView | None) -> None:
-    if document.metadata_file is not None:
-        where = f"import {document.metadata_file!r} instead" if document.metadata_file else "import that one instead"
-        raise SourceError(f"{file.name} holds pixels of an image that another file describes; {where}")
-    for other in document.files:
-        try:
-            checked_path(other)
-        except MetadataError as error:
-            raise SourceError(f"the OME-XML of {file.name} names pixels in another folder: {error}") from error
-    if document.files and view is not None:
-        raise SourceError(f"{file.name} has pixels in {len(document.files)} other files; copy them all to a local disk")
-
-
 @contextmanager
 def _collected_messages() -> Iterator[list[str]]:
     """Collect what tifffile would log in this thread, so that it is said once."""
@@ -210,6 +248,8 @@ def _collected_messages() -> Iterator[list[str]]:
         if record.thread != thread or record.levelno < logging.WARNING:
             return True
         _, _, text = record.getMessage().rpartition("> ")
+        for pattern, plain in _PLAIN.items():
+            text = re.sub(pattern, plain, text)
         if text not in messages:
             messages.append(text)
         return False

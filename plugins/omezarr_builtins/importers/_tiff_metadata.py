@@ -6,11 +6,12 @@ descriptions (``unit`` and ``spacing`` there, x and y in the resolution tags in 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from omezarr.model import UNSET, Channel
+from omezarr.model import UNSET, Channel, Window
 from omezarr_builtins.importers._units import Measure, duration, length
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ _SCREEN = (72.0, 96.0)
 
 _COLORS = (("Red", "FF0000"), ("Green", "00FF00"), ("Blue", "0000FF"))
 
+_WHITE = "FFFFFF"
+
+_REGULAR = 1.1
+"""How many times as long as the shortest time between frames the longest is, where nobody would call it irregular."""
+
 _INVERTED, _RGB, _PALETTE, _YCBCR = 0, 2, 3, 6
 """Photometric interpretations."""
 
@@ -43,11 +49,14 @@ class Description:
         Axis letter to the size of a pixel or time step.
     channels : tuple of Channel
         One for each channel, or one for each channel and sample; empty where nothing is known.
+    notes : tuple of str
+        What people should know, to be put after the name of the image.
     """
 
     name: str | None = None
     steps: Mapping[str, Measure]
     channels: tuple[Channel, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def channels_for(self, count: int, samples: tuple[Channel, ...]) -> tuple[Channel, ...] | None:
         """Return the channels of an image; None if nothing is known of them.
@@ -70,8 +79,30 @@ class Description:
 
 def describe_ome(image: OMEImage) -> Description:
     """Return what the OME-XML says of an image."""
-    channels = tuple(Channel(label=channel.name or UNSET, color=channel.color or UNSET) for channel in image.channels)
-    return Description(name=image.name, steps=image.steps, channels=channels)
+    colors = [channel.color for channel in image.channels]
+    if len(colors) > 1 and set(colors) <= {_WHITE, None}:  # white is what the schema has for colours that nobody chose
+        colors = [None] * len(colors)
+    channels = [
+        Channel(label=channel.name or UNSET, color=color or UNSET)
+        for channel, color in zip(image.channels, colors, strict=True)
+    ]
+    samples = sum(channel.samples for channel in image.channels)
+    notes: list[str] = []
+    if samples > image.sizes.get("c", samples):
+        notes.append(f"has {image.sizes['c']} channels, but its OME-XML describes {samples}; these are left out")
+        channels = []
+    elif channels and len(channels) == samples:
+        channels += [Channel()] * (image.sizes.get("c", samples) - samples)
+    steps = dict(image.steps)
+    times = image.time_steps()
+    if "t" not in steps and times is not None:
+        steps["t"], shortest, longest = times
+        if longest > _REGULAR * shortest:
+            notes.append(
+                f"has frames between {shortest:g} and {longest:g} {steps['t'].unit}s apart; "
+                f"the mean of {steps['t'].value:g} is taken as the time step"
+            )
+    return Description(name=image.name, steps=steps, channels=tuple(channels), notes=tuple(notes))
 
 
 def describe_imagej(metadata: Mapping[str, Any], page: TiffPage) -> Description:
@@ -182,11 +213,34 @@ def _imagej_channels(metadata: Mapping[str, Any]) -> tuple[Channel, ...]:
     count = metadata.get("channels", 1)
     labels = metadata.get("Labels") or ()
     tables = metadata.get("LUTs") or ()
-    if not isinstance(count, int) or (len(labels) != count and len(tables) != count):
+    windows = _imagej_windows(metadata, count)
+    if not isinstance(count, int) or count not in (len(labels), len(tables), len(windows)):
         return ()
     names = [str(label) for label in labels] if len(labels) == count else [""] * count
     colors = [_brightest(table) for table in tables] if len(tables) == count else [UNSET] * count
-    return tuple(Channel(label=name or UNSET, color=color) for name, color in zip(names, colors, strict=True))
+    return tuple(
+        Channel(label=name or UNSET, color=color, window=window)
+        for name, color, window in zip(names, colors, windows or [UNSET] * count, strict=True)
+    )
+
+
+def _imagej_windows(metadata: Mapping[str, Any], count: Any) -> list[Any]:
+    """Return the display range of each channel as a window without the ends of the scale; none if there are none."""
+    ranges = [_number(value) for value in metadata.get("Ranges") or ()]
+    if not ranges and count == 1:
+        ranges = [_number(metadata.get("min")), _number(metadata.get("max"))]
+    pairs = list(zip(ranges[::2], ranges[1::2], strict=False))
+    if len(pairs) != count:
+        return []
+    return [
+        UNSET if low is None or high is None or not low < high else Window(start=_whole(low), end=_whole(high))
+        for low, high in pairs
+    ]
+
+
+def _whole(value: float) -> float:
+    """Return a number as an integer where it is whole, which viewers of integers like better."""
+    return int(value) if value == int(value) else value
 
 
 def _brightest(table: Any) -> Any:
@@ -201,4 +255,5 @@ def _brightest(table: Any) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    known = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if known else None

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from omezarr.abc import Claim, Importer
 from omezarr.errors import ArgumentError, OMEZarrWarning, SourceError
@@ -21,9 +21,10 @@ from omezarr.hookspecs import hookimpl
 from omezarr.model import conventional_axes
 from omezarr.model.content import CollectionContent, ImageContent
 from omezarr_builtins.importers._axes import KNOWN, SAMPLES, arrange, parse_axes
-from omezarr_builtins.importers._files import ReopenedFile, first_bytes, local_file, open_file
+from omezarr_builtins.importers._companion import is_companion, open_described
+from omezarr_builtins.importers._files import ReopenedFile, first_bytes, local_file
 from omezarr_builtins.importers._options import check_options
-from omezarr_builtins.importers._tiff_file import MAGIC, OpenTiff, open_tiff
+from omezarr_builtins.importers._tiff_file import MAGIC, OpenTiff
 from omezarr_builtins.importers._tiff_metadata import (
     Description,
     describe_imagej,
@@ -32,6 +33,7 @@ from omezarr_builtins.importers._tiff_metadata import (
     sample_channels,
     stored_differently,
 )
+from omezarr_builtins.importers._tiff_vendors import vendor_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from omezarr.abc import PixelSource
     from omezarr.location import Location
     from omezarr.model.content import Content
-    from omezarr_builtins.importers._files import ByteFile
     from omezarr_builtins.importers._ome_xml import OMEDocument, OMEImage
     from omezarr_builtins.importers._tiff_pages import Layout
     from omezarr_builtins.importers._tiff_pixels import TiffSource
@@ -60,10 +61,11 @@ class Tiff(Importer):
     """Import TIFF files."""
 
     name = "tiff"
-    suffixes = (".tif", ".tiff", ".tf2", ".tf8", ".btf")
+    suffixes = (".tif", ".tiff", ".tf2", ".tf8", ".btf", ".svs", ".lsm", ".stk", ".ndpi", ".companion.ome", ".ome")
     options = {  # noqa: RUF012 - the interface declares it
         "axes": 'the meaning of the dimensions, one letter each, for example "zyx"; "s" for samples of a pixel',
         "series": 'which image of several to import: its number from 0 on, or "all" (the default)',
+        "ome": '"ignore" imports the pixels of the file alone, without looking at its OME-XML',
     }
 
     def claim(self, location: Location) -> Claim | None:
@@ -71,6 +73,8 @@ class Tiff(Importer):
         start = first_bytes(location, 4)
         if start in MAGIC:
             return Claim(20, "it begins as a TIFF file does")
+        if start is not None and is_companion(location):
+            return Claim(20, "it is OME-XML that describes image files")
         if location.name.lower().endswith(self.suffixes) and not Path(location.url).is_dir():
             return Claim(10, "its name ends as that of a TIFF file")
         return None
@@ -78,18 +82,34 @@ class Tiff(Importer):
     def load(self, location: Location, options: Mapping[str, Any]) -> Content:
         """Describe the images of a file; several as a collection."""
         check_options(self, options)
-        file = open_file(location)
-        with open_tiff(file) as opened:
-            chosen = _chosen_series(opened, options.get("series"), file.name)
+        with_ome = _with_ome(options.get("ome"))
+        with open_described(location, with_ome=with_ome) as opened:
+            name = opened.file.name
+            chosen = _chosen_series(opened, options.get("series"), name)
             messages = opened.messages
-            images = [_image(opened, index, file, location, options.get("axes")) for index in chosen]
+            origin = _Origin(location, with_ome)
+            images = [_image(opened, index, origin, options.get("axes")) for index in chosen]
         for message in dict.fromkeys(messages):
-            text = message if message.startswith(file.name) else f"{file.name}: {message}"
+            text = message if name in message else f"{name}: {message}"
             warnings.warn(OMEZarrWarning(text), stacklevel=2)
         ome_xml = None if opened.ome is None else opened.ome.metadata_only
         if len(images) == 1 and options.get("series") != "all":
             return evolve(images[0], ome_xml=ome_xml)
         return CollectionContent(images={str(number): image for number, image in enumerate(images)}, ome_xml=ome_xml)
+
+
+@frozen
+class _Origin:
+    """What is needed to open a file again: where it is, and whether its OME-XML is looked at."""
+
+    location: Location
+    with_ome: bool
+
+
+def _with_ome(wanted: object) -> bool:
+    if wanted not in (None, "use", "ignore"):
+        raise ArgumentError(f'{wanted!r} is no choice of the option "ome"; give "ignore", or leave it out')
+    return wanted != "ignore"
 
 
 def _chosen_series(opened: OpenTiff, wanted: object, name: str) -> list[int]:
@@ -109,12 +129,13 @@ def _summary(series: TiffPageSeries) -> str:
     return f"{series.name!r}, {summary}" if series.name else summary
 
 
-def _image(opened: OpenTiff, index: int, file: ByteFile, location: Location, axes: object) -> ImageContent:
+def _image(opened: OpenTiff, index: int, origin: _Origin, axes: object) -> ImageContent:
     series = opened.series[index]
-    name = file.name if len(opened.series) == 1 else f"{file.name}, series {index},"
-    source = _source(series, file, location, index)
+    name = opened.file.name if len(opened.series) == 1 else f"{opened.file.name}, series {index},"
+    source = _source(opened, index, origin)
     pixels, letters = _arranged(source, series, axes, name)
-    description = _description(opened, index)
+    description = _description(opened, index, name)
+    opened.messages.extend(f"{name} {note}" for note in description.notes)
     steps = [description.steps.get(letter) for letter in letters]
     channels = description.channels_for(
         pixels.shape[letters.index("c")] if "c" in letters else 1, sample_channels(series.keyframe)
@@ -131,7 +152,7 @@ def _image(opened: OpenTiff, index: int, file: ByteFile, location: Location, axe
             axis if step is None or step.unit is None else evolve(axis, unit=step.unit)
             for axis, step in zip(conventional_axes(letters), steps, strict=True)
         ),
-        name=description.name or _stem(location.name),
+        name=description.name or _stem(origin.location.name),
         scale=tuple(1.0 if step is None else step.value for step in steps) if any(steps) else None,
         channels=channels,
     )
@@ -168,15 +189,26 @@ def _completed(letters: str, unclear: list[str]) -> str:
     return "".join(next(guesses, "k") if letter in unclear else letter for letter in letters)
 
 
-def _description(opened: OpenTiff, index: int) -> Description:
+def _description(opened: OpenTiff, index: int, name: str) -> Description:
     series = opened.series[index]
-    if series.kind == "ome" and opened.ome is not None:
+    image = None
+    if opened.ome is not None:
         image = _ome_images(opened.ome, opened.series)[index]
-        if image is not None:
-            return describe_ome(image)
-    if series.kind == "imagej":
-        return describe_imagej(opened.tiff.imagej_metadata or {}, series.keyframe)
-    return describe_plain(series.keyframe, series.name)
+        if image is None and opened.ome.images:
+            opened.messages.append(f"the OME-XML describes no image of the size of {name}; what it says is not used")
+    if image is not None:
+        description = describe_ome(image)
+    elif series.kind == "imagej":
+        description = describe_imagej(opened.tiff.imagej_metadata or {}, series.keyframe)
+    else:
+        description = describe_plain(series.keyframe, series.name)
+    steps, channels = vendor_facts(opened.tiff, series)
+    told = image is not None or series.kind == "imagej"
+    return evolve(
+        description,
+        steps={**steps, **description.steps} if told else {**description.steps, **steps},
+        channels=description.channels or channels,
+    )
 
 
 def _ome_images(document: OMEDocument, series: list[TiffPageSeries]) -> list[OMEImage | None]:
@@ -187,10 +219,12 @@ def _ome_images(document: OMEDocument, series: list[TiffPageSeries]) -> list[OME
     found: list[OMEImage | None] = []
     for one in series:
         sizes = dict(zip(one.axes.lower(), one.shape, strict=True))
+        same = one.kind == "ome"  # else tifffile has neither its name nor all of its axes
         fits = [
             number
             for number, image in enumerate(left)
-            if (image.name or "") == one.name and all(image.sizes[axis] == sizes.get(axis, 1) for axis in "zyxt")
+            if (not same or (image.name or "") == one.name)
+            and all(image.sizes[axis] == sizes.get(axis, 1) for axis in ("zyxt" if same else "yx"))
         ]
         found.append(left[fits[0]] if fits else None)
         left = left[fits[0] + 1 :] if fits else left
@@ -210,26 +244,28 @@ def _reading_notices(layout: Layout, name: str) -> list[str]:
     return found
 
 
-def _source(series: TiffPageSeries, file: ByteFile, location: Location, index: int) -> TiffSource:
+def _source(opened: OpenTiff, index: int, origin: _Origin) -> TiffSource:
     from omezarr_builtins.importers._tiff_pages import check_extent, describe_series
     from omezarr_builtins.importers._tiff_pixels import TiffSource
 
+    file, series = opened.file, opened.series[index]
     layout, paths = describe_series(series, file.name)
     files = [file]
-    if len(paths) > 1 or series.is_multifile:
+    own = getattr(file, "path", None)
+    if own is not None and (len(paths) > 1 or not own.samefile(paths[0])):
         opener = local_file if len(paths) <= OPEN_FILES else ReopenedFile
         files = [opener(Path(path)) for path in paths]
     check_extent(layout, [part.size for part in files], [part.name for part in files])
-    source = TiffSource(layout, files, file.name, (reopened, (location, index)))
-    source.portable = location.protocol not in ("store", "memory")
+    source = TiffSource(layout, files, file.name, (reopened, (origin.location, index, origin.with_ome)))
+    source.portable = origin.location.protocol not in ("store", "memory")
     return source
 
 
-_reopened: OrderedDict[tuple[str, int, str], TiffSource] = OrderedDict()
+_reopened: OrderedDict[tuple[str, int, bool, str], TiffSource] = OrderedDict()
 _reopening = threading.Lock()
 
 
-def reopened(location: Location, index: int, identity: str) -> TiffSource:
+def reopened(location: Location, index: int, with_ome: bool, identity: str) -> TiffSource:
     """Return the source of a series that another process had opened; the last ones stay open.
 
     Raises
@@ -237,12 +273,11 @@ def reopened(location: Location, index: int, identity: str) -> TiffSource:
     SourceError
         If the file is another one now.
     """
-    key = (str(location), index, identity)
+    key = (str(location), index, with_ome, identity)
     with _reopening:
         if key not in _reopened:
-            file = open_file(location)
-            with open_tiff(file) as opened:
-                source = _source(opened.series[index], file, location, index)
+            with open_described(location, with_ome=with_ome) as opened:
+                source = _source(opened, index, _Origin(location, with_ome))
             if source.identity != identity:
                 raise SourceError(f"{location} has changed since it was opened")
             _reopened[key] = source
@@ -260,7 +295,7 @@ def _stem(name: str) -> str:
     >>> _stem("cells.ome.tif")
     'cells'
     """
-    for suffix in (*Tiff.suffixes, ".ome"):
+    for suffix in Tiff.suffixes:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             name = name[: -len(suffix)]
     return name

@@ -10,8 +10,8 @@ import pytest
 import tifffile
 
 from omezarr.errors import ArgumentError
-from omezarr.model import UNSET
-from tests.builtins.importers.importing import everything, letters, load
+from omezarr.model import UNSET, Window
+from tests.builtins.importers.importing import Imported, everything, letters, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,6 +178,47 @@ class TestOME:
         assert letters(image) == "yx"
         assert [channel.label for channel in image.channels or ()] == ["DAPI"]
 
+    def test_white_for_all_channels_is_what_nobody_chose(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.ome.tif"
+        tifffile.imwrite(path, ramp(2, 4, 5), metadata={"axes": "CYX", "Channel": {"Name": ["a", "b"]}})
+        xml = tifffile.tiffcomment(path).replace("<Channel ", '<Channel Color="-1" ')
+        tifffile.imwrite(path, ramp(2, 4, 5), description=xml, metadata=None)
+        channels = load(path).image.channels or ()
+        assert [(channel.label, channel.color) for channel in channels] == [("a", UNSET), ("b", UNSET)]
+
+    def with_times(self, path: Path, times: list[float], *, unit: str = "s", more: str = "") -> Imported:
+        planes = "".join(
+            f'<Plane TheZ="0" TheC="{c}" TheT="{t}" DeltaT="{time + c}" DeltaTUnit="{unit}"/>'
+            for t, time in enumerate(times)
+            for c in range(2)
+        )
+        stack = ramp(len(times), 2, 4, 5)
+        tifffile.imwrite(path, stack, metadata={"axes": "TCYX", "PhysicalSizeX": 2, "PhysicalSizeY": 3})
+        xml = tifffile.tiffcomment(path).replace("</Pixels>", f"{planes}</Pixels>").replace("SizeT=", f"{more} SizeT=")
+        tifffile.imwrite(path, stack, description=xml, metadata=None)
+        return load(path)
+
+    @pytest.mark.parametrize(("unit", "name"), [("s", "second"), ("ms", "millisecond"), ("min", "minute")])
+    def test_times_of_planes_give_the_time_step(self, unit: str, name: str, tmp_path: Path) -> None:
+        imported = self.with_times(tmp_path / "a.ome.tif", [3.0, 15.5, 28.0, 40.5], unit=unit)
+        assert imported.image.scale == (12.5, 1.0, 3.0, 2.0)
+        assert units(imported.image)["t"] == name
+        assert imported.notices == []
+
+    def test_a_time_increment_counts_more_than_times_of_planes(self, tmp_path: Path) -> None:
+        imported = self.with_times(tmp_path / "a.ome.tif", [0.0, 12.5], more='TimeIncrement="12"')
+        assert imported.image.scale == (12.0, 1.0, 3.0, 2.0)
+
+    def test_uneven_times_give_their_mean_and_a_notice(self, tmp_path: Path) -> None:
+        imported = self.with_times(tmp_path / "a.ome.tif", [0.0, 1.0, 4.0])
+        assert imported.image.scale == (2.0, 1.0, 3.0, 2.0)
+        assert any("between 1 and 3 seconds apart; the mean of 2" in notice for notice in imported.notices)
+
+    @pytest.mark.parametrize("times", [[5.0, 5.0], [5.0, 4.0, 6.0], [0.0, float("inf")]])
+    def test_times_that_do_not_grow_are_no_time_step(self, times: list[float], tmp_path: Path) -> None:
+        imported = self.with_times(tmp_path / "a.ome.tif", times)
+        assert "t" not in units(imported.image)
+
     def test_the_name_of_the_image_is_carried_over(self, tmp_path: Path) -> None:
         path = tmp_path / "a.ome.tif"
         tifffile.imwrite(path, ramp(4, 5), metadata={"axes": "YX", "Name": "Embryo 7"})
@@ -252,6 +293,25 @@ class TestImageJ:
         channels = load(path).image.channels or ()
         expected = [("membrane", "FF00FF"), ("nucleus", "00FF00")]
         assert [(channel.label, channel.color) for channel in channels] == expected
+
+    def test_display_ranges_become_windows(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.tif"
+        metadata = {"axes": "CYX", "mode": "composite", "Ranges": (10.0, 500.0, 2.5, 900.0)}
+        tifffile.imwrite(path, ramp(2, 4, 5), imagej=True, metadata=metadata)
+        channels = load(path).image.channels or ()
+        assert [channel.window for channel in channels] == [Window(start=10, end=500), Window(start=2.5, end=900)]
+
+    def test_the_range_of_a_single_channel_is_in_the_description(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, ramp(4, 5), imagej=True, metadata={"min": 100.0, "max": 300.0})
+        (channel,) = load(path).image.channels or ()
+        assert channel.window == Window(start=100, end=300)
+
+    @pytest.mark.parametrize("ranges", [(5.0, 5.0), (9.0, 1.0), (float("nan"), 1.0), (1.0, 2.0, 3.0, 4.0)])
+    def test_ranges_that_are_none_are_measured_instead(self, ranges: tuple[float, ...], tmp_path: Path) -> None:
+        path = tmp_path / "a.tif"
+        tifffile.imwrite(path, ramp(4, 5), imagej=True, metadata={"Ranges": ranges})
+        assert load(path).image.channels is None
 
     def test_labels_of_planes_are_no_names_of_channels(self, tmp_path: Path) -> None:
         path = tmp_path / "a.tif"

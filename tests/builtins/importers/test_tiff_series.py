@@ -150,10 +150,3 @@ class TestSeveralFiles:
         tifffile.imwrite(path, filled(0, 20, 30), description=xml, metadata=None)
         with pytest.raises(SourceError, match="names pixels in another folder"):
             load(path)
-
-    def test_a_file_that_another_one_describes_says_which(self, tmp_path: Path) -> None:
-        path = tmp_path / "part.ome.tif"
-        xml = '<OME UUID="urn:uuid:1"><BinaryOnly MetadataFile="main.ome.tif" UUID="urn:uuid:0"/></OME>'
-        tifffile.imwrite(path, filled(0, 20, 30), description=xml, metadata=None)
-        with pytest.raises(SourceError, match=r"import 'main\.ome\.tif' instead"):
-            load(path)
