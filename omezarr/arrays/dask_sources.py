@@ -15,7 +15,7 @@ import numpy as np
 
 from omezarr.abc import PixelSource
 from omezarr.arrays.geometry import full_region, region_shape
-from omezarr.arrays.sources import OffsetSource
+from omezarr.arrays.sources import OffsetSource, as_declared, unmasked
 from omezarr.errors import MemoryBoundError, OMEZarrError, SourceError
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class DaskSource(PixelSource):
 
     def _compute(self, array: Any, region: Region, **options: Any) -> npt.NDArray[Any]:
         where = ", ".join(f"{part.start}:{part.stop}" for part in region)
-        pixels: npt.NDArray[Any] = np.asarray(self._guarded(lambda: array[region].compute(**options), f"[{where}]"))
-        return pixels
+        pixels = unmasked(self._guarded(lambda: array[region].compute(**options), f"[{where}]"))
+        return as_declared(pixels, self, region, "the dask array")
 
     def _guarded(self, work: Any, what: str) -> Any:
         try:

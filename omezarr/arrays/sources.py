@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import mmap
 import threading
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ import numpy as np
 import zarr
 
 from omezarr.abc import PixelSource
-from omezarr.errors import ArgumentError, OMEZarrError, SourceError
+from omezarr.arrays.geometry import region_shape
+from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,8 @@ def as_source(array: Any) -> PixelSource:
     Parameters
     ----------
     array : PixelSource, numpy array, memory map, zarr array or dask array
-        Anything else that has a shape and a dtype and answers to slices is read one region at a time.
+        Anything else that has a shape and a dtype and answers to slices is read one region at a time. What a mask
+        hides is read as 0, or NaN where there is NaN, and a warning says so.
 
     Raises
     ------
@@ -53,6 +56,11 @@ def as_source(array: Any) -> PixelSource:
     """
     if isinstance(array, PixelSource):
         return array
+    if isinstance(getattr(array, "_meta", array), np.ma.MaskedArray):
+        hidden = int(np.ma.getmaskarray(array).sum()) if isinstance(array, np.ndarray) else None
+        if hidden != 0:
+            warnings.warn(_masked_notice(array.dtype, hidden), OMEZarrWarning, stacklevel=2)
+        array = unmasked(array) if isinstance(array, np.ndarray) else array
     if isinstance(array, np.memmap) and array.filename is not None:
         return MappedSource(array)
     if isinstance(array, np.ndarray | np.generic):
@@ -66,6 +74,45 @@ def as_source(array: Any) -> PixelSource:
     if hasattr(array, "shape") and hasattr(array, "dtype") and hasattr(array, "__getitem__"):
         return DuckSource(array)
     raise ArgumentError(f"{type(array).__name__} holds no pixels; give a numpy, zarr or dask array")
+
+
+def unmasked(pixels: Any) -> npt.NDArray[Any]:
+    """Return an array with what a mask hides as 0, or as NaN where the dtype has it."""
+    if not isinstance(pixels, np.ma.MaskedArray):
+        return np.asarray(pixels)
+    return np.asarray(pixels.filled(np.nan if pixels.dtype.kind in "fc" else 0))
+
+
+def _masked_notice(dtype: np.dtype[Any], hidden: int | None) -> str:
+    fill = "NaN" if dtype.kind in "fc" else "0"
+    what = "what its mask hides is" if hidden is None else f"{hidden} pixels that its mask hides are"
+    return f"a mask cannot be stored: {what} written as {fill}; give array.filled(value) for another value"
+
+
+def as_declared(pixels: npt.NDArray[Any], source: PixelSource, region: Region, name: str) -> npt.NDArray[Any]:
+    """Return the pixels of a region if they are of the dtype and shape that the array told beforehand.
+
+    Parameters
+    ----------
+    pixels : array
+    source : PixelSource
+        Has the dtype that was told.
+    region : tuple of slice
+    name : str
+        Of the array, for the message.
+
+    Raises
+    ------
+    SourceError
+        If they differ.
+    """
+    wanted = region_shape(region)
+    if pixels.shape != wanted or pixels.dtype != source.dtype:
+        raise SourceError(
+            f"{name} tells {source.dtype} {wanted} for {_where(region)}, but gives {pixels.dtype} {pixels.shape}; make "
+            f"it tell its true dtype and shape, or convert its blocks, for example with astype({str(source.dtype)!r})"
+        )
+    return pixels
 
 
 def reordered(source: PixelSource, permutation: Sequence[int]) -> PixelSource:
@@ -229,9 +276,10 @@ class DuckSource(PixelSource):
         """Slice the array."""
         try:
             with self._lock:
-                return np.asarray(self.array[region])
+                pixels = unmasked(self.array[region])
         except Exception as error:
             raise SourceError(f"could not read {_where(region)} of {type(self.array).__name__}: {error}") from error
+        return as_declared(pixels, self, region, f"the {type(self.array).__name__}")
 
 
 class ReorderedSource(PixelSource):
