@@ -53,18 +53,14 @@ def check_typed_axes(axes: Sequence[Axis], version: str, spatial: tuple[str, ...
         return f"NGFF {version} has 2 to 5 axes; these are {len(axes)}: {_listed(names)}"
     ranks = [0 if axis.type == "time" else 2 if axis.type in spatial else 1 for axis in axes]
     kinds = ", ".join(f"{axis.name} ({axis.type or 'no type'})" for axis in axes)
+    usual = CONVENTIONAL_NAMES[-len(axes) :]
+    naming = f"Give the types of the axes, or their conventional names: axes={usual!r}, --axes {usual}"
     space, time, other = ranks.count(2), ranks.count(0), ranks.count(1)
     if space not in (2, 3):
-        return (
-            f"NGFF {version} has 2 or 3 axes of the type space; these are {kinds}. Give the types of the axes, or "
-            f"their conventional names: axes={CONVENTIONAL_NAMES[-len(axes) :]!r}, --axes "
-            f"{CONVENTIONAL_NAMES[-len(axes) :]}"
-        )
+        return f"NGFF {version} has 2 or 3 axes of the type space; these are {kinds}. {naming}"
     if time > 1 or other > 1:
-        return (
-            f"NGFF {version} has at most one axis of time and one channel or custom axis; these are {kinds}. "
-            "Split the image, or combine the axes"
-        )
+        cure = "Split the image, or combine the axes" if all(axis.type for axis in axes) else naming
+        return f"NGFF {version} has at most one axis of time and one channel or custom axis; these are {kinds}. {cure}"
     order = sorted(range(len(axes)), key=ranks.__getitem__)
     if order != list(range(len(axes))):
         return (
