@@ -7,12 +7,14 @@ first. Never from the range of the dtype, which says nothing about the image.
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from omezarr.errors import ArgumentError
+from omezarr.errors import ArgumentError, OMEZarrWarning
 from omezarr.model import UNSET, Channel, Window
+from omezarr.model.colors import COLOR_NAMES, hexadecimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +46,45 @@ def check_channels(content: ImageContent) -> None:
     position = channel_axis(content)
     count = 1 if position is None else content.pixels.shape[position]
     if content.channels is not None and len(content.channels) != count:
-        raise ArgumentError(f"{len(content.channels)} channels are described, but the image has {count}")
+        described = "1 channel is" if len(content.channels) == 1 else f"{len(content.channels)} channels are"
+        raise ArgumentError(f"{described} described, but the image has {count}")
+
+
+def presentable(channel: Channel) -> Channel:
+    """Return a channel with its colour as six hexadecimal digits and its label as text.
+
+    Raises
+    ------
+    ArgumentError
+        If the colour is none, or the label is no text and no number.
+    """
+    label = channel.label
+    if isinstance(label, int | float) and not isinstance(label, bool):
+        label = str(label)
+    if label and not isinstance(label, str):
+        raise ArgumentError(f"the label of a channel is a text, not {label!r}")
+    color = UNSET if channel.color in (UNSET, None, "") else hexadecimal(channel.color)
+    if color is None:
+        raise ArgumentError(
+            f"{channel.color!r} is no colour of a channel; give six hexadecimal digits such as 'FF0000', "
+            f"or one of {', '.join(COLOR_NAMES)}"
+        )
+    return evolve(channel, label=label, color=color)
+
+
+def usable_channels(content: ImageContent) -> ImageContent:
+    """Return an image with channels that can be written; colours and labels that cannot are left out with a notice."""
+
+    def usable(index: int, channel: Channel) -> Channel:
+        try:
+            return presentable(channel)
+        except ArgumentError as error:
+            warnings.warn(OMEZarrWarning(f"channel {index}: {error}; left out"), stacklevel=2)
+            label = channel.label if isinstance(channel.label, str) else UNSET
+            return evolve(channel, color=UNSET, label=label)
+
+    channels = content.channels and tuple(usable(*item) for item in enumerate(content.channels))
+    return evolve(content, channels=channels)
 
 
 def measured_channels(content: ImageContent, smallest: Any) -> tuple[Channel, ...]:

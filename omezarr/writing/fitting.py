@@ -9,7 +9,8 @@ from attrs import evolve
 from omezarr.arrays import expanded
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import checked_path
-from omezarr.model import conventional_axes
+from omezarr.model import CONVENTIONAL_TYPES, conventional_axes
+from omezarr.model.units import named_unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,26 @@ if TYPE_CHECKING:
     from omezarr.abc import FormatVersion, PixelSource
     from omezarr.model import Axis
     from omezarr.model.content import ImageContent, LabelContent
+
+
+def with_named_units(content: ImageContent) -> ImageContent:
+    """Return an image with the units that NGFF names; pixel sizes are converted where one is so many of another."""
+    axes, factors = [], []
+    for axis in content.axes:
+        kind = axis.type or CONVENTIONAL_TYPES.get(axis.name)
+        found = named_unit(axis.unit, kind) if isinstance(axis.unit, str) else None
+        axes.append(axis if found is None else evolve(axis, unit=found.unit))
+        factors.append(1.0 if found is None else found.value)
+    content = evolve(content, axes=tuple(axes))
+    if all(factor == 1 for factor in factors):
+        return content
+    scale = content.scale or (1.0,) * len(factors)
+    translation = content.translation or (0.0,) * len(factors)
+    return evolve(
+        content,
+        scale=tuple(size * factor for size, factor in zip(scale, factors, strict=True)),
+        translation=tuple(start * factor for start, factor in zip(translation, factors, strict=True)),
+    )
 
 
 def expanded_to_five(content: ImageContent) -> ImageContent:

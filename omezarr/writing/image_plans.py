@@ -32,7 +32,7 @@ from omezarr.model import (
 )
 from omezarr.model.axes import CONVENTIONAL_SYSTEM
 from omezarr.writing.attributes import compose_attributes, refuse_losses
-from omezarr.writing.channels import check_channels, measured_channels
+from omezarr.writing.channels import check_channels, measured_channels, usable_channels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,14 @@ if TYPE_CHECKING:
     from omezarr.model.content import ImageContent, LabelContent
     from omezarr.plugins.registry import Registry
     from omezarr.writing.options import WriteOptions
-from omezarr.writing.fitting import aligned_to, expanded_to_five, label_pixels, native_name, plain_name
+from omezarr.writing.fitting import (
+    aligned_to,
+    expanded_to_five,
+    label_pixels,
+    native_name,
+    plain_name,
+    with_named_units,
+)
 from omezarr.writing.pyramids import Pyramid, PyramidPlanner, method_details, placement
 
 
@@ -232,6 +239,7 @@ class ImagePlanner:
         for what, values in (("scale", content.scale), ("translation", content.translation)):
             if values is not None and len(values) != len(names):
                 raise ArgumentError(f"the {what} has {len(values)} values for {len(names)} axes")
+        content = usable_channels(with_named_units(content))
         check_channels(content)
         refusal = self.version.check_axes(content.axes)
         if refusal is not None and self.options.expand_axes:

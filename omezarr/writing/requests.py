@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from numbers import Real
+from typing import Any, TypeVar
 
 from attrs import evolve, fields_dict
 
@@ -20,18 +21,26 @@ from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.model import CONVENTIONAL_TYPES, UNSET, Axis, Channel
 from omezarr.model.content import ImageContent, LabelContent
 from omezarr.model.structuring import base_converter, structure
+from omezarr.model.units import named_unit
 from omezarr.writing import WriteOptions
+from omezarr.writing.channels import presentable
+from omezarr.writing.labelled_arrays import described
+
+M = TypeVar("M")
+
+CHANNEL_KEYS = ("label", "color", "window", "active", "coefficient", "family", "inverted")
+"""What a channel may say: the keys of the specification and those that its examples, and OMERO, have beside them."""
 
 
 def image_content(
     image: Any,
     *,
-    axes: str | Sequence[str | Axis] | None = None,
+    axes: str | Sequence[str | Axis | Mapping[str, Any]] | None = None,
     name: str | None = None,
     scale: float | Sequence[float] | Mapping[str, float] | None = None,
     translation: Sequence[float] | Mapping[str, float] | None = None,
     units: str | Mapping[str, str] | None = None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
+    channels: str | Sequence[str | Channel | Mapping[str, Any]] | None = None,
     labels: Mapping[str, Any] | None = None,
 ) -> ImageContent:
     """Return an image that a user gives as an array, with what else is said of it.
@@ -39,6 +48,7 @@ def image_content(
     Parameters
     ----------
     image : array or PixelSource
+        What an `xarray.DataArray` says by its dimensions, coordinates and name holds where nothing else is given.
     axes, name, scale, translation, units, channels, labels
         As for `omezarr.write_image`.
 
@@ -47,9 +57,12 @@ def image_content(
     ArgumentError, MetadataError
         If something does not fit the array.
     """
-    pixels = as_source(image)
-    parsed = parse_axes(axes, len(pixels.shape), units)
-    return ImageContent(
+    if labels is not None and not isinstance(labels, Mapping):
+        raise ArgumentError("labels are given by name, for example labels={'nuclei': array}")
+    said = described(image)
+    pixels = as_source(image if said is None else said.pixels)
+    parsed = parse_axes(said.axes if axes is None and said is not None else axes, len(pixels.shape), units)
+    content = ImageContent(
         pixels=pixels,
         axes=parsed,
         name=name,
@@ -58,10 +71,11 @@ def image_content(
         channels=parse_channels(channels),
         labels={key: LabelContent(pixels=as_source(array)) for key, array in (labels or {}).items()},
     )
+    return content if said is None else said.added_to(content)
 
 
 def parse_axes(
-    axes: str | Sequence[str | Axis] | None, ndim: int, units: str | Mapping[str, str] | None = None
+    axes: str | Sequence[str | Axis | Mapping[str, Any]] | None, ndim: int, units: str | Mapping[str, str] | None = None
 ) -> tuple[Axis, ...]:
     """Return the axes that a user names, with conventional types and the units given.
 
@@ -72,16 +86,16 @@ def parse_axes(
     ndim : int
         The number of dimensions.
     units : str or mapping, optional
-        One for all spatial axes, or by axis name.
+        One for all spatial axes, or by axis name; symbols become names.
 
     Raises
     ------
     ArgumentError
-        If the axes do not fit the dimensions, or none are given where that is ambiguous.
+        If the axes do not fit the dimensions, or none are given where that is ambiguous; if a unit is none.
 
     Examples
     --------
-    >>> [axis.unit for axis in parse_axes("cyx", 3, "micrometer")]
+    >>> [axis.unit for axis in parse_axes("cyx", 3, "um")]
     [UNSET, 'micrometer', 'micrometer']
     """
     if axes is None:
@@ -89,7 +103,7 @@ def parse_axes(
         if ndim not in defaults:
             raise ArgumentError(f"{ndim} dimensions can mean several things; name them with axes, for example 'czyx'")
         axes = defaults[ndim]
-    parsed = tuple(axis if isinstance(axis, Axis) else conventional_axis(axis) for axis in axes)
+    parsed = tuple(conventional_axis(axis) if isinstance(axis, str) else as_model(axis, Axis) for axis in axes)
     names = [axis.name for axis in parsed]
     if len(names) != ndim:
         raise ArgumentError(f"the axes {', '.join(names)} are {len(names)}, but the array has {ndim} dimensions")
@@ -98,11 +112,41 @@ def parse_axes(
     if units is None:
         return parsed
     if isinstance(units, str):
-        return tuple(evolve(axis, unit=units) if axis.type == "space" else axis for axis in parsed)
+        return tuple(_with_unit(axis, units) if axis.type == "space" else axis for axis in parsed)
     unknown = [name for name in units if name not in names]
     if unknown:
         raise ArgumentError(f"units are given for {', '.join(unknown)}, but the axes are {', '.join(names)}")
-    return tuple(evolve(axis, unit=units[axis.name]) if axis.name in units else axis for axis in parsed)
+    return tuple(_with_unit(axis, units[axis.name]) if axis.name in units else axis for axis in parsed)
+
+
+def _with_unit(axis: Axis, unit: str) -> Axis:
+    """Return an axis with a unit by its name; one that is so many of another stays until the pixel sizes are known."""
+    if axis.type not in ("space", "time"):
+        return evolve(axis, unit=unit)
+    found = named_unit(str(unit), axis.type)
+    if found is None:
+        kind, example = ("length", "micrometer") if axis.type == "space" else ("time", "second")
+        raise ArgumentError(
+            f"{unit!r} is no unit of {kind} that NGFF knows, for the axis {axis.name}; give one such as {example!r}"
+        )
+    return evolve(axis, unit=found.unit if found.value == 1 else unit)
+
+
+def as_model(given: M | Mapping[str, Any], model: type[M]) -> M:
+    """Return metadata that a user gives as a value or in its JSON form.
+
+    Raises
+    ------
+    ArgumentError
+        If it is neither.
+    MetadataError
+        If the JSON form is malformed.
+    """
+    if isinstance(given, model):
+        return given
+    if not isinstance(given, Mapping):
+        raise ArgumentError(f"{given!r} is no {model.__name__}; give one of omezarr.{model.__name__}, or its JSON form")
+    return structure(base_converter(), dict(given), model)
 
 
 def conventional_axis(name: str) -> Axis:
@@ -128,7 +172,7 @@ def by_axis(
         if unknown:
             raise ArgumentError(f"a {what} is given for {', '.join(unknown)}, but the axes are {', '.join(names)}")
         values = tuple(float(given.get(name, default)) for name in names)
-    elif isinstance(given, int | float):
+    elif isinstance(given, int | float | Real):
         values = tuple(float(given) if axis.type == "space" else default for axis in axes)
     else:
         values = tuple(float(value) for value in given)
@@ -139,25 +183,37 @@ def by_axis(
     return values
 
 
-def parse_channels(given: Sequence[str | Channel | Mapping[str, Any]] | None) -> tuple[Channel, ...] | None:
-    """Return the channels that a user gives as names, JSON objects or values; None stays None.
+def parse_channels(
+    given: str | Channel | Mapping[str, Any] | Sequence[str | int | Channel | Mapping[str, Any]] | None,
+) -> tuple[Channel, ...] | None:
+    """Return the channels that a user gives as names, JSON objects or values; None stays None, a lone one is one.
 
     Raises
     ------
+    ArgumentError
+        If a key or a colour is none.
     MetadataError
         If an object is malformed.
     """
     if given is None:
         return None
-    channels = []
-    for item in given:
-        if isinstance(item, Channel):
-            channels.append(item)
-        elif isinstance(item, str):
-            channels.append(Channel(label=item))
-        else:
-            channels.append(structure(base_converter(), dict(item), Channel))
-    return tuple(channels)
+    items = [given] if isinstance(given, str | Channel | Mapping) else given
+    return tuple(presentable(_channel(item)) for item in items)
+
+
+def _channel(item: str | int | Channel | Mapping[str, Any]) -> Channel:
+    if isinstance(item, str | int):
+        return Channel(label=item)
+    unknown = [key for key in item if key not in CHANNEL_KEYS] if isinstance(item, Mapping) else []
+    if unknown:
+        raise ArgumentError(f"a channel has no {unknown[0]!r}{_near(unknown[0], CHANNEL_KEYS)}")
+    return as_model(item, Channel)
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    """Return the end of a message about a name that is unknown: the one that was meant perhaps, and all there are."""
+    near = get_close_matches(name, known, n=1)
+    return f"{f'; did you mean {near[0]!r}?' if near else ';'} Known: {', '.join(known)}"
 
 
 def merged_options(options: WriteOptions | None, single: Mapping[str, Any]) -> WriteOptions:
@@ -168,11 +224,10 @@ def merged_options(options: WriteOptions | None, single: Mapping[str, Any]) -> W
     ArgumentError
         If a name is no option.
     """
-    unknown = [name for name in single if name not in fields_dict(WriteOptions)]
+    known = list(fields_dict(WriteOptions))
+    unknown = [name for name in single if name not in known]
     if unknown:
-        near = get_close_matches(unknown[0], fields_dict(WriteOptions), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ArgumentError(f"unknown argument {unknown[0]!r}{hint} Known: {', '.join(fields_dict(WriteOptions))}")
+        raise ArgumentError(f"unknown argument {unknown[0]!r}{_near(unknown[0], known)}")
     return evolve(options or WriteOptions(), **single)
 
 

@@ -1,7 +1,9 @@
 """What users write for axes, sizes and options."""
 
+import numpy as np
 import pytest
 
+import omezarr
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.model import Axis, Channel
 from omezarr.writing.requests import by_axis, factors_between, merged_options, natural_order, parse_axes, parse_channels
@@ -77,3 +79,62 @@ def test_levels_that_are_no_integer_factor_apart_are_refused() -> None:
 
 def test_names_sort_as_people_do() -> None:
     assert sorted(["10", "2", "AA", "B", "A"], key=natural_order) == ["2", "10", "A", "B", "AA"]
+
+
+def test_axes_may_be_objects_of_json() -> None:
+    axes = parse_axes([{"name": "y", "type": "space"}, {"name": "x", "type": "space", "unit": "micrometer"}], 2)
+    assert axes == (Axis("y", "space"), Axis("x", "space", "micrometer"))
+
+
+@pytest.mark.parametrize("axes", [[1, 2], [None, "x"]])
+def test_axes_that_are_none_are_refused_in_one_line(axes: list[object]) -> None:
+    with pytest.raises(ArgumentError, match=r"is no Axis; give one of omezarr\.Axis, or its JSON form"):
+        parse_axes(axes, 2)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("unit", ["um", "\N{MICRO SIGN}m", "\N{GREEK SMALL LETTER MU}m", "microns", "micrometre"])
+def test_symbols_of_units_become_their_names(unit: str) -> None:
+    assert parse_axes("yx", 2, unit)[1].unit == "micrometer"
+    assert parse_axes("tyx", 3, {"t": "sec"})[0].unit == "second"
+
+
+@pytest.mark.parametrize("units", ["parrot", "second", {"t": "micrometer"}, {"x": 5}])
+def test_units_of_something_else_are_refused(units: object) -> None:
+    with pytest.raises(ArgumentError, match=r"is no unit of (length|time) that NGFF knows"):
+        parse_axes("tyx", 3, units)  # type: ignore[arg-type]
+
+
+def test_a_unit_that_is_so_many_of_another_rescales() -> None:
+    pixels = np.zeros((8, 8), dtype="uint8")
+    node = omezarr.write_image(
+        "memory://points.zarr", pixels, scale=36, translation=(72, 0), units="pt", overwrite=True
+    )
+    assert [axis.unit for axis in node.axes] == ["inch", "inch"]
+    assert node.levels[0].scale == pytest.approx((0.5, 0.5))
+    assert node.levels[0].translation == pytest.approx((1.0, 0.0))
+
+
+def test_a_lone_name_is_one_channel() -> None:
+    assert [channel.label for channel in parse_channels("DAPI") or ()] == ["DAPI"]
+    with pytest.raises(ArgumentError, match="1 channel is described, but the image has 2"):
+        omezarr.write_image("memory://two.zarr", np.zeros((2, 8, 8), "uint8"), axes="cyx", channels="DAPI")
+
+
+@pytest.mark.parametrize("color", ["#ff0000", "FF0000", "red", 16711680, "#f00"])
+def test_colours_are_written_as_six_digits(color: object) -> None:
+    assert [channel.color for channel in parse_channels([{"color": color}]) or ()] == ["FF0000"]
+
+
+@pytest.mark.parametrize("color", ["parrot", "#ff00", -1, 1 << 24, True, [255, 0, 0]])
+def test_what_is_no_colour_is_refused_with_examples(color: object) -> None:
+    with pytest.raises(ArgumentError, match="is no colour of a channel; give six hexadecimal digits such as 'FF0000'"):
+        parse_channels([{"color": color}])
+
+
+def test_labels_of_channels_may_be_numbers() -> None:
+    assert [channel.label for channel in parse_channels([405, {"label": 488}]) or ()] == ["405", "488"]
+
+
+def test_an_unknown_key_of_a_channel_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="a channel has no 'colour'; did you mean 'color'"):
+        parse_channels([{"colour": "FF0000"}])

@@ -20,7 +20,7 @@ def _image(shape: tuple[int, ...], axes: str, channels: tuple[Channel, ...] | No
 
 def test_a_wrong_number_of_channels_is_refused() -> None:
     image = _image((2, 4, 4), "cyx", (Channel(label="only one"),))
-    with pytest.raises(ArgumentError, match="1 channels are described, but the image has 2"):
+    with pytest.raises(ArgumentError, match="1 channel is described, but the image has 2"):
         check_channels(image)
 
 

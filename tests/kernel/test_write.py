@@ -40,7 +40,7 @@ IMAGE = np.random.default_rng(7).integers(0, 1000, (3, 40, 50)).astype("uint16")
         ({"axes": "cyx", "factors": [(2, 2)]}, "factors"),
         ({"axes": "cyx", "factors": [(1, 2, 2)], "levels": 3}, "2 levels, not 3"),
         ({"axes": "cyx", "codec": "magic"}, "magic"),
-        ({"axes": "cyx", "channels": ["a"]}, "1 channels are described, but the image has 3"),
+        ({"axes": "cyx", "channels": ["a"]}, "1 channel is described, but the image has 3"),
         ({"axes": "cyx", "labels": {"a": np.zeros((40, 51), dtype="uint8")}}, "does not fit"),
         ({"axes": "cyx", "labels": {"a": np.zeros((40, 50), dtype="float32")}}, "label image 'a'"),
         ({"axes": "cyx", "labels": {"../a": np.zeros((40, 50), dtype="uint8")}}, "cannot be the name"),

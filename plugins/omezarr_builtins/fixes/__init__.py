@@ -21,9 +21,19 @@ if TYPE_CHECKING:
 @cache
 def fixes() -> dict[str, Fix]:
     """Return all fixes, by the id of the rule that they mend."""
-    from omezarr_builtins.fixes import dimensions, image_label, labels, levels, numbers, plate, repetitions, versions
+    from omezarr_builtins.fixes import (
+        dimensions,
+        image_label,
+        labels,
+        levels,
+        numbers,
+        plate,
+        repetitions,
+        units,
+        versions,
+    )
 
-    modules = (versions, levels, dimensions, labels, image_label, plate, numbers, repetitions)
+    modules = (versions, levels, dimensions, labels, image_label, plate, numbers, units, repetitions)
     return {rule: fix for module in modules for rule, fix in module.FIXES.items()}
 
 

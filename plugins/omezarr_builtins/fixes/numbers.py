@@ -1,10 +1,10 @@
-"""Numbers that are given as texts, texts that are given as numbers, and colours with a sign that does not belong."""
+"""Numbers that are given as texts, texts that are given as numbers, and colours in the forms of other tools."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from omezarr.model.colors import hexadecimal
 from omezarr_builtins.fixes.editing import converted, whole
 
 if TYPE_CHECKING:
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
 def _text(value: Any) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _color(value: Any) -> str | None:
-    return value[1:] if isinstance(value, str) and re.fullmatch("#[0-9A-Fa-f]{6}", value) else None
 
 
 FIXES: dict[str, Fix] = {
@@ -30,5 +26,7 @@ FIXES: dict[str, Fix] = {
     "image-label.colors.rgba.form": converted(whole, "image-label/colors/*/rgba/*"),
     "image-label.properties.label-value.form": converted(whole, "image-label/properties/*/label-value"),
     "bioformats2raw.value": converted(whole, "bioformats2raw.layout"),
-    "omero.color.value": converted(_color, "omero/channels/*/color"),
+    "omero.color.form": converted(hexadecimal, "omero/channels/*/color"),
+    "omero.color.value": converted(hexadecimal, "omero/channels/*/color"),
+    "omero.label.form": converted(_text, "omero/channels/*/label"),
 }

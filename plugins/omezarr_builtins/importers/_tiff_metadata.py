@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from omezarr.model import UNSET, Channel, Window
-from omezarr_builtins.importers._units import Measure, duration, length
+from omezarr.model.units import Measure, duration, length
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

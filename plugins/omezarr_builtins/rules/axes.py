@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from omezarr.abc.rules import Finding
+from omezarr.model.units import SPACE_UNITS, TIME_UNITS
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.places import (
     ARRAY,
@@ -33,16 +34,6 @@ if TYPE_CHECKING:
 
 CONVENTIONAL = "tczyx"
 """The names of axes up to 0.3, in their order."""
-
-PREFIXES = (
-    "",
-    *("yocto", "zepto", "atto", "femto", "pico", "nano", "micro", "milli", "centi", "deci"),
-    *("hecto", "kilo", "mega", "giga", "tera", "peta", "exa", "zetta", "yotta"),
-)
-SPACE_UNITS = frozenset(
-    [f"{prefix}meter" for prefix in PREFIXES] + ["angstrom", "foot", "inch", "mile", "parsec", "yard"]
-)
-TIME_UNITS = frozenset([f"{prefix}second" for prefix in PREFIXES] + ["minute", "hour", "day"])
 
 TYPES = frozenset({"space", "time", "channel"})
 TYPES_SINCE_0_6 = TYPES | {"array", "coordinate", "displacement", "frequency"}

@@ -59,6 +59,10 @@ def at(path: str, *keys: str | int) -> Callable[[Tree], tuple[Any, Any]]:
     return find
 
 
+def _number(digits: str) -> int:
+    return int(digits, 16)
+
+
 def gone(path: str, *keys: str | int) -> Break:
     def apply(tree: Tree, _: str) -> None:
         holder, key = at(path, *keys)(tree)
@@ -226,6 +230,30 @@ BREAKAGES = [
         "multiscales",
         become("", "omero", "channels", 1, "color", by=lambda color: f"#{color}"),
         "0.4",
+    ),
+    Breakage(
+        "omero.color.form", "multiscales", become("", "omero", "channels", 1, "color", by=lambda text: int(text, 16))
+    ),
+    Breakage(
+        "omero.label.form",
+        "multiscales",
+        become("", "omero", "channels", 1, "label", by=int),
+        prepare=become("", "omero", "channels", 1, "label", by=lambda _: "488"),
+    ),
+    Breakage(
+        "axes.unit.value",
+        "multiscales",
+        become("", "multiscales", 0, "axes", -1, "unit", by=lambda _: "um"),
+        "0.4",
+        "0.5",
+        prepare=become("", "multiscales", 0, "axes", -1, "unit", by=lambda _: "micrometer"),
+    ),
+    Breakage(
+        "axes.unit.value",
+        "multiscales",
+        become("", "multiscales", 0, "coordinateSystems", 0, "axes", -1, "unit", by=lambda _: "microns"),
+        "0.6",
+        prepare=become("", "multiscales", 0, "coordinateSystems", 0, "axes", -1, "unit", by=lambda _: "micrometer"),
     ),
 ]
 """Ways to break rules, each with the hierarchy that was there before as its only right answer."""

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from omezarr.errors import SourceError
+from omezarr.model.units import Measure, duration, length
 from omezarr_builtins.importers._ome_xml import MalformedError, parse_ome_xml
-from omezarr_builtins.importers._units import Measure, duration, length
 
 PIXELS = (
     '<Image ID="Image:0" Name="n"><Pixels SizeX="3" SizeY="4" SizeZ="5" SizeC="2" SizeT="1" {0}>{1}</Pixels></Image>'

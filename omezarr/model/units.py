@@ -1,4 +1,4 @@
-"""Units as files of other kinds name them, in the words of NGFF, which are those of UDUNITS-2.
+"""Units as people and files of other kinds name them, in the words of NGFF, which are those of UDUNITS-2.
 
 Source: OME-XML schema 2016-06, UnitsLength and UnitsTime; OME-NGFF 0.4 "axes".
 """
@@ -26,6 +26,7 @@ class Measure:
     unit: str | None
 
 
+# Two characters look like a micro sign; UnitsLength of OME-XML has the first, keyboards have the second.
 _PREFIXES = {
     "Y": "yotta",
     "Z": "zetta",
@@ -82,6 +83,31 @@ _TIMES: dict[str, Measure] = {
 }
 
 _WORDS = {"micron": "micrometer", "inches": "inch", "feet": "foot"}
+
+SPACE_UNITS = frozenset(measure.unit for measure in _LENGTHS.values())
+"""The units of length that NGFF names."""
+
+TIME_UNITS = frozenset(measure.unit for measure in _TIMES.values())
+"""The units of time that NGFF names."""
+
+
+def named_unit(unit: str, axis_type: object) -> Measure | None:
+    """Return what one of a unit is in a unit that NGFF names; None where it is no unit of such an axis.
+
+    Parameters
+    ----------
+    unit : str
+        A symbol or a word.
+    axis_type : object
+        "space" or "time"; no units are known for others.
+
+    Examples
+    --------
+    >>> named_unit("um", "space"), named_unit("au", "space") is None, named_unit("das", "time")
+    (Measure(value=1.0, unit='micrometer'), True, Measure(value=10.0, unit='second'))
+    """
+    units = {"space": _LENGTHS, "time": _TIMES}.get(axis_type) if isinstance(axis_type, str) else None
+    return None if units is None else _find(unit, units)
 
 
 def length(value: float | None, unit: str | None) -> Measure | None:
