@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
     from omezarr.plugins.registry import Registry, default_registry
+    from omezarr.rendering import render, thumbnail
     from omezarr.transform import resample
     from omezarr.upgrading import upgrade
     from omezarr.writing import WriteOptions
@@ -52,8 +53,10 @@ _HOMES = {
     "find": "omezarr.nodes.finding",
     "labels_to_csv": "omezarr.editing",
     "open": "omezarr.nodes.reading",
+    "render": "omezarr.rendering",
     "repair": "omezarr.checking.repair",
     "resample": "omezarr.transform",
+    "thumbnail": "omezarr.rendering",
     "upgrade": "omezarr.upgrading",
     "validate": "omezarr.checking.validation",
     "write_image": "omezarr.writing.images",
@@ -82,8 +85,10 @@ __all__ = [
     "labels_to_csv",
     "open",
     "open_writer",
+    "render",
     "repair",
     "resample",
+    "thumbnail",
     "upgrade",
     "validate",
     "write_field",

@@ -13,11 +13,12 @@ from omezarr.abc import ArrayFacts, FormatVersion, Hint, NodeType, Reference
 from omezarr.abc.plan import INCOMPLETE_KEY
 from omezarr.errors import IncompleteError, LocationNotFoundError, MetadataError, NotOMEZarrError
 from omezarr.location import Location, checked_path
-from omezarr.model import Axis, Channel, Document, GroupMetadata, Image, Multiscale
+from omezarr.model import Axis, Channel, Document, GroupMetadata, Image, Multiscale, conventional_axes
 from omezarr.model.structuring import tolerances
 from omezarr.nodes.children import Children
 from omezarr.nodes.detection import DetectedFormat, detect_format, detect_node_types
 from omezarr.nodes.level import Level, ordered_levels
+from omezarr.nodes.pictures import Pictured
 from omezarr.nodes.surroundings import HierarchySurroundings
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from omezarr.transform import PointMap
 
 
-class Node:
+class Node(Pictured):
     """One group of an OME-Zarr hierarchy.
 
     Parameters
@@ -230,8 +231,6 @@ class Node:
             return ()
         if multiscale.axes:
             return multiscale.axes
-        from omezarr.model import conventional_axes
-
         return conventional_axes("tczyx")
 
     @property

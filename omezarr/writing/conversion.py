@@ -23,6 +23,7 @@ from omezarr.model.content import CollectionContent, Content, ImageContent, Plat
 from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.registry import Registry, best_claim, default_registry
 from omezarr.writing import WriteOptions, plan_content
+from omezarr.writing.arranging import arranged
 from omezarr.writing.exporting import (
     Export,
     check_export,
@@ -176,7 +177,7 @@ def prepare_conversion(
     content = reader.load(origin, reader_options)
 
     def changed(image: ImageContent) -> ImageContent:
-        return _with_overrides(_part_of(image, region or {}), scale, units, channels)
+        return _with_overrides(_part_of(arranged(image), region or {}), scale, units, channels)
 
     content = _each_image(content, changed)
     if name is not None:

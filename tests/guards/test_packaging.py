@@ -118,7 +118,7 @@ def test_the_lowest_versions_that_are_allowed_are_those_that_are_tested():
 COMES_WITH = {"botocore": "s3fs", "yarl": "aiohttp"}
 """Packages that are imported where another one is, which cannot be without them."""
 
-IMPORTED_AS = {"google-crc32c": "google_crc32c", "scikit-image": "skimage"}
+IMPORTED_AS = {"google-crc32c": "google_crc32c", "pillow": "PIL", "scikit-image": "skimage"}
 
 
 def imported_by(file: Path) -> set[str]:

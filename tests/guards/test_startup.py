@@ -24,7 +24,7 @@ RUN = "from omezarr.cli import run; run({words!r})"
     ],
 )
 def test_starting_up_imports_nothing_heavy(code):
-    assert modules_imported_by(code) & (HEAVY | {"rich", "pandas", "matplotlib"}) == frozenset()
+    assert modules_imported_by(code) & (HEAVY | {"rich", "pandas", "matplotlib", "PIL", "aiohttp"}) == frozenset()
 
 
 @pytest.mark.parametrize("axis", EXTENSION_AXES)

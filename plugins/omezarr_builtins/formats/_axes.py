@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from omezarr.model import Axis
 
@@ -53,18 +53,19 @@ def check_typed_axes(axes: Sequence[Axis], version: str, spatial: tuple[str, ...
         return f"NGFF {version} has 2 to 5 axes; these are {len(axes)}: {_listed(names)}"
     ranks = [0 if axis.type == "time" else 2 if axis.type in spatial else 1 for axis in axes]
     kinds = ", ".join(f"{axis.name} ({axis.type or 'no type'})" for axis in axes)
+    usual = CONVENTIONAL_NAMES[-len(axes) :]
+    naming = f"Give the types of the axes, or their conventional names: axes={usual!r}, --axes {usual}"
     space, time, other = ranks.count(2), ranks.count(0), ranks.count(1)
     if space not in (2, 3):
-        return f"NGFF {version} has 2 or 3 axes of the type space; these are {kinds}. Give the types of the axes"
+        return f"NGFF {version} has 2 or 3 axes of the type space; these are {kinds}. {naming}"
     if time > 1 or other > 1:
-        return (
-            f"NGFF {version} has at most one axis of time and one channel or custom axis; these are {kinds}. "
-            "Split the image, or combine the axes"
-        )
-    if ranks != sorted(ranks):
+        cure = "Split the image, or combine the axes" if all(axis.type for axis in axes) else naming
+        return f"NGFF {version} has at most one axis of time and one channel or custom axis; these are {kinds}. {cure}"
+    order = sorted(range(len(axes)), key=ranks.__getitem__)
+    if order != list(range(len(axes))):
         return (
             f"NGFF {version} has axes in the order time, channel or custom, space; these are {kinds}. "
-            "Transpose the image"
+            f"Transpose the image to {_listed([names[i] for i in order])}: image.transpose({_listed(map(str, order))})"
         )
     return None
 
@@ -78,5 +79,5 @@ def check_pixels(dtype: str, *, label: bool) -> str | None:
     return None
 
 
-def _listed(names: Sequence[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"

@@ -10,11 +10,14 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from omezarr.abc import Claim, Importer
-from omezarr.errors import ArgumentError, LocationNotFoundError, MetadataError, OMEZarrWarning, SourceError
+from omezarr.errors import LocationNotFoundError, MetadataError, OMEZarrWarning, SourceError
 from omezarr.hookspecs import hookimpl
-from omezarr.model import ImageLabel
+from omezarr.model import UNSET, ImageLabel, conventional_axes
 from omezarr.model.content import CollectionContent, ImageContent, LabelContent, PlateContent
+from omezarr_builtins.importers._axes import parse_axes
 from omezarr_builtins.importers._files import local_path
 from omezarr_builtins.importers._options import check_options
 from omezarr_builtins.importers.array import load_zarr_array, open_hierarchy
@@ -38,7 +41,9 @@ class OMEZarr(Importer):
 
     name = "omezarr"
     suffixes = (".zarr", ".ozx", ".zip")
-    options = {"axes": "the meaning of the dimensions of a bare zarr array, one letter each"}  # noqa: RUF012
+    options = {  # noqa: RUF012 - the interface declares it
+        "axes": "the meaning of the dimensions, one letter each, of a bare zarr array or in place of what images say"
+    }
 
     def claim(self, location: Location) -> Claim | None:
         """Claim zarr groups that can be looked at, names that end as theirs do, and weakly every other URL."""
@@ -61,9 +66,7 @@ class OMEZarr(Importer):
         root = hierarchy.node()
         if root is not None and root.kind == "array":
             return load_zarr_array(hierarchy, location, axes)
-        if axes is not None:
-            raise ArgumentError(f"{location} names its axes itself; axes are given for bare arrays only")
-        reader = _Reader()
+        reader = _Reader(axes)
         content = reader.content(omezarr.open(location))
         for message in dict.fromkeys(reader.messages):
             warnings.warn(OMEZarrWarning(message), stacklevel=2)
@@ -73,8 +76,9 @@ class OMEZarr(Importer):
 class _Reader:
     """Turns nodes into content, and collects what is left out."""
 
-    def __init__(self) -> None:
+    def __init__(self, axes: object = None) -> None:
         self.messages: list[str] = []
+        self._given = axes
 
     def content(self, node: Node) -> Content:
         if node.key == "plate":
@@ -101,7 +105,7 @@ class _Reader:
         multiscale = node.multiscale
         return ImageContent(
             pixels=pixels,
-            axes=axes,
+            axes=axes if self._given is None else _renamed(axes, self._given, pixels.shape, str(node.location)),
             name=multiscale.name if multiscale is not None and isinstance(multiscale.name, str) else node.location.name,
             scale=scale,
             translation=translation,
@@ -163,6 +167,14 @@ class _Reader:
         unknown = [*metadata.unclaimed, *metadata.foreign]
         if unknown:
             self.messages.append(f"{node.location} has attributes that are not carried over: {', '.join(unknown)}")
+
+
+def _renamed(axes: Sequence[Axis], given: object, shape: tuple[int, ...], what: str) -> tuple[Axis, ...]:
+    """Return the axes that a user names in place of those of an image, with the units that fit them."""
+    return tuple(
+        evolve(new, unit=old.unit) if old.type in (new.type, None, UNSET) else new
+        for new, old in zip(conventional_axes(parse_axes(given, shape, what)), axes, strict=True)
+    )
 
 
 def _first_level(node: Node) -> Level:

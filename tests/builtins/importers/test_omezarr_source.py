@@ -155,9 +155,15 @@ def test_a_bare_array_is_read_as_one(tmp_path: Path) -> None:
     assert letters(load(path / "0", OMEZarr(), axes="zyx").image) == "zyx"
 
 
-def test_axes_for_an_image_that_names_them_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="names its axes itself"):
-        load(write(tmp_path / "a.zarr", image()), OMEZarr(), axes="zyx")
+def test_axes_of_the_user_take_the_place_of_those_of_an_image(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.zarr", image())
+    named = load(path, OMEZarr()).image
+    given = load(path, OMEZarr(), axes="t" + letters(named)[1:]).image
+    assert letters(given) == "t" + letters(named)[1:]
+    assert [axis.unit for axis in given.axes[1:]] == [axis.unit for axis in named.axes[1:]]
+    assert list(given.labels) == list(named.labels)
+    with pytest.raises(ArgumentError, match="names 2"):
+        load(path, OMEZarr(), axes="yx")
 
 
 def test_an_image_goes_through_conversion_unchanged(tmp_path: Path) -> None:

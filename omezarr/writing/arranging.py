@@ -1,0 +1,92 @@
+"""Axes of images from elsewhere in the order and with the types that every version of NGFF asks for.
+
+Responsible for what has one answer: axes with the conventional names get their types, and a transposed view of the
+pixels puts time first, then channels, then space. Everything else is for the user to say.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import evolve
+
+from omezarr.arrays import expanded
+from omezarr.arrays.sources import reordered
+from omezarr.errors import OMEZarrWarning
+from omezarr.model.axes import CONVENTIONAL_TYPES
+from omezarr.writing.fitting import aligned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from omezarr.model import Axis
+    from omezarr.model.content import ImageContent, LabelContent
+
+T = TypeVar("T")
+
+_RANKS = {"time": 0, "space": 2}
+"""Where axes of a type stand; all others stand between them."""
+
+
+def arranged(content: ImageContent) -> ImageContent:
+    """Return an image with the axes that NGFF asks for, where that is known, with a notice of what was changed.
+
+    Parameters
+    ----------
+    content : ImageContent
+
+    Returns
+    -------
+    ImageContent
+        A view; no pixel is read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from omezarr.arrays import as_source
+    >>> from omezarr.model import conventional_axes
+    >>> from omezarr.model.content import ImageContent
+    >>> image = ImageContent(pixels=as_source(np.zeros((2, 3, 4))), axes=conventional_axes("tyx"))
+    >>> arranged(image) == image
+    True
+    """
+    typed = tuple(
+        evolve(axis, type=CONVENTIONAL_TYPES[axis.name]) if not axis.type and axis.name in CONVENTIONAL_TYPES else axis
+        for axis in content.axes
+    )
+    changed = [axis.name for axis, old in zip(typed, content.axes, strict=True) if axis != old]
+    if changed:
+        _notice(f"the source gives no types for its axes {', '.join(changed)}; they are those that the names stand for")
+        content = evolve(content, axes=typed)
+    order = _order(typed)
+    if order == list(range(len(typed))):
+        return content
+    before, after = ([axis.name for axis in axes] for axes in (typed, _picked(typed, order)))
+    _notice(f"the source has the axes {', '.join(before)}; the image is transposed to {', '.join(after)}")
+    return evolve(
+        content,
+        pixels=reordered(content.pixels, order),
+        axes=_picked(typed, order),
+        scale=None if content.scale is None else _picked(content.scale, order),
+        translation=None if content.translation is None else _picked(content.translation, order),
+        labels={name: _label(label, content, order) for name, label in content.labels.items()},
+    )
+
+
+def _label(label: LabelContent, image: ImageContent, order: list[int]) -> LabelContent:
+    shape = aligned(label.pixels.shape, image.pixels.shape, [axis.name for axis in image.axes])
+    return evolve(label, pixels=reordered(expanded(label.pixels, shape), order))
+
+
+def _order(axes: Sequence[Axis]) -> list[int]:
+    """Return the position of each axis to come; axes of one type keep their order."""
+    return sorted(range(len(axes)), key=lambda position: _RANKS.get(str(axes[position].type), 1))
+
+
+def _picked(values: Sequence[T], order: list[int]) -> tuple[T, ...]:
+    return tuple(values[position] for position in order)
+
+
+def _notice(message: str) -> None:
+    warnings.warn(OMEZarrWarning(message), stacklevel=4)
