@@ -19,7 +19,7 @@ from omezarr._version import __version__
 if TYPE_CHECKING:
     from omezarr.checking.repair import repair
     from omezarr.checking.validation import Report, validate
-    from omezarr.editing import csv_to_labels, labels_to_csv
+    from omezarr.editing import csv_to_labels, edit, labels_to_csv
     from omezarr.location import Location, StorageOptions
     from omezarr.nodes.finding import find
     from omezarr.nodes.node import Node
@@ -50,6 +50,7 @@ _HOMES = {
     "convert": "omezarr.writing.conversion",
     "csv_to_labels": "omezarr.editing",
     "default_registry": "omezarr.plugins.registry",
+    "edit": "omezarr.editing",
     "find": "omezarr.nodes.finding",
     "labels_to_csv": "omezarr.editing",
     "open": "omezarr.nodes.reading",
@@ -81,6 +82,7 @@ __all__ = [
     "create_writer",
     "csv_to_labels",
     "default_registry",
+    "edit",
     "find",
     "labels_to_csv",
     "open",

@@ -6,5 +6,16 @@ opens at every moment and running the same again completes what was interrupted.
 
 from omezarr.editing.label_tables import LabelTable, csv_to_labels, plan_label_table
 from omezarr.editing.measures import labels_to_csv, measured_labels
+from omezarr.editing.metadata import edit, plan_metadata_edit
+from omezarr.editing.request import MetadataEdit
 
-__all__ = ["LabelTable", "csv_to_labels", "labels_to_csv", "measured_labels", "plan_label_table"]
+__all__ = [
+    "LabelTable",
+    "MetadataEdit",
+    "csv_to_labels",
+    "edit",
+    "labels_to_csv",
+    "measured_labels",
+    "plan_label_table",
+    "plan_metadata_edit",
+]

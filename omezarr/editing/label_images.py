@@ -62,7 +62,7 @@ def label_images(root: Node, names: Collection[str] = (), broken: list[str] | No
         If no label image has one of the names.
     """
     seen: set[str] = set()
-    here = LabelImage(node=root, image=None if _is_label(root) or root.multiscale is None else root)
+    here = LabelImage(node=root, image=None if is_label(root) or root.multiscale is None else root)
     for found in _walked(root, here, broken):
         seen.add(found.name)
         if not names or found.name in names:
@@ -76,7 +76,7 @@ def label_images(root: Node, names: Collection[str] = (), broken: list[str] | No
 def _walked(node: Node, here: LabelImage, broken: list[str] | None) -> Iterator[LabelImage]:
     from attrs import evolve
 
-    if _is_label(node):
+    if is_label(node):
         yield evolve(here, node=node, name=here.name or node.location.name)
         return
     try:
@@ -104,7 +104,8 @@ def _walked(node: Node, here: LabelImage, broken: list[str] | None) -> Iterator[
         yield from _walked(child, below, broken)
 
 
-def _is_label(node: Node) -> bool:
+def is_label(node: Node) -> bool:
+    """Say whether a node is a label image."""
     return any(node_type.key == "image-label" for node_type in node.node_types)
 
 

@@ -76,7 +76,7 @@ def attributes_with(node: Node, values: Mapping[str, JSON]) -> dict[str, JSON]:
 
 
 def differences(before: Any, after: Any, path: JSONPath = (ATTRIBUTES,)) -> list[Edit]:
-    """Return the edits that make one JSON value the other, each as deep as objects go.
+    """Return the edits that make one JSON value the other, each as deep as objects and lists of one length go.
 
     Examples
     --------
@@ -87,11 +87,15 @@ def differences(before: Any, after: Any, path: JSONPath = (ATTRIBUTES,)) -> list
 
 
 def _differences(before: Any, after: Any, path: JSONPath) -> Iterator[Edit]:
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differences(old, new, (*path, index))
+        return
     if not (isinstance(before, dict) and isinstance(after, dict)):
         if not deep_equal(before, after):
             yield Edit(path=path, value=after)
         return
-    for key in before.keys() | after.keys() if before.keys() != after.keys() else after:
+    for key in dict.fromkeys((*before, *after)):
         if key not in after:
             yield Edit(path=(*path, key), value=UNSET)
         elif key not in before:

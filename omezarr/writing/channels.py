@@ -19,6 +19,7 @@ from omezarr.model.colors import COLOR_NAMES, hexadecimal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omezarr.model import Axis
     from omezarr.model.content import ImageContent
 
 COLORS = ("FF0000", "00FF00", "0000FF", "FF00FF", "00FFFF", "FFFF00", "FFFFFF")
@@ -30,7 +31,12 @@ PERCENTILES = (1.0, 99.8)
 
 def channel_axis(content: ImageContent) -> int | None:
     """Return the position of the axis along which the channels lie; None where there is none."""
-    for index, axis in enumerate(content.axes):
+    return channel_axis_of(content.axes)
+
+
+def channel_axis_of(axes: Sequence[Axis]) -> int | None:
+    """Return the position of the channel axis among axes, by type or else by name; None where there is none."""
+    for index, axis in enumerate(axes):
         if axis.type == "channel" or (not axis.type and axis.name == "c"):
             return index
     return None
