@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
     from omezarr.plugins.registry import Registry, default_registry
-    from omezarr.rendering import render, thumbnail
+    from omezarr.rendering import html, render, thumbnail
     from omezarr.transform import resample
     from omezarr.upgrading import upgrade
     from omezarr.writing import WriteOptions
@@ -53,6 +53,7 @@ _HOMES = {
     "edit": "omezarr.editing",
     "find": "omezarr.nodes.finding",
     "labels_to_csv": "omezarr.editing",
+    "html": "omezarr.rendering",
     "open": "omezarr.nodes.reading",
     "render": "omezarr.rendering",
     "repair": "omezarr.checking.repair",
@@ -84,6 +85,7 @@ __all__ = [
     "default_registry",
     "edit",
     "find",
+    "html",
     "labels_to_csv",
     "open",
     "open_writer",

@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 
 from omezarr.errors import ArgumentError, MetadataError, OMEZarrError
 from omezarr.model import LevelGeometry, composed_geometry, derived_geometries
+from omezarr.nodes.pictures import Shown
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _shape(hierarchy: Hierarchy, path: str) -> Shape | None:
 
 
 @frozen
-class Level:
+class Level(Shown):
     """One resolution level; nothing is read before its pixels are touched.
 
     Parameters

@@ -17,7 +17,18 @@ def _offered(name: str) -> Any:
     return getattr(import_module("omezarr"), name)
 
 
-class Pictured:
+class Shown:
+    """Something that notebooks show."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a small picture and what the metadata says."""
+        html: str = _offered("html")(self)
+        return html
+
+
+class Pictured(Shown):
     """Something that can be drawn."""
 
     __slots__ = ()

@@ -15,11 +15,12 @@ from omezarr.rendering.request import PictureRequest
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
+    from omezarr.nodes.level import Level
     from omezarr.nodes.node import Node
     from omezarr.rendering.images import Picture
     from omezarr.rendering.sampling import Budget
 
-__all__ = ["PictureRequest", "render", "thumbnail"]
+__all__ = ["PictureRequest", "html", "render", "thumbnail"]
 
 
 def render(node: Node, request: PictureRequest | None = None, budget: Budget | None = None) -> Picture:
@@ -94,6 +95,24 @@ def thumbnail(node: Node, size: int = 256, **options: Any) -> PillowImage:
     from PIL import Image
 
     return Image.fromarray(picture.pixels)
+
+
+def html(item: Node | Level) -> str:
+    """Describe a node, or a level of an image, as HTML with a small picture: what notebooks show of it.
+
+    Parameters
+    ----------
+    item : Node or Level
+
+    Returns
+    -------
+    str
+        Never an error: what cannot be read is said in its place. No more than a few chunks are read, and none of a
+        plate or a collection. Whatever comes from metadata is text, never markup.
+    """
+    from omezarr.rendering.notebook import html_of
+
+    return html_of(item)
 
 
 def request_of(**options: Any) -> PictureRequest:

@@ -108,7 +108,7 @@ class Exposure:
             if windows is not None:
                 displays = tuple(evolve(item, window=window) for item, window in zip(displays, windows, strict=True))
             pixels = composed(self.planes, displays)
-        mark_missing(pixels, self.missing)
+            mark_missing(pixels, self.missing)  # of labels, what is not stored is background
         for values, label in self.overlays:
             pixels = overlaid(pixels, values, label, opacity=request.opacity, outline=request.outline)
         return pixels
@@ -167,7 +167,7 @@ def expose(subject: Subject, request: PictureRequest, budget: Budget | None = No
         projection="max" if label else request.projection,
         budget=budget,
     )
-    notes = [*subject.notes, *notes_of(planes, scan)]
+    notes = [*subject.notes, *notes_of(planes, scan, missing_matters=not label)]
     if not label:
         displays = tuple(
             evolve(item, window=item.window or measured_window(planes.pixels[i], planes.missing[i]))
@@ -187,7 +187,7 @@ def expose(subject: Subject, request: PictureRequest, budget: Budget | None = No
     return Exposure(subject, scan, displays, sharp, missing, tuple(overlays), tuple(dict.fromkeys(notes)))
 
 
-def notes_of(planes: Planes, scan: Scan) -> list[str]:
+def notes_of(planes: Planes, scan: Scan, *, missing_matters: bool = True) -> list[str]:
     """Return what is to be said of planes that were read."""
     notes = list(planes.notes)
     if planes.sampled:
@@ -195,6 +195,8 @@ def notes_of(planes: Planes, scan: Scan) -> list[str]:
             f"level {scan.index} has no smaller one and is too large to be read for a picture: some of its chunks "
             "stand for their neighbours; add levels with: omezarr scale"
         )
+    if not missing_matters:
+        return notes
     if planes.missing.all():
         notes.append("nothing is stored here: every chunk of it is missing")
     elif planes.missing.any():

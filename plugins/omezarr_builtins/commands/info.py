@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("path")
 @click.option("--stats", is_flag=True, help="Read all pixels and show the least and the greatest value of each level.")
 @click.option("--format", "format_version", metavar="VERSION", help="Read as this NGFF version, whatever is written.")
+@click.option("--picture", is_flag=True, help="Draw a small picture first, where the terminal has colours.")
 @storage_option
 @json_option
 @click.pass_obj
@@ -29,6 +30,7 @@ def info(
     path: str,
     stats: bool,
     format_version: str | None,
+    picture: bool,
     storage_options: dict[str, str],
     as_json: bool,
 ) -> int:
@@ -44,6 +46,10 @@ def info(
         tree: dict[str, Any] = {"path": path, "incomplete": True, "error": str(error)}
     else:
         tree = describe(node, "", stats=stats)
+        if picture and not as_json:
+            from omezarr_builtins.commands._terminal_picture import show_picture
+
+            show_picture(node)
     if as_json:
         echo_json(tree)
     else:
