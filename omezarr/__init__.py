@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from omezarr.rendering import html, render, thumbnail
     from omezarr.transform import resample
     from omezarr.upgrading import upgrade
-    from omezarr.writing import WriteOptions
+    from omezarr.writing import RunOptions, WriteOptions
     from omezarr.writing.acquisition import create_writer, open_writer
     from omezarr.writing.conversion import convert
-    from omezarr.writing.images import RunOptions, write_image, write_labels, write_multiscale
+    from omezarr.writing.images import write_image, write_labels, write_multiscale
     from omezarr.writing.levels import add_levels
     from omezarr.writing.plates import write_field, write_plate
     from omezarr.writing.scenes import write_scene
@@ -44,7 +44,7 @@ _HOMES = {
     "Node": "omezarr.nodes.node",
     "Registry": "omezarr.plugins.registry",
     "Report": "omezarr.checking.validation",
-    "RunOptions": "omezarr.writing.images",
+    "RunOptions": "omezarr.writing",
     "StorageOptions": "omezarr.location",
     "WriteOptions": "omezarr.writing",
     "convert": "omezarr.writing.conversion",

@@ -31,13 +31,14 @@ from omezarr.upgrading.in_place import extension_notices, in_place_plan
 from omezarr.upgrading.into_target import RewriteOptions, into_target_plan
 from omezarr.upgrading.survey import survey
 from omezarr.writing.conversion import refuse_overlap
-from omezarr.writing.images import RunOptions, run_plan
+from omezarr.writing.images import run_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omezarr.abc.plan import Codec, Plan
     from omezarr.location import LocationLike, StorageOptions
+    from omezarr.writing import RunOptions
 
 _HIGHEST_ANCESTOR = 3
 

@@ -5,8 +5,8 @@ the scaling method.
 """
 
 from omezarr.writing.fitting import plain_name
-from omezarr.writing.options import DEFAULT_FORMAT, WriteOptions
+from omezarr.writing.options import DEFAULT_FORMAT, RunOptions, WriteOptions
 from omezarr.writing.planner import Planner, plan_content
 from omezarr.writing.summary import plan_summary
 
-__all__ = ["DEFAULT_FORMAT", "Planner", "WriteOptions", "plain_name", "plan_content", "plan_summary"]
+__all__ = ["DEFAULT_FORMAT", "Planner", "RunOptions", "WriteOptions", "plain_name", "plan_content", "plan_summary"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
@@ -21,8 +21,8 @@ from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
 from omezarr.location import Location
 from omezarr.model.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.registry import Registry, best_claim, default_registry
-from omezarr.writing import WriteOptions, plan_content
+from omezarr.plugins.registry import best_claim, default_registry
+from omezarr.writing import plan_content
 from omezarr.writing.arranging import arranged
 from omezarr.writing.exporting import (
     Export,
@@ -32,41 +32,62 @@ from omezarr.writing.exporting import (
     refuse_write_options,
     run_export,
 )
-from omezarr.writing.images import RunOptions, run_plan
-from omezarr.writing.requests import by_axis, merged_options, parse_axes, parse_channels
+from omezarr.writing.images import run_plan
+from omezarr.writing.requests import (
+    ImageKeywords,
+    PixelKeywords,
+    Request,
+    by_axis,
+    parse_axes,
+    parse_channels,
+    spelled_out,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from omezarr.abc import Importer
     from omezarr.abc.plan import Plan
     from omezarr.location import LocationLike, StorageOptions
-    from omezarr.model import Channel
     from omezarr.nodes.node import Node
+    from omezarr.plugins.registry import Registry
+    from omezarr.writing import WriteOptions
 
 
-def convert(
-    source: LocationLike,
-    target: LocationLike,
-    *,
-    importer: str | None = None,
-    importer_options: Mapping[str, Any] | None = None,
-    exporter: str | None = None,
-    exporter_options: Mapping[str, Any] | None = None,
-    axes: str | None = None,
-    scale: float | Sequence[float] | Mapping[str, float] | None = None,
-    units: str | Mapping[str, str] | None = None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
-    name: str | None = None,
-    region: Mapping[str, tuple[int, int]] | None = None,
-    options: WriteOptions | None = None,
-    overwrite: bool = False,
-    run: RunOptions | None = None,
-    source_options: Mapping[str, Any] | StorageOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
-    **write_options: Any,
-) -> Node | None:
+class ConversionKeywords(ImageKeywords, total=False):
+    """What is said of a conversion, beside `ImageKeywords`.
+
+    Parameters
+    ----------
+    importer : str
+        Default: the one that claims the source.
+    importer_options : mapping
+        Options of the importer, for example ``{"series": "all"}`` of "tiff".
+    exporter : str
+        Default: the one that claims the target. "omezarr" makes an OME-Zarr of it whoever claims it.
+    exporter_options : mapping
+        Options of the exporter, for example ``{"axes": "zyx"}`` of "npy".
+    name : str
+        Takes the place of what the source says.
+    region : mapping
+        Axis name to start and stop, in pixels of the source: only this part is converted, and is where it was.
+    options : WriteOptions
+    source_options : mapping or StorageOptions
+        How to reach the source; `storage_options` are those of the target.
+    """
+
+    importer: str | None
+    importer_options: Mapping[str, Any] | None
+    exporter: str | None
+    exporter_options: Mapping[str, Any] | None
+    name: str | None
+    region: Mapping[str, tuple[int, int]] | None
+    options: WriteOptions | None
+    source_options: Mapping[str, Any] | StorageOptions | None
+
+
+@spelled_out(ConversionKeywords)
+def convert(source: LocationLike, target: LocationLike, **given: Unpack[ConversionKeywords]) -> Node | None:
     """Convert a file, an array or an OME-Zarr to an OME-Zarr, or to a file of another kind.
 
     Parameters
@@ -74,28 +95,9 @@ def convert(
     source : str, path or Location
     target : str, path, Location, zarr store or zarr group
         What an exporter claims, by its suffix, becomes a file of the exporter's kind; everything else an OME-Zarr.
-    importer : str, optional
-        Default: the one that claims the source.
-    importer_options : mapping, optional
-        Options of the importer, for example ``{"series": "all"}`` of "tiff".
-    exporter : str, optional
-        Default: the one that claims the target. "omezarr" makes an OME-Zarr of it whoever claims it.
-    exporter_options : mapping, optional
-        Options of the exporter, for example ``{"axes": "zyx"}`` of "npy".
-    axes : str, optional
-        The axes of the source, where it leaves them open or names them wrongly.
-    scale, units, channels, name : optional
-        Take the place of what the source says; see `omezarr.write_image`.
-    region : mapping, optional
-        Axis name to start and stop, in pixels of the source: only this part is converted, and is where it was.
-    options, **write_options
-        See `WriteOptions`: given together, or one by one.
-    overwrite : bool
-        Whether a zarr hierarchy, or a file that an exporter writes, is replaced at the target.
-    run : RunOptions, optional
-    source_options, storage_options : mapping or StorageOptions, optional
-        How to reach the source, and the target.
-    registry : Registry, optional
+    **given
+        `ConversionKeywords`: importer, exporter and their options, name and region; axes, scale, units and channels,
+        which take the place of what the source says; how to write, as for `omezarr.write_image`.
 
     Returns
     -------
@@ -111,33 +113,16 @@ def convert(
     UnsupportedError, LossyError, TargetExistsError, WriteError
         See `omezarr.writing.images.write_content`.
     """
-    registry = registry or default_registry()
-    prepared = prepare_conversion(
-        source,
-        target,
-        importer=importer,
-        importer_options=importer_options,
-        exporter=exporter,
-        exporter_options=exporter_options,
-        axes=axes,
-        scale=scale,
-        units=units,
-        channels=channels,
-        name=name,
-        region=region,
-        options=merged_options(options, write_options) if write_options else options,
-        overwrite=overwrite,
-        source_options=source_options,
-        storage_options=storage_options,
-        registry=registry,
-    )
+    prepared = prepare_conversion(source, target, **given)
     if isinstance(prepared, Export):
-        run_export(prepared, run)
+        run_export(prepared, given.get("run"))
         return None
-    run_plan(prepared, registry, run)
+    registry = given.get("registry") or default_registry()
+    run_plan(prepared, registry, given.get("run"))
     return open_node(prepared.target, registry=registry)
 
 
+@spelled_out(ImageKeywords)
 def prepare_conversion(
     source: LocationLike,
     target: LocationLike,
@@ -146,25 +131,20 @@ def prepare_conversion(
     importer_options: Mapping[str, Any] | None = None,
     exporter: str | None = None,
     exporter_options: Mapping[str, Any] | None = None,
-    axes: str | None = None,
-    scale: float | Sequence[float] | Mapping[str, float] | None = None,
-    units: str | Mapping[str, str] | None = None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
     name: str | None = None,
     region: Mapping[str, tuple[int, int]] | None = None,
     options: WriteOptions | None = None,
-    overwrite: bool = False,
     source_options: Mapping[str, Any] | StorageOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
+    **given: Unpack[ImageKeywords],
 ) -> Plan | Export:
     """Return what a conversion will do without writing anything; the parameters are those of `convert`."""
-    registry = registry or default_registry()
+    request = Request.of(target, options, given)
+    registry, place, said = request.registry, request.target, request.pixels
+    axes = said.get("axes")
     origin = Location.parse(source, source_options)
-    place = Location.parse(target, storage_options)
     chosen = choose_exporter(place, registry, exporter)
     if chosen is not None:
-        refuse_write_options(chosen[0], options)
+        refuse_write_options(chosen[0], request.options)
         refuse_unknown_options("exporter", chosen[0], exporter_options or {})
     elif exporter_options:
         raise ArgumentError(f"no exporter writes {place}, so its options have no meaning; choose one with --exporter")
@@ -177,7 +157,7 @@ def prepare_conversion(
     content = reader.load(origin, reader_options)
 
     def changed(image: ImageContent) -> ImageContent:
-        return _with_overrides(_part_of(arranged(image), region or {}), scale, units, channels)
+        return _with_overrides(_part_of(arranged(image), region or {}), said)
 
     content = _each_image(content, changed)
     if name is not None:
@@ -185,14 +165,14 @@ def prepare_conversion(
             raise ArgumentError("a group of images has no name of its own; choose one image to name it")
         content = evolve(content, name=name)
     if chosen is None:
-        return plan_content(place, content, options or WriteOptions(), registry, overwrite=overwrite)
+        return plan_content(place, content, request.options, registry, overwrite=request.overwrite)
     export = Export(
         exporter=chosen[0],
         reason=chosen[1],
         content=content,
         target=place,
         options=dict(exporter_options or {}),
-        overwrite=overwrite,
+        overwrite=request.overwrite,
     )
     check_export(export)
     return export
@@ -319,14 +299,10 @@ def _part_of(image: ImageContent, region: Mapping[str, tuple[int, int]]) -> Imag
     )
 
 
-def _with_overrides(
-    image: ImageContent,
-    scale: float | Sequence[float] | Mapping[str, float] | None,
-    units: str | Mapping[str, str] | None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None,
-) -> ImageContent:
+def _with_overrides(image: ImageContent, said: PixelKeywords) -> ImageContent:
     """Return an image with what the user gives in place of what the source says."""
-    axes = parse_axes(image.axes, len(image.axes), units)
+    scale = said.get("scale")
+    axes = parse_axes(image.axes, len(image.axes), said.get("units"))
     known = dict(zip((axis.name for axis in axes), image.scale or (1.0,) * len(axes), strict=True))
     if isinstance(scale, Mapping):
         scale = {**known, **scale}
@@ -336,5 +312,5 @@ def _with_overrides(
         image,
         axes=axes,
         scale=by_axis("scale", scale, axes, 1.0) or image.scale,
-        channels=parse_channels(channels) or image.channels,
+        channels=parse_channels(said.get("channels")) or image.channels,
     )

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import fields_dict, frozen
+from attrs import frozen
 
 from omezarr.abc import ExportRun
 from omezarr.engine.memory import DEFAULT_BYTES
@@ -29,7 +29,6 @@ from omezarr.errors import (
 )
 from omezarr.model.content import ImageContent, PlateContent
 from omezarr.settings import Settings
-from omezarr.writing.options import WriteOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from omezarr.location import Location
     from omezarr.model.content import Content
     from omezarr.plugins.registry import Registry
-    from omezarr.writing.images import RunOptions
+    from omezarr.writing.options import RunOptions, WriteOptions
 
 OME_ZARR = "omezarr"
 """The name to give in place of an exporter's where the target becomes an OME-Zarr, whoever claims it."""
@@ -123,21 +122,18 @@ def refuse_unknown_options(kind: str, contribution: Importer | Exporter, options
             raise ArgumentError(f"the {kind} {contribution.name!r} has no option {name!r}; {cure}")
 
 
-def refuse_write_options(exporter: Exporter, given: WriteOptions | None) -> None:
+def refuse_write_options(exporter: Exporter, options: WriteOptions) -> None:
     """Raise if options of writing an OME-Zarr are given for an exporter, which has no use for them.
 
     Raises
     ------
     ArgumentError
     """
-    if given is None:
-        return
-    plain = WriteOptions()
-    names = [name for name in fields_dict(WriteOptions) if getattr(given, name) != getattr(plain, name)]
-    raise ArgumentError(
-        f"{', '.join(names) or 'options of the format'} belong to OME-Zarr and mean nothing to the exporter "
-        f"{exporter.name!r}, whose own options are: {', '.join(exporter.options) or 'none'}"
-    )
+    if options.given:
+        raise ArgumentError(
+            f"{', '.join(sorted(options.given))} belong to OME-Zarr and mean nothing to the exporter "
+            f"{exporter.name!r}, whose own options are: {', '.join(exporter.options) or 'none'}"
+        )
 
 
 def check_export(export: Export) -> None:

@@ -15,67 +15,58 @@ Examples
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from omezarr.abc.plan import MergeIntoList, Phase, Plan
 from omezarr.arrays import as_source
 from omezarr.engine import execute
 from omezarr.errors import ArgumentError, UnsupportedError
-from omezarr.location import Location
+from omezarr.model import ImageLabel
 from omezarr.model.content import Content, ImageContent, LabelContent
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.registry import Registry, default_registry
-from omezarr.writing import Planner, WriteOptions, plain_name, plan_content
+from omezarr.writing import Planner, plain_name, plan_content
 from omezarr.writing.attributes import document_path
-from omezarr.writing.requests import factors_between, image_content, merged_options
+from omezarr.writing.options import RunOptions
+from omezarr.writing.requests import (
+    ImageKeywords,
+    Request,
+    WriterKeywords,
+    as_model,
+    factors_between,
+    image_content,
+    spelled_out,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omezarr.abc import OpenedStore
-    from omezarr.abc.plan import ProgressCallback
-    from omezarr.location import LocationLike, StorageOptions
-    from omezarr.model import Axis, Channel, ImageLabel
+    from omezarr.location import Location, LocationLike
     from omezarr.nodes.node import Node
+    from omezarr.plugins.registry import Registry
+    from omezarr.writing import WriteOptions
 
 
-@frozen(kw_only=True)
-class RunOptions:
-    """How a plan is carried out; it changes nothing in the result.
+MEANINGLESS_FOR_LABELS = {
+    **dict.fromkeys(("format", "factors", "levels", "expand_axes"), "labels take it from their image"),
+    "method": "labels are scaled by label_method",
+    "consolidated": "the hierarchy of the image is there already",
+}
+"""Options that no label image has a use for: why."""
 
-    Parameters
-    ----------
-    memory : int, optional
-        Bytes that the engine may use of its own.
-    threads : int, optional
-        Default: the cores that the process may use.
-    scheduler : optional
-        A ``dask.distributed`` client, its address, or ``"local:N"``. Default: threads of this process.
-    progress : callable, optional
-        Called with `omezarr.abc.plan.Progress`.
-    resume : bool
-        Whether to go on with what an interrupted call with the same arguments left.
-    """
-
-    memory: int | None = None
-    threads: int | None = None
-    scheduler: Any = None
-    progress: ProgressCallback | None = None
-    resume: bool = False
+MEANINGLESS_FOR_LEVELS = {
+    **dict.fromkeys(("factors", "levels"), "it follows from the levels that are given"),
+    "label_method": "no label image is written",
+}
+"""Options that have no use where all levels are given: why."""
 
 
+@spelled_out(WriterKeywords)
 def write_content(
-    location: LocationLike,
-    content: Content,
-    options: WriteOptions | None = None,
-    *,
-    overwrite: bool = False,
-    run: RunOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
+    location: LocationLike, content: Content, options: WriteOptions | None = None, **given: Unpack[WriterKeywords]
 ) -> Node:
     """Write described content to a new hierarchy, and open it.
 
@@ -83,13 +74,13 @@ def write_content(
     ----------
     location : str, path, Location, zarr store or zarr group
         Where the root group will be.
-    content : ImageContent, PlateContent or CollectionContent
+    content : ImageContent, PlateContent, CollectionContent or SceneContent
     options : WriteOptions, optional
-    overwrite : bool
-        Whether a zarr hierarchy that is there is replaced.
-    run : RunOptions, optional
-    storage_options : mapping or StorageOptions, optional
-    registry : Registry, optional
+        Format, levels, chunks, codec and so on; single ones may be given as keywords instead, for example
+        ``format="0.4"``.
+    **given
+        `WriterKeywords`: the fields of `WriteOptions`, overwrite, run, storage_options, registry; anything else is an
+        error.
 
     Returns
     -------
@@ -104,11 +95,14 @@ def write_content(
     WriteError
         If writing failed midway; the message says what remains.
     """
-    registry = registry or default_registry()
-    target = Location.parse(location, storage_options)
-    plan = plan_content(target, content, options or WriteOptions(), registry, overwrite=overwrite)
-    run_plan(plan, registry, run)
-    return open_node(target, registry=registry)
+    return written(Request.of(location, options, given, WriterKeywords), content)
+
+
+def written(request: Request, content: Content) -> Node:
+    """Write the content that a request asks for, and open it."""
+    plan = plan_content(request.target, content, request.options, request.registry, overwrite=request.overwrite)
+    run_plan(plan, request.registry, request.run)
+    return open_node(request.target, registry=request.registry)
 
 
 def run_plan(plan: Plan, registry: Registry, run: RunOptions | None = None) -> None:
@@ -137,23 +131,16 @@ def run_plan(plan: Plan, registry: Registry, run: RunOptions | None = None) -> N
     )
 
 
+@spelled_out(ImageKeywords)
 def write_image(
     location: LocationLike,
     image: Any,
     *,
-    axes: str | Sequence[str | Axis] | None = None,
     name: str | None = None,
-    scale: float | Sequence[float] | Mapping[str, float] | None = None,
     translation: Sequence[float] | Mapping[str, float] | None = None,
-    units: str | Mapping[str, str] | None = None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
     labels: Mapping[str, Any] | None = None,
     options: WriteOptions | None = None,
-    overwrite: bool = False,
-    run: RunOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
-    **write_options: Any,
+    **given: Unpack[ImageKeywords],
 ) -> Node:
     """Write an image with all its levels.
 
@@ -162,32 +149,16 @@ def write_image(
     location : str, path, Location, zarr store or zarr group
         Where the image's group will be.
     image : array
-        From numpy, dask, zarr or a memory map; read once, region by region.
-    axes : str or sequence, optional
-        One letter an axis, such as "czyx", or names, or `Axis` values. Default: "yx" for two dimensions, "tczyx" for
-        five.
+        From numpy, dask, zarr, xarray or a memory map; read once, region by region.
     name : str, optional
-    scale : float, sequence or mapping, optional
-        The size of a pixel: one number for all spatial axes, one for each axis, or by axis name.
     translation : sequence or mapping, optional
         The position of the first pixel.
-    units : str or mapping, optional
-        One name for all spatial axes, or by axis name, for example ``{"t": "second", "x": "micrometer"}``.
-    channels : sequence, optional
-        A name, a `Channel` or its JSON form for each channel.
     labels : mapping, optional
         Name to label array.
     options : WriteOptions, optional
-        Format, levels, chunks, codec and so on; single ones may be given as keywords instead, for example
-        ``format="0.4"``.
-    overwrite : bool
-        Whether a zarr hierarchy that is there is replaced.
-    run : RunOptions, optional
-        Memory, threads, scheduler, progress.
-    storage_options : mapping or StorageOptions, optional
-    registry : Registry, optional
-    **write_options
-        Fields of `WriteOptions`; anything else is an error.
+        As for `write_content`.
+    **given
+        `PixelKeywords`, which are axes, scale, units and channels, and `WriterKeywords`, as for `write_content`.
 
     Returns
     -------
@@ -209,39 +180,20 @@ def write_image(
     >>> [level.shape for level in node.levels]
     [(2, 300, 400), (2, 150, 200), (2, 75, 100)]
     """
-    content = image_content(
-        image,
-        axes=axes,
-        name=name,
-        scale=scale,
-        translation=translation,
-        units=units,
-        channels=channels,
-        labels=labels,
-    )
-    return write_content(
-        location,
-        content,
-        merged_options(options, write_options),
-        overwrite=overwrite,
-        run=run,
-        storage_options=storage_options,
-        registry=registry,
-    )
+    request = Request.of(location, options, given)
+    content = image_content(image, name=name, translation=translation, labels=labels, **request.pixels)
+    return written(request, content)
 
 
+@spelled_out(WriterKeywords)
 def write_labels(
     location: LocationLike,
     labels: Any,
     name: str,
     *,
-    metadata: ImageLabel | None = None,
+    metadata: ImageLabel | Mapping[str, Any] | None = None,
     options: WriteOptions | None = None,
-    overwrite: bool = False,
-    run: RunOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
-    **write_options: Any,
+    **given: Unpack[WriterKeywords],
 ) -> Node:
     """Add a label image to an image that is there.
 
@@ -255,17 +207,13 @@ def write_labels(
         Integers, in the image's axes; each as long as the image's, or 1. A missing channel axis is added.
     name : str
         The name of the label image.
-    metadata : ImageLabel, optional
-        Colours and properties.
+    metadata : ImageLabel or mapping, optional
+        Colours and properties, as a value or in their JSON form.
     options : WriteOptions, optional
-        Chunks, codec, label method; single ones may be given as keywords instead.
-    overwrite : bool
-        Whether a label image of that name is replaced. Its siblings stay as they are.
-    run : RunOptions, optional
-    storage_options : mapping or StorageOptions, optional
-    registry : Registry, optional
-    **write_options
-        Fields of `WriteOptions` but for format, factors and levels, which are the image's.
+        Chunks, shards, codec and label method.
+    **given
+        `WriterKeywords`, as for `write_content`; `overwrite` replaces a label image of that name, its siblings stay as
+        they are.
 
     Returns
     -------
@@ -276,7 +224,9 @@ def write_labels(
     ------
     TargetExistsError
         If there is a label image of that name.
-    ArgumentError, UnsupportedError, WriteError
+    ArgumentError
+        If an option is given that the image decides, or that means nothing for labels.
+    UnsupportedError, WriteError
         See `write_content`.
 
     Examples
@@ -287,14 +237,11 @@ def write_labels(
     >>> write_labels(path, np.zeros((64, 64), dtype="uint32"), "nuclei").key
     'image-label'
     """
-    registry = registry or default_registry()
-    target = Location.parse(location, storage_options)
+    request = Request.of(location, options, given, WriterKeywords, MEANINGLESS_FOR_LABELS)
+    registry, target = request.registry, request.target
     image = open_node(target, registry=registry)
     if image.multiscale is None or image.version is None:
         raise UnsupportedError(f"{target} is no image, so labels cannot be added to it")
-    fixed = [key for key in ("format", "factors", "levels") if key in write_options]
-    if fixed:
-        raise ArgumentError(f"{', '.join(fixed)} of labels are those of the image and cannot be given")
     shapes = [level.shape for level in image.levels]
     geometry = image.levels[0].geometry
     content = ImageContent(
@@ -304,35 +251,30 @@ def write_labels(
         translation=geometry.translation if geometry else None,
     )
     factors = tuple(factors_between(large, small) for large, small in pairwise(shapes))
-    chosen = evolve(merged_options(options, write_options), format=image.version, allow_lossy=True)
+    chosen = evolve(request.options, format=image.version, allow_lossy=True)
     planner = Planner(chosen, registry)
-    label = LabelContent(pixels=as_source(labels), metadata=metadata)
+    described = None if metadata is None else as_model(metadata, ImageLabel)
+    label = LabelContent(pixels=as_source(labels), metadata=described)
     place = target.below("labels").below(plain_name(name))
     phase = planner.label_phase("", name, label, content, factors)
     zarr_format = planner.version.zarr_format
-    run_plan(Plan(target=place, zarr_format=zarr_format, phases=(phase,), overwrite=overwrite), registry, run)
+    plan = Plan(target=place, zarr_format=zarr_format, phases=(phase,), overwrite=request.overwrite)
+    run_plan(plan, registry, request.run)
     listed = MergeIntoList(path="labels", keys=document_path(planner.version, "labels"), items=(name,))
     register = Phase(name="list of labels", steps=(planner.labels_group("", ()), listed))
     run_plan(Plan(target=target, zarr_format=zarr_format, phases=(register,), create=False), registry)
     return open_node(place, registry=registry)
 
 
-def write_multiscale(
+@spelled_out(ImageKeywords)
+def write_multiscale(  # type: ignore[misc]  # here levels are arrays, and how many there are is no option
     location: LocationLike,
     levels: Sequence[Any],
     *,
-    axes: str | Sequence[str | Axis] | None = None,
     name: str | None = None,
-    scale: float | Sequence[float] | Mapping[str, float] | None = None,
     translation: Sequence[float] | Mapping[str, float] | None = None,
-    units: str | Mapping[str, str] | None = None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
     options: WriteOptions | None = None,
-    overwrite: bool = False,
-    run: RunOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
-    **write_options: Any,
+    **given: Unpack[ImageKeywords],
 ) -> Node:
     """Write an image whose levels are given.
 
@@ -342,11 +284,13 @@ def write_multiscale(
         Where the image's group will be.
     levels : sequence of array
         The largest first, all with the same axes and dtype.
-    axes, name, scale, translation, units, channels, options, overwrite, run, storage_options, registry
-        As for `write_image`; scale and translation are those of the first level.
-    **write_options
-        Fields of `WriteOptions`. `method` says how the levels were made: the position of their first samples follows
-        from it. Without it the first samples of all levels are taken to be at the same place.
+    name, translation
+        As for `write_image`; the position is that of the first pixel of the first level, and so is the scale.
+    options : WriteOptions, optional
+        As for `write_content`. `method` says how the levels were made: the position of their first samples follows
+        from it. Where it is not given, the first samples of all levels are taken to be at the same place.
+    **given
+        `PixelKeywords` and `WriterKeywords`, as for `write_image`.
 
     Returns
     -------
@@ -355,7 +299,7 @@ def write_multiscale(
     Raises
     ------
     ArgumentError
-        If a level does not fit the one before.
+        If a level does not fit the one before, or an option is given that the levels decide.
     UnsupportedError, LossyError, TargetExistsError, WriteError
         See `write_content`.
 
@@ -367,7 +311,7 @@ def write_multiscale(
     >>> node.levels[1].scale
     (2.0, 2.0)
     """
-    registry = registry or default_registry()
+    request = Request.of(location, options, given, meaningless=MEANINGLESS_FOR_LEVELS)
     sources = [as_source(level) for level in levels]
     if not sources:
         raise ArgumentError("an image has at least one level; none is given")
@@ -376,17 +320,11 @@ def write_multiscale(
             raise ArgumentError(f"level {index} differs from level {index - 1} in its dimensions or dtype")
         if any(size > full for size, full in zip(small.shape, large.shape, strict=True)):
             raise ArgumentError(f"level {index} of shape {small.shape} is larger than level {index - 1}")
-    fixed = [key for key in ("factors", "levels") if key in write_options]
-    if fixed:
-        raise ArgumentError(f"{', '.join(fixed)} follow from the levels and cannot be given")
-    content = image_content(
-        sources[0], axes=axes, name=name, scale=scale, translation=translation, units=units, channels=channels
-    )
-    chosen = merged_options(options, write_options)
-    told = "method" in write_options or options is not None
-    planner = Planner(chosen if told else evolve(chosen, method="nearest"), registry)
-    phases = planner.given_levels_phases(content, sources, method_known=told)
-    target = Location.parse(location, storage_options)
-    plan = Plan(target=target, zarr_format=planner.version.zarr_format, phases=tuple(phases), overwrite=overwrite)
-    run_plan(plan, registry, run)
-    return open_node(target, registry=registry)
+    content = image_content(sources[0], name=name, translation=translation, **request.pixels)
+    told = "method" in request.options.given
+    planner = Planner(request.options if told else evolve(request.options, method="nearest"), request.registry)
+    phases = tuple(planner.given_levels_phases(content, sources, method_known=told))
+    zarr_format = planner.version.zarr_format
+    plan = Plan(target=request.target, zarr_format=zarr_format, phases=phases, overwrite=request.overwrite)
+    run_plan(plan, request.registry, request.run)
+    return open_node(request.target, registry=request.registry)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
@@ -25,37 +25,42 @@ from omezarr.arrays.specs import spec_of
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import ArgumentError, LocationNotFoundError, UnsupportedError
 from omezarr.hierarchy import Hierarchy
-from omezarr.location import Location
 from omezarr.model import Image, composed_geometry
 from omezarr.model.content import ImageContent
 from omezarr.nodes.detection import detect_format
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.registry import Registry, default_registry
-from omezarr.writing import DEFAULT_FORMAT, Planner, WriteOptions
+from omezarr.writing import Planner
 from omezarr.writing.attributes import compose_attributes
-from omezarr.writing.images import RunOptions, run_plan
+from omezarr.writing.images import run_plan
 from omezarr.writing.pyramids import PyramidPlanner, method_details
-from omezarr.writing.requests import factors_between, merged_options, parse_axes
+from omezarr.writing.requests import Request, WriterKeywords, factors_between, parse_axes, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omezarr.abc.plan import ArraySpec, Step
-    from omezarr.location import LocationLike, StorageOptions
+    from omezarr.location import Location, LocationLike
     from omezarr.model import JSON, Axis
     from omezarr.nodes.node import Node
+    from omezarr.plugins.registry import Registry
+    from omezarr.writing import WriteOptions
 
 
+MEANINGLESS_IN_PLACE = {
+    **dict.fromkeys(("consolidated", "expand_axes"), "levels are added in place; write a new image instead"),
+    "overwrite": "levels that are there stay",
+}
+"""Options that have no use where levels are added to what is there: why."""
+
+
+@spelled_out(WriterKeywords)
 def add_levels(
     location: LocationLike,
     *,
-    axes: str | Sequence[str | Axis] | None = None,
+    axes: str | Sequence[str | Axis | Mapping[str, Any]] | None = None,
     options: WriteOptions | None = None,
-    run: RunOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
-    **write_options: Any,
+    **given: Unpack[WriterKeywords],
 ) -> Node:
     """Add levels below those that an image has, and to its label images as many; or make an image of a bare array.
 
@@ -67,12 +72,8 @@ def add_levels(
         Of a bare array; an image has its own.
     options : WriteOptions, optional
         `levels` counts those that are there. Chunks of the new levels are those of the smallest one unless given.
-        Single options may be given as keywords instead.
-    run : RunOptions, optional
-    storage_options : mapping or StorageOptions, optional
-    registry : Registry, optional
-    **write_options
-        Fields of `WriteOptions`.
+    **given
+        `WriterKeywords`, as for `omezarr.write_image`.
 
     Returns
     -------
@@ -84,35 +85,25 @@ def add_levels(
     UnsupportedError
         If it is no image, or the array has no group of its own that could become one.
     ArgumentError
-        If there are as many levels already.
+        If there are as many levels already, or an option is given that has no meaning here.
     """
-    registry = registry or default_registry()
-    plan = plan_added_levels(
-        location,
-        axes=axes,
-        options=merged_options(options, write_options),
-        storage_options=storage_options,
-        registry=registry,
-    )
-    run_plan(plan, registry, run)
-    return open_node(plan.target, registry=registry)
+    plan = plan_added_levels(location, axes=axes, options=options, **given)
+    request = Request.of(location, options, given, WriterKeywords)
+    run_plan(plan, request.registry, request.run)
+    return open_node(plan.target, registry=request.registry)
 
 
+@spelled_out(WriterKeywords)
 def plan_added_levels(
     location: LocationLike,
     *,
-    axes: str | Sequence[str | Axis] | None = None,
+    axes: str | Sequence[str | Axis | Mapping[str, Any]] | None = None,
     options: WriteOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
+    **given: Unpack[WriterKeywords],
 ) -> Plan:
     """Return the plan of `add_levels` without writing anything; the parameters are the same."""
-    registry = registry or default_registry()
-    options = options or WriteOptions()
-    for name in ("consolidated", "expand_axes"):
-        if getattr(options, name):
-            raise ArgumentError(f"{name} has no meaning where levels are added in place; write a new image instead")
-    target = Location.parse(location, storage_options)
+    request = Request.of(location, options, given, WriterKeywords, MEANINGLESS_IN_PLACE)
+    options, registry, target = request.options, request.registry, request.target
     opened = open_store(target, registry.storage_schemes)
     found = Hierarchy(opened.store, opened.path).node()
     if found is None:
@@ -124,7 +115,7 @@ def plan_added_levels(
         raise ArgumentError("the image names its axes itself; leave them out")
     if image.multiscale is None or image.format is None:
         raise UnsupportedError(f"{target} is no image, so levels cannot be added to it")
-    if options.format not in (DEFAULT_FORMAT, image.format.version):
+    if "format" in options.given and options.format != image.format.version:
         raise ArgumentError(
             f"{target} is of NGFF {image.format.version}, and so are levels added to it; leave {options.format} out, "
             "or write a new image"
@@ -234,7 +225,10 @@ def _renamed(
 
 
 def _plan_from_array(
-    target: Location, axes: str | Sequence[str | Axis] | None, options: WriteOptions, registry: Registry
+    target: Location,
+    axes: str | Sequence[str | Axis | Mapping[str, Any]] | None,
+    options: WriteOptions,
+    registry: Registry,
 ) -> Plan:
     """Return the plan that makes the group around an array an image whose first level is the array."""
     place = target.parent

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from attrs import frozen
+from attrs import field, fields_dict, frozen
 
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from omezarr.abc.plan import Codec
+    from omezarr.abc.plan import Codec, ProgressCallback
     from omezarr.model import Axis
 
 DEFAULT_FORMAT = "0.5"
 """The version that is written unless another is asked for: the newest that all other tools read."""
+
+
+class WriteKeywords(TypedDict, total=False):
+    """The fields of `WriteOptions`, as keywords of every function that writes."""
+
+    format: str
+    method: str
+    label_method: str
+    factors: int | Mapping[str, int] | Sequence[int | Mapping[str, int] | Sequence[int]] | None
+    levels: int | None
+    chunks: Mapping[str, int] | Sequence[int] | None
+    shards: Mapping[str, int] | Sequence[int] | None
+    codec: Codec | str | None
+    consolidated: bool
+    allow_lossy: bool
+    expand_axes: bool
 
 
 @frozen(kw_only=True)
@@ -41,6 +59,21 @@ class WriteOptions:
         Whether metadata that the version cannot express may be left out.
     expand_axes : bool
         Whether axes of size 1 are added where the version needs them.
+
+    Attributes
+    ----------
+    given : frozenset of str
+        The names of those that were given, but for None, which is not to give one; it makes no two options differ.
+
+    Raises
+    ------
+    ArgumentError
+        If one is unknown, or of a type that says nothing.
+
+    Examples
+    --------
+    >>> sorted(WriteOptions(levels=2, method="local_mean").given)
+    ['levels', 'method']
     """
 
     format: str = DEFAULT_FORMAT
@@ -54,6 +87,79 @@ class WriteOptions:
     consolidated: bool = False
     allow_lossy: bool = False
     expand_axes: bool = False
+    given: frozenset[str] = field(default=frozenset(), eq=False, repr=False)
+
+    def __init__(self, *, given: frozenset[str] | None = None, **values: Unpack[WriteKeywords]) -> None:
+        known = list(WriteKeywords.__annotations__)
+        told: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
+        for name, value in told.items():
+            if name not in known:
+                raise ArgumentError(f"unknown argument {name!r}{near(name, known)}")
+            if not _is_possible(name, value):
+                raise ArgumentError(f"{name}={value!r} says nothing; give {_EXAMPLES[name]}")
+        if given is None:
+            given = frozenset(told)
+        else:  # a copy with changes, as attrs.evolve makes it: it has all values, and those that changed are given
+            fields = fields_dict(WriteOptions)
+            given |= {name for name, value in told.items() if value != fields[name].default}
+        self.__attrs_init__(given=given, **told)  # type: ignore[attr-defined]
+
+
+_EXAMPLES = {
+    "format": "an NGFF version, for example '0.4'",
+    **dict.fromkeys(("method", "label_method"), "the name of a scaling method, for example 'nearest'"),
+    **dict.fromkeys(("chunks", "shards"), "a size for each axis, for example (1, 256, 256) or {'y': 256, 'x': 256}"),
+    **dict.fromkeys(("consolidated", "allow_lossy", "expand_axes"), "True or False"),
+    "levels": "how many levels there shall be, for example 4",
+    "factors": "a whole number, or one for each axis, for example {'z': 1, 'y': 2, 'x': 2}",
+    "codec": "a codec such as 'zstd:level=3'",
+}
+
+
+def _is_possible(name: str, value: Any) -> bool:
+    """Say whether a value is of a type that the option of this name can have; what it says is looked at later."""
+    from omezarr.abc.plan import Codec
+
+    if name in ("format", "method", "label_method"):
+        return isinstance(value, str)
+    if name in ("consolidated", "allow_lossy", "expand_axes"):
+        return isinstance(value, bool)
+    if name == "levels":
+        return isinstance(value, Integral) and not isinstance(value, bool)
+    if name == "codec":
+        return isinstance(value, str | Codec)
+    return not isinstance(value, str) and (name == "factors" or isinstance(value, Iterable))
+
+
+@frozen(kw_only=True)
+class RunOptions:
+    """How a plan is carried out; it changes nothing in the result.
+
+    Parameters
+    ----------
+    memory : int, optional
+        Bytes that the engine may use of its own.
+    threads : int, optional
+        Default: the cores that the process may use.
+    scheduler : optional
+        A ``dask.distributed`` client, its address, or ``"local:N"``. Default: threads of this process.
+    progress : callable, optional
+        Called with `omezarr.abc.plan.Progress`.
+    resume : bool
+        Whether to go on with what an interrupted call with the same arguments left.
+    """
+
+    memory: int | None = None
+    threads: int | None = None
+    scheduler: Any = None
+    progress: ProgressCallback | None = None
+    resume: bool = False
+
+
+def near(name: str, known: Sequence[str]) -> str:
+    """Return the end of a message about a name that is unknown: the one that was meant perhaps, and all there are."""
+    found = get_close_matches(name, known, n=1)
+    return f"{f'; did you mean {found[0]!r}?' if found else ';'} Known: {', '.join(known)}"
 
 
 def sizes_by_axis(

@@ -1,4 +1,6 @@
-"""What users may write for axes, sizes, channels and options, turned into values of one kind.
+"""What users may write when they call a function that writes, turned into values of one kind.
+
+Every such function takes the keywords that are defined here once; `Request` is what one call was given.
 
 Examples
 --------
@@ -9,24 +11,219 @@ Examples
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping, Sequence
+from inspect import Parameter, signature
 from numbers import Real
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from attrs import evolve, fields_dict
+from attrs import evolve, fields_dict, frozen
 
 from omezarr.arrays import as_source
 from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.location import Location
 from omezarr.model import CONVENTIONAL_TYPES, UNSET, Axis, Channel
 from omezarr.model.content import ImageContent, LabelContent
 from omezarr.model.structuring import base_converter, structure
 from omezarr.model.units import named_unit
-from omezarr.writing import WriteOptions
+from omezarr.plugins.registry import Registry, default_registry
 from omezarr.writing.channels import presentable
 from omezarr.writing.labelled_arrays import described
+from omezarr.writing.options import RunOptions, WriteKeywords, WriteOptions, near
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from omezarr.location import LocationLike, StorageOptions
+
+K = TypeVar("K")
 M = TypeVar("M")
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class PixelKeywords(TypedDict, total=False):
+    """What is said of pixels.
+
+    Parameters
+    ----------
+    axes : str or sequence
+        One letter an axis, such as "czyx", or names, `Axis` values or their JSON forms. Default: "yx" for two
+        dimensions, "tczyx" for five.
+    scale : float, sequence or mapping
+        The size of a pixel: one number for all spatial axes, one for each axis, or by axis name.
+    units : str or mapping
+        One name for all spatial axes, or by axis name, for example ``{"t": "second", "x": "micrometer"}``; symbols such
+        as "um" are understood.
+    channels : str or sequence
+        A name, a `Channel` or its JSON form for each channel.
+    """
+
+    axes: str | Sequence[str | Axis | Mapping[str, Any]] | None
+    scale: float | Sequence[float] | Mapping[str, float] | None
+    units: str | Mapping[str, str] | None
+    channels: str | Sequence[str | Channel | Mapping[str, Any]] | None
+
+
+class WriterKeywords(WriteKeywords, total=False):
+    """How and where to write; the fields of `WriteOptions` are among them.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Whether a zarr hierarchy that is there is replaced.
+    run : RunOptions
+        Memory, threads, scheduler, progress; whether to resume.
+    storage_options : mapping or StorageOptions
+    registry : Registry
+    """
+
+    overwrite: bool
+    run: RunOptions | None
+    storage_options: Mapping[str, Any] | StorageOptions | None
+    registry: Registry | None
+
+
+class ImageKeywords(PixelKeywords, WriterKeywords, total=False):
+    """What all functions take that write images: `PixelKeywords` and `WriterKeywords`."""
+
+
+def spelled_out(keywords: type) -> Callable[[F], F]:
+    """Show the keywords that a function takes as a TypedDict one by one in its signature, as `help` and editors do."""
+
+    def show(function: F) -> F:
+        own = signature(function)
+        named = [item for item in own.parameters.values() if item.kind is not Parameter.VAR_KEYWORD]
+        more = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=getattr(kind, "__forward_arg__", kind))
+            for name, kind in keywords.__annotations__.items()
+            if name not in own.parameters
+        ]
+        function.__signature__ = own.replace(parameters=[*named, *more])  # type: ignore[attr-defined]
+        return function
+
+    return show
+
+
+@frozen(kw_only=True)
+class Request:
+    """What one call of a function that writes was given, whichever way.
+
+    Parameters
+    ----------
+    target : Location
+    options : WriteOptions
+        Those of ``options=`` and the single ones, which come first.
+    pixels : PixelKeywords
+    overwrite : bool
+    run : RunOptions
+    registry : Registry
+    """
+
+    target: Location
+    options: WriteOptions
+    pixels: PixelKeywords
+    overwrite: bool
+    run: RunOptions
+    registry: Registry
+
+    @classmethod
+    def of(
+        cls,
+        location: LocationLike,
+        options: WriteOptions | Mapping[str, Any] | None,
+        given: Mapping[str, Any],
+        keywords: type = ImageKeywords,
+        meaningless: Mapping[str, str] = MappingProxyType({}),
+    ) -> Request:
+        """Return the request that a call makes.
+
+        Parameters
+        ----------
+        location : LocationLike
+        options : WriteOptions, mapping or None
+        given : mapping
+            All other keywords.
+        keywords : type
+            The TypedDict of those that there are.
+        meaningless : mapping
+            For each option that has no meaning here: why.
+
+        Raises
+        ------
+        ArgumentError
+            If a keyword is unknown, of a wrong type or without meaning here, whichever way it was given.
+        """
+        known = list(keywords.__annotations__)
+        for name in given:
+            if name not in known:
+                raise ArgumentError(f"unknown argument {name!r}{near(name, known)}")
+        rest = dict(given)
+        pixels: Any = {name: rest.pop(name) for name in PixelKeywords.__annotations__ if name in rest}
+        place = Location.parse(location, rest.pop("storage_options", None))
+        registry = rest.pop("registry", None)
+        run, overwrite = rest.pop("run", None), rest.pop("overwrite", False)
+        if overwrite and "overwrite" in meaningless:
+            raise ArgumentError(f"overwrite has no meaning here: {meaningless['overwrite']}")
+        chosen = merged_options(options, rest, meaningless)
+        return cls(
+            target=place,
+            options=chosen,
+            pixels=pixels,
+            overwrite=overwrite,
+            run=_run_options(run),
+            registry=default_registry() if registry is None else registry,
+        )
+
+    def contents(self, images: Mapping[K, Any]) -> dict[K, ImageContent]:
+        """Return images that are given as arrays or as content.
+
+        Raises
+        ------
+        ArgumentError
+            If something is said of pixels, and all of them say it themselves.
+        """
+        if self.pixels and images and all(isinstance(image, ImageContent) for image in images.values()):
+            raise ArgumentError(f"{next(iter(self.pixels))} has no meaning here: the images say it themselves")
+        return {
+            name: image if isinstance(image, ImageContent) else image_content(image, **self.pixels)
+            for name, image in images.items()
+        }
+
+
+def _run_options(run: RunOptions | Mapping[str, Any] | None) -> RunOptions:
+    if isinstance(run, RunOptions):
+        return run
+    known = list(fields_dict(RunOptions))
+    unknown = [name for name in run if name not in known] if isinstance(run, Mapping) else []
+    if unknown or not (run is None or isinstance(run, Mapping)):
+        raise ArgumentError(f"run={run!r} says nothing; give RunOptions, with {', '.join(known)}")
+    return RunOptions(**run or {})
+
+
+def merged_options(
+    options: WriteOptions | Mapping[str, Any] | None,
+    single: Mapping[str, Any],
+    meaningless: Mapping[str, str] = MappingProxyType({}),
+) -> WriteOptions:
+    """Return options with single ones replaced.
+
+    Raises
+    ------
+    ArgumentError
+        If a name is no option, a value says nothing, or one is given that has no meaning, and why.
+    """
+    if isinstance(options, Mapping):
+        options = WriteOptions(**options)
+    if options is not None and not isinstance(options, WriteOptions):
+        raise ArgumentError(f"options={options!r} says nothing; give WriteOptions, or single ones by name")
+    chosen = WriteOptions(**single)
+    if options is not None:
+        chosen = evolve(options, **single, given=options.given | chosen.given)
+    for name, why in meaningless.items():
+        if name in chosen.given:
+            raise ArgumentError(f"{name} has no meaning here: {why}")
+    return chosen
+
 
 CHANNEL_KEYS = ("label", "color", "window", "active", "coefficient", "family", "inverted")
 """What a channel may say: the keys of the specification and those that its examples, and OMERO, have beside them."""
@@ -103,6 +300,8 @@ def parse_axes(
         if ndim not in defaults:
             raise ArgumentError(f"{ndim} dimensions can mean several things; name them with axes, for example 'czyx'")
         axes = defaults[ndim]
+    if not isinstance(axes, Iterable):
+        raise ArgumentError(f"axes={axes!r} says nothing; give one letter an axis, for example 'czyx'")
     parsed = tuple(conventional_axis(axis) if isinstance(axis, str) else as_model(axis, Axis) for axis in axes)
     names = [axis.name for axis in parsed]
     if len(names) != ndim:
@@ -171,16 +370,22 @@ def by_axis(
         unknown = [name for name in given if name not in names]
         if unknown:
             raise ArgumentError(f"a {what} is given for {', '.join(unknown)}, but the axes are {', '.join(names)}")
-        values = tuple(float(given.get(name, default)) for name in names)
+        values = _numbers(what, [given.get(name, default) for name in names])
     elif isinstance(given, int | float | Real):
         values = tuple(float(given) if axis.type == "space" else default for axis in axes)
     else:
-        values = tuple(float(value) for value in given)
+        values = _numbers(what, given)
     if len(values) != len(names):
         raise ArgumentError(f"the {what} has {len(values)} values for the axes {', '.join(names)}")
     if not all(map(math.isfinite, values)) or (what == "scale" and min(values) <= 0):
         raise ArgumentError(f"the {what} {values} must be finite" + (" and above 0" if what == "scale" else ""))
     return values
+
+
+def _numbers(what: str, given: Any) -> tuple[float, ...]:
+    if isinstance(given, str) or not isinstance(given, Iterable) or not all(isinstance(value, Real) for value in given):
+        raise ArgumentError(f"{what}={given!r} says nothing; give numbers, for example {{'y': 2, 'x': 2}}")
+    return tuple(float(value) for value in given)
 
 
 def parse_channels(
@@ -198,6 +403,8 @@ def parse_channels(
     if given is None:
         return None
     items = [given] if isinstance(given, str | Channel | Mapping) else given
+    if not isinstance(items, Iterable):
+        raise ArgumentError(f"channels={given!r} says nothing; give a name for each, for example ['DAPI', 'GFP']")
     return tuple(presentable(_channel(item)) for item in items)
 
 
@@ -206,29 +413,8 @@ def _channel(item: str | int | Channel | Mapping[str, Any]) -> Channel:
         return Channel(label=item)
     unknown = [key for key in item if key not in CHANNEL_KEYS] if isinstance(item, Mapping) else []
     if unknown:
-        raise ArgumentError(f"a channel has no {unknown[0]!r}{_near(unknown[0], CHANNEL_KEYS)}")
+        raise ArgumentError(f"a channel has no {unknown[0]!r}{near(unknown[0], CHANNEL_KEYS)}")
     return as_model(item, Channel)
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    """Return the end of a message about a name that is unknown: the one that was meant perhaps, and all there are."""
-    near = get_close_matches(name, known, n=1)
-    return f"{f'; did you mean {near[0]!r}?' if near else ';'} Known: {', '.join(known)}"
-
-
-def merged_options(options: WriteOptions | None, single: Mapping[str, Any]) -> WriteOptions:
-    """Return options with single ones replaced.
-
-    Raises
-    ------
-    ArgumentError
-        If a name is no option.
-    """
-    known = list(fields_dict(WriteOptions))
-    unknown = [name for name in single if name not in known]
-    if unknown:
-        raise ArgumentError(f"unknown argument {unknown[0]!r}{_near(unknown[0], known)}")
-    return evolve(options or WriteOptions(), **single)
 
 
 def factors_between(large: Sequence[int], small: Sequence[int]) -> tuple[int, ...]:

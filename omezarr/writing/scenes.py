@@ -15,42 +15,37 @@ array([[ 1., 32.]])
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
+
+from attrs import evolve
 
 from omezarr.errors import UnsupportedError
-from omezarr.model.content import ImageContent, SceneContent
-from omezarr.plugins.registry import Registry, default_registry
-from omezarr.writing import WriteOptions
-from omezarr.writing.images import RunOptions, write_content
-from omezarr.writing.requests import image_content, merged_options
+from omezarr.model import CoordinateSystem
+from omezarr.model.content import SceneContent
+from omezarr.writing.images import written
+from omezarr.writing.requests import ImageKeywords, Request, as_model, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omezarr.location import LocationLike, StorageOptions
-    from omezarr.model import Axis, Channel, CoordinateSystem, Transformation
+    from omezarr.location import LocationLike
+    from omezarr.model import Transformation
     from omezarr.nodes.node import Node
+    from omezarr.writing import WriteOptions
 
 FIRST_VERSION = "0.6"
 """The oldest version that has scenes, and the default for writing one."""
 
 
+@spelled_out(ImageKeywords)
 def write_scene(
     location: LocationLike,
     images: Mapping[str, Any],
     transformations: Sequence[Transformation],
     *,
-    systems: Sequence[CoordinateSystem] = (),
-    axes: str | Sequence[str | Axis] | None = None,
-    scale: float | Sequence[float] | Mapping[str, float] | None = None,
-    units: str | Mapping[str, str] | None = None,
-    channels: Sequence[str | Channel | Mapping[str, Any]] | None = None,
+    systems: Sequence[CoordinateSystem | Mapping[str, Any]] = (),
     options: WriteOptions | None = None,
-    overwrite: bool = False,
-    run: RunOptions | None = None,
-    storage_options: Mapping[str, Any] | StorageOptions | None = None,
-    registry: Registry | None = None,
-    **write_options: Any,
+    **given: Unpack[ImageKeywords],
 ) -> Node:
     """Write images and the transformations that place them.
 
@@ -65,10 +60,10 @@ def write_scene(
         and the group's name as path.
     systems : sequence of CoordinateSystem
         The systems of the scene; the first is the one to display.
-    axes, scale, units, channels
-        As for `omezarr.write_image`, for all images that are arrays.
-    options, overwrite, run, storage_options, registry, **write_options
-        As for `omezarr.write_image`; the default format is 0.6, the first that has scenes.
+    options : WriteOptions, optional
+        The default format is 0.6, the first that has scenes.
+    **given
+        `PixelKeywords` of all images that are arrays, and `WriterKeywords`, as for `omezarr.write_image`.
 
     Returns
     -------
@@ -85,23 +80,12 @@ def write_scene(
         ends = [transformation.input, transformation.output]
         if not all(end and isinstance(end.name, str) for end in ends):
             raise UnsupportedError(f"the transformation {transformation} must name the systems it connects")
-
-    def content_of(image: Any) -> ImageContent:
-        if isinstance(image, ImageContent):
-            return image
-        return image_content(image, axes=axes, scale=scale, units=units, channels=channels)
-
+    request = Request.of(location, options, given)
+    if "format" not in request.options.given:
+        request = evolve(request, options=evolve(request.options, format=FIRST_VERSION))
     content = SceneContent(
-        images={name: content_of(image) for name, image in images.items()},
+        images=request.contents(images),
         coordinate_transformations=tuple(transformations),
-        coordinate_systems=tuple(systems),
+        coordinate_systems=tuple(as_model(system, CoordinateSystem) for system in systems),
     )
-    return write_content(
-        location,
-        content,
-        merged_options(options or WriteOptions(format=FIRST_VERSION), write_options),
-        overwrite=overwrite,
-        run=run,
-        storage_options=storage_options,
-        registry=registry or default_registry(),
-    )
+    return written(request, content)

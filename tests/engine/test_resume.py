@@ -17,7 +17,8 @@ import pytest
 from omezarr.arrays.geometry import level_shapes
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import ArgumentError, SourceError
-from omezarr.writing.images import RunOptions, write_image
+from omezarr.writing import RunOptions
+from omezarr.writing.images import write_image
 from omezarr_builtins.scaling.nearest import Nearest
 from tests.engine.killed_writer import CHUNKS as KILLED_CHUNKS
 from tests.engine.killed_writer import FACTORS, SHAPE

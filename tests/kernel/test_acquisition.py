@@ -16,8 +16,9 @@ from zarr.storage import MemoryStore
 
 import omezarr
 from omezarr.errors import ArgumentError, LockedError, TargetExistsError, UnsupportedError, WriteError
+from omezarr.writing import RunOptions
 from omezarr.writing.acquisition import create_writer, open_writer
-from omezarr.writing.images import RunOptions, write_image
+from omezarr.writing.images import write_image
 
 MOVIE = np.random.default_rng(4).integers(0, 4000, (6, 2, 40, 50)).astype("uint16")
 

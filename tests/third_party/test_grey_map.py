@@ -128,7 +128,7 @@ def test_what_is_written_beside_the_target_replaces_nothing_unasked(
     ("arguments", "message"),
     [
         ({"levels": 2}, r"levels belong to OME-Zarr and mean nothing to the exporter 'pgm'.*: comment"),
-        ({"options": omezarr.WriteOptions()}, r"options of the format belong to OME-Zarr"),
+        ({"options": omezarr.WriteOptions(levels=2)}, r"levels belong to OME-Zarr"),
         ({"exporter_options": {"coment": "x"}}, r"the exporter 'pgm' has no option 'coment'; did you mean 'comment'"),
         ({"run": omezarr.RunOptions(resume=True)}, r"an export leaves nothing behind that could be resumed"),
         ({"run": omezarr.RunOptions(scheduler="local:2")}, r"an export is made in this process"),

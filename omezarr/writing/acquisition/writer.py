@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from attrs import evolve
@@ -34,7 +34,8 @@ from omezarr.settings import Settings
 from omezarr.writing import Planner, WriteOptions, plain_name
 from omezarr.writing.attributes import compose_attributes, document_path
 from omezarr.writing.channels import measured_channels, window_of
-from omezarr.writing.images import RunOptions, run_plan
+from omezarr.writing.images import MEANINGLESS_FOR_LABELS, run_plan
+from omezarr.writing.options import RunOptions, WriteKeywords
 from omezarr.writing.requests import factors_between, merged_options
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ class ImageWriter:
         *,
         metadata: ImageLabel | None = None,
         options: WriteOptions | None = None,
-        **write_options: Any,
+        **given: Unpack[WriteKeywords],
     ) -> ImageWriter:
         """Create a label image without pixels, and return what writes it; it is closed with the image.
 
@@ -277,8 +278,8 @@ class ImageWriter:
         metadata : ImageLabel, optional
         options : WriteOptions, optional
             Chunks, codec and label method; single ones may be given as keywords instead.
-        **write_options
-            Fields of `WriteOptions`.
+        **given
+            Fields of `WriteOptions`, but for those that the image decides.
 
         Returns
         -------
@@ -303,7 +304,8 @@ class ImageWriter:
             scale=geometry.scale if geometry else None,
             translation=geometry.translation if geometry else None,
         )
-        chosen = evolve(merged_options(options, write_options), format=version.version, allow_lossy=True)
+        chosen = merged_options(options, given, MEANINGLESS_FOR_LABELS)
+        chosen = evolve(chosen, format=version.version, allow_lossy=True)
         planner = Planner(chosen, registry)
         label = LabelContent(pixels=source, metadata=metadata)
         phase = planner.label_phase("", name, label, content, self._regions.factors)

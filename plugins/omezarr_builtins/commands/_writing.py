@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
 from omezarr.terminal import Numbers, Size, echo, echo_json
 
@@ -39,21 +38,6 @@ _WRITE = (
     click.option("--allow-lossy", is_flag=True, help="Leave out metadata that the version cannot express."),
     click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five."),
 )
-
-_WRITE_WORDS = (
-    "scaling",
-    "format_version",
-    "label_scaling",
-    "factors",
-    "levels",
-    "chunks",
-    "shards",
-    "codec",
-    "consolidated",
-    "allow_lossy",
-    "expand_axes",
-)
-"""What the options that decide what is written are called as arguments of a command."""
 
 _RUN = (
     click.option("--memory", type=Size(), help="How much memory of its own the engine may use, for example 512MiB."),
@@ -89,13 +73,8 @@ def running_options(function: F) -> F:
     return function
 
 
-def write_options_given(ctx: click.Context) -> bool:
-    """Say whether any of the options that decide what is written was given."""
-    return any(ctx.get_parameter_source(word) is ParameterSource.COMMANDLINE for word in _WRITE_WORDS)
-
-
 def write_options_of(words: Mapping[str, Any]) -> WriteOptions:
-    """Return the `WriteOptions` that command-line words mean."""
+    """Return the `WriteOptions` that command-line words mean; what was not given stays so."""
     from omezarr.writing import WriteOptions
 
     steps = words["factors"]
@@ -109,12 +88,8 @@ def write_options_of(words: Mapping[str, Any]) -> WriteOptions:
         "codec": words["codec"],
         "factors": _every_step(steps[0]) if len(steps) == 1 else [_every_step(step) for step in steps] or None,
     }
-    return WriteOptions(
-        consolidated=words["consolidated"],
-        allow_lossy=words["allow_lossy"],
-        expand_axes=words["expand_axes"],
-        **{name: value for name, value in given.items() if value is not None},
-    )
+    given |= {name: words[name] or None for name in ("consolidated", "allow_lossy", "expand_axes")}
+    return WriteOptions(**{name: value for name, value in given.items() if value is not None})
 
 
 def _every_step(step: tuple[int, ...]) -> Any:
@@ -124,7 +99,7 @@ def _every_step(step: tuple[int, ...]) -> Any:
 
 def run_options_of(words: Mapping[str, Any], progress: Any) -> Any:
     """Return the `RunOptions` that command-line words mean."""
-    from omezarr.writing.images import RunOptions
+    from omezarr.writing import RunOptions
 
     return RunOptions(
         memory=words["memory"],

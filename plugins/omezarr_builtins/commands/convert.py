@@ -21,7 +21,6 @@ from omezarr_builtins.commands._writing import (
     run_options_of,
     running_options,
     show_plan,
-    write_options_given,
     write_options_of,
     writing_options,
 )
@@ -87,7 +86,7 @@ def convert(ctx: click.Context, /, *, source: str, target: str, **words: Any) ->
         channels=[_channel(text) for text in words["channels"]] or None,
         name=words["name"],
         region=parse_region(words["region"]),
-        options=write_options_of(words) if write_options_given(ctx) else None,
+        options=write_options_of(words),
         overwrite=words["overwrite"],
         source_options=words["storage_options"] if remote_source else None,
         storage_options=words["storage_options"] if "://" in target or not remote_source else None,
