@@ -12,18 +12,18 @@ array([[[0, 1, 2]]])
 from __future__ import annotations
 
 import math
-import mmap
 import threading
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import zarr
 
 from omezarr.abc import PixelSource
+from omezarr.arrays.file_source import mapped_source
 from omezarr.arrays.geometry import region_shape
 from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, SourceError
+from omezarr.hierarchy import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def as_source(array: Any) -> PixelSource:
             warnings.warn(_masked_notice(array.dtype, hidden), OMEZarrWarning, stacklevel=2)
         array = unmasked(array) if isinstance(array, np.ndarray) else array
     if isinstance(array, np.memmap) and array.filename is not None:
-        return MappedSource(array)
+        return mapped_source(array)
     if isinstance(array, np.ndarray | np.generic):
         return ArraySource(np.asarray(array))
     if isinstance(array, zarr.Array):
@@ -188,30 +188,6 @@ class ArraySource(PixelSource):
         return 0
 
 
-class MappedSource(ArraySource):
-    """Pixels in a memory-mapped file."""
-
-    def __init__(self, array: np.memmap[Any, Any]) -> None:
-        super().__init__(array.view(np.ndarray))
-        whole = array.size == array.nbytes // array.itemsize and isinstance(array.base, mmap.mmap)
-        self.portable = whole and (array.flags.c_contiguous or array.flags.f_contiguous)
-        self._place = (str(array.filename), array.offset, "C" if array.flags.c_contiguous else "F")
-        status = Path(str(array.filename)).stat()
-        self._identity = f"file {status.st_size} bytes, changed {status.st_mtime_ns}, {self.dtype.str} {self.shape}"
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the pixels, which another process maps for itself."""
-        return {**self.__dict__, "array": None} if self.portable else self.__dict__
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Map the file again."""
-        self.__dict__.update(state)
-        if self.array is None:
-            name, offset, order = self._place
-            mapped = np.memmap(name, self.dtype, "r", offset, self.shape, "C" if order == "C" else "F")
-            self.array = mapped.view(np.ndarray)
-
-
 class ZarrSource(PixelSource):
     """Pixels of a zarr array."""
 
@@ -251,6 +227,20 @@ class ZarrSource(PixelSource):
     def cost(self, region: Region) -> int:
         """Return the bytes of the region, and of one chunk while it is decoded."""
         return super().cost(region) + 2 * math.prod(self.chunks) * self.dtype.itemsize
+
+    def check_unchanged(self) -> None:
+        """Look at the metadata again: chunks that are gone would be taken for empty ones."""
+        from zarr.core.array import AsyncArray
+
+        try:
+            check = getattr(self.array.store, "check_unchanged", None)
+            if check is not None:
+                run(check())
+            now = run(AsyncArray.open(self.array.store_path, self.array.metadata.zarr_format))
+        except Exception as error:
+            raise SourceError(f"{self.array.store_path} went away while it was read: {_reason(error)}") from error
+        if _without_attributes(now) != _without_attributes(self.array):
+            raise SourceError(f"{self.array.store_path} was changed while it was read: its metadata is another")
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is found out again where the source is used next."""
@@ -313,6 +303,10 @@ class ReorderedSource(PixelSource):
         near = self.source.near(self._inner(region), threads, memory)
         return self if near is self.source else ReorderedSource(near, self.order)
 
+    def check_unchanged(self) -> None:
+        """Look at the source."""
+        self.source.check_unchanged()
+
     def close(self) -> None:
         """Close the source."""
         self.source.close()
@@ -356,6 +350,10 @@ class ExpandedSource(PixelSource):
         near = self.source.near(self._inner(region), threads, memory)
         return self if near is self.source else ExpandedSource(near, self.shape)
 
+    def check_unchanged(self) -> None:
+        """Look at the source."""
+        self.source.check_unchanged()
+
     def close(self) -> None:
         """Close the source."""
         self.source.close()
@@ -384,6 +382,14 @@ class OffsetSource(PixelSource):
     def cost(self, region: Region) -> int:
         """Return 0: the pixels are there already."""
         return 0
+
+
+def _without_attributes(array: Any) -> str:
+    return repr(sorted((key, value) for key, value in array.metadata.to_dict().items() if key != "attributes"))
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _where(region: Region) -> str:

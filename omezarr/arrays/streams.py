@@ -137,6 +137,10 @@ class CroppedSource(PixelSource):
         near = self.source.near(self._inner(region), threads, memory)
         return self if near is self.source else CroppedSource(near, self.region)
 
+    def check_unchanged(self) -> None:
+        """Look at the source."""
+        self.source.check_unchanged()
+
     def close(self) -> None:
         """Close the source."""
         self.source.close()

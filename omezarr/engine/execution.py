@@ -137,6 +137,9 @@ def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal) -> None:
             journal.start(facts)
         site.mark()
         runner.run()
+        for step in plan.steps:
+            if isinstance(step, WriteLevels):
+                step.source.check_unchanged()
         site.finish(runner.final_attributes)
         if plan.create and plan.consolidate:
             Documents(site.target, plan.zarr_format).consolidate()

@@ -122,6 +122,7 @@ class LevelsWriter:
             recorder = Recorder(Notes(journal, f"{part}-{level}", single, itemsize), tally, single, itemsize)
             run = WindowRun(single, self.arrays[level - 1], array, factors, step.method)
             executor_of(self.resources, self.schedule.threads).run_windows(run, recorder)
+        step.source.check_unchanged()
 
     def _one_pass(self, tree: Tree, recorder: Recorder) -> None:
         step = self.step

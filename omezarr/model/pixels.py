@@ -82,5 +82,14 @@ class PixelSource(ABC):
         """
         return self
 
+    def check_unchanged(self) -> None:
+        """Look whether the pixels are still those that were there at first; asked when all have been read.
+
+        Raises
+        ------
+        SourceError
+            If they have changed or gone away meanwhile, so that what was read may be a mixture.
+        """
+
     def close(self) -> None:
         """Release files; reading is over."""

@@ -187,6 +187,8 @@ def run_export(export: Export, run: RunOptions | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".partial", dir=target.parent) as folder:
             place = type(export.target).parse(Path(folder, target.name))
             export.exporter.save(export.content, place, export.options, means)
+            for _, image in images_of(export.content):
+                image.pixels.check_unchanged()
             _move_all(Path(folder), target, export)
     except OMEZarrError:
         raise

@@ -153,6 +153,10 @@ class SamplesAsChannels(PixelSource):
         """Return the cost of the source, and of putting the axes together."""
         return self.source.cost(self._inner(region)) + super().cost(region)
 
+    def check_unchanged(self) -> None:
+        """Look at the source."""
+        self.source.check_unchanged()
+
     def close(self) -> None:
         """Close the source."""
         self.source.close()

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.errors import MetadataError, SourceError
+from omezarr.files import local_file
 from omezarr.location import checked_path
-from omezarr_builtins.importers._files import first_bytes, local_file, local_path, open_file
+from omezarr_builtins.importers._files import first_bytes, local_path, open_file
 from omezarr_builtins.importers._ome_xml import MalformedError, parse_ome_xml
 from omezarr_builtins.importers._tiff_file import open_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from omezarr.files import ByteFile
     from omezarr.location import Location
-    from omezarr_builtins.importers._files import ByteFile
     from omezarr_builtins.importers._ome_xml import OMEDocument
     from omezarr_builtins.importers._tiff_file import OpenTiff
 

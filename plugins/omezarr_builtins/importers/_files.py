@@ -1,154 +1,19 @@
-"""Files that are read at any offset by several threads at once, on disk or in any store.
-
-Responsible for bytes and for telling whether a file has changed, not for what the bytes mean.
-"""
+"""Files of importers, on disk or in any store: finding and opening them, and seeing them as file objects."""
 
 from __future__ import annotations
 
 import io
-import os
-import threading
-from abc import ABC, abstractmethod
 from collections import OrderedDict
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError, StorageError
+from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrError, SourceError, StorageError
+from omezarr.files import ByteFile, local_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from zarr.abc.store import Store
 
     from omezarr.location import Location
-
-HEADER_BYTES = 4096
-"""How much of the beginning of a file is part of its identity."""
-
-
-class ByteFile(ABC):
-    """A file of known size.
-
-    Attributes
-    ----------
-    name : str
-        For messages.
-    size : int
-        In bytes.
-    """
-
-    name: str
-    size: int
-
-    @abstractmethod
-    def read(self, offset: int, size: int) -> bytes:
-        """Return bytes from an offset, fewer where the file ends. Several threads may call this at once.
-
-        Raises
-        ------
-        StorageError
-        """
-
-    @property
-    @abstractmethod
-    def identity(self) -> str:
-        """What changes when the file does."""
-
-    def exactly(self, offset: int, size: int) -> bytes:
-        """Return bytes from an offset.
-
-        Raises
-        ------
-        SourceError
-            If the file ends before.
-        """
-        content = self.read(offset, size)
-        if len(content) != size:
-            raise SourceError(f"{self.name} ends before byte {offset + size}; the file is truncated")
-        return content
-
-    def header(self) -> str:
-        """Return a checksum of the beginning of the file."""
-        import hashlib
-
-        return hashlib.sha256(self.read(0, min(HEADER_BYTES, self.size))).hexdigest()[:16]
-
-    def close(self) -> None:
-        """Release the file; it is opened again when it is read again."""
-
-
-class ReopenedFile(ByteFile):
-    """A file on a local disk that is opened for each read, so that any number of them can be in use."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = path.name
-        try:
-            status = path.stat()
-            if not path.is_file():
-                raise SourceError(f"{path} is a {'folder' if path.is_dir() else 'device'}, not a file")
-            with path.open("rb"):
-                pass
-        except FileNotFoundError:
-            raise LocationNotFoundError(f"{path} does not exist{_suggestion(path)}") from None
-        except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
-        self.size = status.st_size
-        self._changed = status.st_mtime_ns
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Open, read and close."""
-        size = min(size, self.size - offset)
-        if size <= 0:
-            return b""
-        try:
-            with self.path.open("rb", buffering=0) as file:
-                file.seek(offset)
-                return _all(size, lambda done: file.read(size - done) or b"")
-        except OSError as error:
-            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from error
-
-    @property
-    def identity(self) -> str:
-        """The size, the time of the last change and a checksum of the beginning."""
-        return f"{self.size} bytes, changed {self._changed}, header {self.header()}"
-
-
-class LocalFile(ReopenedFile):
-    """A file on a local disk that stays open; reading moves no shared position."""
-
-    def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        self._descriptor: int | None = None
-        super().__init__(path)
-
-    def read(self, offset: int, size: int) -> bytes:
-        """Read at the offset."""
-        size = min(size, self.size - offset)
-        if size <= 0:
-            return b""
-        try:
-            descriptor = self._open()
-            return _all(size, lambda done: os.pread(descriptor, size - done, offset + done))
-        except OSError as error:
-            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from error
-
-    def _open(self) -> int:
-        with self._lock:
-            if self._descriptor is None:
-                self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-            return self._descriptor
-
-    def close(self) -> None:
-        """Close the descriptor; nobody may be reading."""
-        with self._lock:
-            descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class StoredFile(ByteFile):
@@ -158,6 +23,7 @@ class StoredFile(ByteFile):
         self.store = store
         self.key = key
         self.name = name
+        self._identity: str | None = None
         from omezarr.hierarchy import run
 
         try:
@@ -189,7 +55,18 @@ class StoredFile(ByteFile):
     @property
     def identity(self) -> str:
         """The size and a checksum of the beginning."""
-        return f"{self.size} bytes, header {self.header()}"
+        if self._identity is None:
+            self._identity = f"{self.size} bytes, header {self.header()}"
+        return self._identity
+
+    def check_unchanged(self) -> None:
+        """Ask the store for size and beginning again."""
+        try:
+            same = StoredFile(self.store, self.key, self.name).identity == self.identity
+        except OMEZarrError as error:
+            raise SourceError(f"{self.name} went away while it was read: {error}") from error
+        if not same:
+            raise SourceError(f"{self.name} was changed while it was read")
 
 
 class FileView(io.RawIOBase):
@@ -281,11 +158,6 @@ def open_file(location: Location) -> ByteFile:
     return StoredFile(opened.store, f"{opened.path}/{location.name}".lstrip("/"), str(location))
 
 
-def local_file(path: Path) -> ByteFile:
-    """Return a file on a local disk that stays open where the platform can read at an offset."""
-    return LocalFile(path) if hasattr(os, "pread") else ReopenedFile(path)
-
-
 def local_path(location: Location) -> Path | None:
     """Return the path of an existing local file or folder, else None."""
     path = Path(location.url) if location.protocol == "local" else None
@@ -302,21 +174,3 @@ def first_bytes(location: Location, count: int) -> bytes | None:
             return file.read(count)
     except OSError:
         return None
-
-
-def _all(size: int, read: Callable[[int], bytes]) -> bytes:
-    """Read until there is enough or no more: one call returns at most 2 GiB, and less from some file systems."""
-    content = read(0)
-    while 0 < len(content) < size:
-        more = read(len(content))
-        if not more:
-            break
-        content += more
-    return content
-
-
-def _suggestion(path: Path) -> str:
-    if not path.parent.is_dir():
-        return "; check the spelling"
-    near = get_close_matches(path.name, sorted(entry.name for entry in path.parent.iterdir()), n=1)
-    return f"; did you mean {path.parent / near[0]}?" if near else "; check the spelling"

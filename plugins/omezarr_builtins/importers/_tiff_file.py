@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 from attrs import define
 
 from omezarr.errors import OMEZarrError, SourceError
-from omezarr_builtins.importers._files import FileView, ReopenedFile
+from omezarr.files import ReopenedFile
+from omezarr_builtins.importers._files import FileView
 from omezarr_builtins.importers._ome_xml import MalformedError, OMEDocument, parse_ome_xml
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from tifffile import TiffFile, TiffPageSeries
 
-    from omezarr_builtins.importers._files import ByteFile
+    from omezarr.files import ByteFile
 
 MAGIC = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 """The beginnings of TIFF and BigTIFF files, and their byte orders."""

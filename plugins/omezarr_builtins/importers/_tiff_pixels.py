@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from omezarr_builtins.importers._files import ByteFile
+    from omezarr.files import ByteFile
     from omezarr_builtins.importers._tiff_pages import Layout
 
     Region = tuple[slice, ...]
@@ -111,6 +111,11 @@ class TiffSource(PixelSource):
             row = math.prod(self.layout.page[3:]) * self.layout.stored.itemsize
             return super().cost(region) + max(min(ROW_BYTES, self._largest), row)
         return super().cost(region) + self._largest + 2 * self.layout.segment_bytes
+
+    def check_unchanged(self) -> None:
+        """Look at the files."""
+        for file in self.files:
+            file.check_unchanged()
 
     def close(self) -> None:
         """Close the files and forget what was kept."""

@@ -1,4 +1,4 @@
-"""The importer of bare arrays: ``.npy`` files, memory-mapped, and zarr arrays of format 2 and 3.
+"""The importer of bare arrays: ``.npy`` files, wherever they are, and zarr arrays of format 2 and 3.
 
 Such arrays rarely say what their dimensions are. Two are taken for y and x, five for t, c, z, y, x; names of
 dimensions that a zarr array carries are taken where they are axes of NGFF; everything else is for the user to say.
@@ -6,7 +6,6 @@ dimensions that a zarr array carries are taken where they are axes of NGFF; ever
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import Claim, Importer
@@ -22,11 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from omezarr.abc import PixelSource
+    from omezarr.files import ByteFile
     from omezarr.hierarchy import Hierarchy
     from omezarr.location import Location
 
 MAGIC = b"\x93NUMPY"
 """The beginning of ``.npy`` files."""
+
+MAX_DIMENSIONS = 64
+"""How many dimensions an array of numpy can have."""
+
+HEADER_BYTES = 64 * 1024
+"""How much of a ``.npy`` file is read to find its header, which numpy refuses beyond 10,000 characters."""
 
 _ASSUMED = {2: "yx", 5: "tczyx"}
 """The axes that an array has if nobody says anything."""
@@ -108,22 +114,36 @@ def _letters(shape: tuple[int, ...], axes: object, names: Sequence[object] | Non
 
 
 def _numpy_source(location: Location) -> PixelSource:
-    import numpy as np
+    from omezarr.arrays.file_source import FileSource
 
-    from omezarr.arrays.sources import as_source
-
-    if location.protocol != "local":
-        raise SourceError(f"{location} is not on a local disk, where it could be memory-mapped; copy it there")
     file = open_file(location)
     if file.read(0, len(MAGIC)) != MAGIC:
         raise SourceError(f"{file.name} is no .npy file; it begins with {file.read(0, len(MAGIC))!r}")
+    shape, fortran, dtype, offset = _header(file)
+    _check_dtype(dtype, location)
+    if len(shape) > MAX_DIMENSIONS or any(length < 0 for length in shape):
+        raise SourceError(f"{file.name} is damaged: it declares {len(shape)} dimensions, {str(shape)[:100]}")
+    portable = location.protocol not in ("store", "memory")
+    reopen = (open_file, (location,)) if portable else None
+    order = "F" if fortran else "C"
+    return FileSource(file, offset=offset, dtype=dtype, shape=shape, order=order, reopen=reopen)
+
+
+def _header(file: ByteFile) -> tuple[tuple[int, ...], bool, Any, int]:
+    """Return shape, whether the first axis varies fastest, dtype, and where the pixels begin."""
+    import io
+
+    from numpy.lib import format as layout
+
+    start = io.BytesIO(file.read(0, HEADER_BYTES))
     try:
-        array = np.load(Path(location.url), mmap_mode="r", allow_pickle=False)
+        version, _ = layout.read_magic(start)  # 3 is 2 with names of fields, which no plain numbers have
+        read = layout.read_array_header_1_0 if version == 1 else layout.read_array_header_2_0
+        shape, fortran, dtype = read(start)
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise SourceError(f"{file.name} is damaged or holds no plain numbers: {reason}") from error
-    _check_dtype(array.dtype, location)
-    return as_source(array)
+        raise SourceError(f"{file.name} is damaged or holds no plain numbers: {reason[:200]}") from error
+    return shape, fortran, dtype, start.tell()
 
 
 def _check_dtype(dtype: Any, location: Location) -> None:

@@ -17,12 +17,13 @@ from attrs import evolve, frozen
 
 from omezarr.abc import Claim, Importer
 from omezarr.errors import ArgumentError, OMEZarrWarning, SourceError
+from omezarr.files import ReopenedFile, local_file
 from omezarr.hookspecs import hookimpl
 from omezarr.model import conventional_axes
 from omezarr.model.content import CollectionContent, ImageContent
 from omezarr_builtins.importers._axes import KNOWN, SAMPLES, arrange, parse_axes
 from omezarr_builtins.importers._companion import is_companion, open_described
-from omezarr_builtins.importers._files import ReopenedFile, first_bytes, local_file
+from omezarr_builtins.importers._files import first_bytes
 from omezarr_builtins.importers._options import check_options
 from omezarr_builtins.importers._tiff_file import MAGIC, OpenTiff
 from omezarr_builtins.importers._tiff_metadata import (

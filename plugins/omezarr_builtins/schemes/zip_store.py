@@ -7,6 +7,7 @@ handle is shared.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,7 @@ class ZipRangeStore(ReadOnlyStore):
         self.name = name
         self._members: dict[str, Member] | None = None
         self._file_size = 0
+        self._tail = ""
         self._children: dict[str, dict[str, None]] = {}
         self._starts: dict[str, int] = {}
 
@@ -92,6 +94,7 @@ class ZipRangeStore(ReadOnlyStore):
                 raise LocationNotFoundError(f"there is no zip file at {self.name}") from error
             self._file_size = file_size
             tail = await self._bytes(max(0, file_size - TAIL_BYTES), file_size)
+            self._tail = hashlib.sha256(tail).hexdigest()
             place = find_directory(tail, file_size, self.name)
             start = place.offset - (file_size - len(tail))
             if start >= 0:
@@ -107,6 +110,19 @@ class ZipRangeStore(ReadOnlyStore):
                     folder = f"{folder}/{step}" if folder else step
             self._members = members
         return self._members
+
+    async def check_unchanged(self) -> None:
+        """Look whether the file still has its length and directory, which holds checksums of everything in it.
+
+        Raises
+        ------
+        StorageError, LocationNotFoundError
+        """
+        await self.members()
+        again = ZipRangeStore(self.source, self.key, self.name)
+        await again.members()
+        if (again._file_size, again._tail) != (self._file_size, self._tail):
+            raise StorageError(f"{self.name} is another file now")
 
     async def holds(self, path: str) -> bool:
         """Say whether there is an object, or a folder with some."""

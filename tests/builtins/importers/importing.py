@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import Factory, define
 
 from omezarr.errors import OMEZarrWarning
+from omezarr.files import ByteFile
 from omezarr.location import Location
 from omezarr.model.content import CollectionContent, ImageContent, PlateContent
-from omezarr_builtins.importers._files import ByteFile
 from omezarr_builtins.importers.tiff import Tiff
 
 if TYPE_CHECKING:

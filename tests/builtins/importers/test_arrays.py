@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import pickle
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,10 +14,12 @@ import zarr.storage
 
 from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrError, SourceError
 from omezarr_builtins.importers.array import BareArray
-from tests.builtins.importers.importing import everything, letters, load
+from tests.builtins.importers.importing import CountingFile, everything, letters, load
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.fixtures.servers import CountingServer
 
 
 def ramp(*shape: int) -> np.ndarray[Any, Any]:
@@ -51,21 +56,60 @@ class TestNumpyFiles:
         assert letters(image) == "czyx"
         assert np.array_equal(everything(image.pixels), np.moveaxis(ramp(3, 4, 5, 2), -1, 0))
 
-    def test_the_file_is_mapped_and_not_read(self, tmp_path: Path) -> None:
-        np.save(tmp_path / "a.npy", ramp(100, 100))
+    def test_only_what_is_wanted_is_read(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "a.npy", ramp(100, 50_000))
         pixels: Any = load(tmp_path / "a.npy", BareArray()).image.pixels
-        assert isinstance(pixels.array.base, np.memmap)
+        file = pixels.file = CountingFile(pixels.file)
+        assert np.array_equal(pixels.read((slice(7, 9), slice(5, 105))), ramp(100, 50_000)[7:9, 5:105])
+        assert file.bytes_read == 2 * 100 * pixels.dtype.itemsize
 
-    def test_fortran_order_is_understood(self, tmp_path: Path) -> None:
-        np.save(tmp_path / "a.npy", np.asfortranarray(ramp(4, 5)))
-        assert np.array_equal(everything(load(tmp_path / "a.npy", BareArray()).image.pixels), ramp(4, 5))
+    @pytest.mark.parametrize("order", ["C", "F"])
+    @pytest.mark.parametrize("dtype", ["u1", ">u2", "<f4", "c8", "?"])
+    def test_every_region_is_that_of_the_array(self, order: str, dtype: str, tmp_path: Path) -> None:
+        array = np.asarray(ramp(3, 4, 5, 6).astype(dtype), order="C" if order == "C" else "F")
+        np.save(tmp_path / "a.npy", array)
+        pixels = load(tmp_path / "a.npy", BareArray(), axes="tzyx").image.pixels
+        for cut in itertools.product(*([slice(0, n), slice(1, 2), slice(1, n)] for n in array.shape)):
+            found = pixels.read(cut)
+            assert found.dtype == array.dtype
+            assert np.array_equal(found, array[cut])
+
+    def test_another_process_reads_the_same_and_notices_another_file(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "a.npy", ramp(4, 5))
+        sent = pickle.dumps(load(tmp_path / "a.npy", BareArray()).image.pixels)
+        assert np.array_equal(everything(pickle.loads(sent)), ramp(4, 5))
+        np.save(tmp_path / "a.npy", ramp(4, 5) + 1)
+        with pytest.raises(SourceError, match="has changed"):
+            pickle.loads(sent)
 
     def test_a_truncated_file_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "a.npy"
         np.save(path, ramp(100, 100))
         path.write_bytes(path.read_bytes()[:500])
-        with pytest.raises(SourceError, match=r"a\.npy is damaged"):
+        with pytest.raises(SourceError, match=r"a\.npy is truncated: it has 500 bytes"):
             load(path, BareArray())
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "{'descr': '<u2', 'fortran_order': False, 'shape': (-1, 4)}",
+            "{'descr': '<u2', 'fortran_order': False, 'shape': (99999999999999999999, 99999999999999999999)}",
+            "{'descr': '<u2', 'fortran_order': False, 'shape': (%s, 4)}" % ("9" * 400),
+            "{'descr': '<u2', 'fortran_order': False, 'shape': (%s)}" % ("1," * 4000),
+            "{'descr': '|O', 'fortran_order': False, 'shape': (4, 4)}",
+            "{'descr': '<u2', 'shape': (4, 4)}",
+            "__import__('os').getcwd()",
+            "(" * 5000,
+            "x" * 50_000,
+        ],
+    )
+    def test_a_header_that_misleads_ends_in_one_short_line(self, header: str, tmp_path: Path) -> None:
+        path = tmp_path / "a.npy"
+        path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + bytes(64))
+        with pytest.raises(OMEZarrError) as caught:
+            load(path, BareArray(), axes="yx")
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 1000
 
     @pytest.mark.parametrize(
         "array", [np.array([[{}, {}]], dtype=object), np.array([["a", "b"]]), np.zeros((2, 2), [("a", "u1")])]
@@ -84,9 +128,14 @@ class TestNumpyFiles:
         with pytest.raises(LocationNotFoundError):
             load(tmp_path / "a.npy", BareArray())
 
-    def test_a_remote_file_is_refused_with_the_cure(self) -> None:
-        with pytest.raises(SourceError, match="copy it there"):
-            load("https://host/a.npy", BareArray())
+    def test_a_file_behind_a_url_is_read_in_parts(self, http_server: CountingServer) -> None:
+        np.save(http_server.root / "a.npy", ramp(64, 50_000))
+        pixels = load(f"{http_server.url}/a.npy", BareArray()).image.pixels
+        assert np.array_equal(pixels.read((slice(1, 3), slice(0, 50_000))), ramp(64, 50_000)[1:3])
+        pixels.check_unchanged()
+        np.save(http_server.root / "a.npy", ramp(65, 50_000))
+        with pytest.raises(SourceError, match="changed while it was read"):
+            pixels.check_unchanged()
 
 
 class TestZarrArrays:

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from omezarr.errors import LocationNotFoundError, SourceError
-from omezarr_builtins.importers._files import FileView, LocalFile, ReopenedFile
+from omezarr.files import LocalFile, ReopenedFile
+from omezarr_builtins.importers._files import FileView
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,214 @@
+"""Files on local disks, read at any offset by several threads at once, and the interface of those elsewhere.
+
+Responsible for bytes and for telling whether a file has changed, not for what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from omezarr.errors import LocationNotFoundError, OMEZarrError, SourceError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+HEADER_BYTES = 4096
+"""How much of the beginning of a file is part of its identity."""
+
+
+class ByteFile(ABC):
+    """A file of known size.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    size : int
+        In bytes.
+    """
+
+    name: str
+    size: int
+
+    @abstractmethod
+    def read(self, offset: int, size: int) -> bytes:
+        """Return bytes from an offset, fewer where the file ends. Several threads may call this at once.
+
+        Raises
+        ------
+        StorageError
+        """
+
+    @property
+    @abstractmethod
+    def identity(self) -> str:
+        """What changes when the file does."""
+
+    def exactly(self, offset: int, size: int) -> bytes:
+        """Return bytes from an offset.
+
+        Raises
+        ------
+        SourceError
+            If the file ends before.
+        """
+        content = self.read(offset, size)
+        if len(content) != size:
+            raise SourceError(f"{self.name} ends before byte {offset + size}; the file is truncated")
+        return content
+
+    def header(self) -> str:
+        """Return a checksum of the beginning of the file."""
+        import hashlib
+
+        return hashlib.sha256(self.read(0, min(HEADER_BYTES, self.size))).hexdigest()[:16]
+
+    def check_unchanged(self) -> None:
+        """Look whether the file is still what it was when it was opened.
+
+        Raises
+        ------
+        SourceError
+            If it is not; its identity is compared only where it was asked for before.
+        """
+
+    def close(self) -> None:
+        """Release the file; it is opened again when it is read again."""
+
+
+class ReopenedFile(ByteFile):
+    """A file on a local disk that is opened for each read, so that any number of them can be in use."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.name
+        try:
+            status = path.stat()
+            if not path.is_file():
+                raise SourceError(f"{path} is a {'folder' if path.is_dir() else 'device'}, not a file")
+            with path.open("rb"):
+                pass
+        except FileNotFoundError:
+            raise LocationNotFoundError(f"{path} does not exist{_suggestion(path)}") from None
+        except OSError as error:
+            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+        self.size = status.st_size
+        self._changed = status.st_mtime_ns
+        self._identity: str | None = None
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Open, read and close."""
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
+        try:
+            with self.path.open("rb", buffering=0) as file:
+                file.seek(offset)
+                return _all(size, lambda done: file.read(size - done) or b"")
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from error
+
+    def check_length(self) -> None:
+        """Look whether the file is as long as it was.
+
+        Raises
+        ------
+        SourceError
+            If it is shorter, or gone.
+        """
+        try:
+            size = self.path.stat().st_size
+        except OSError as error:
+            raise SourceError(f"{self.path} went away while it was read: {error.strerror}") from error
+        if size < self.size:
+            raise SourceError(f"{self.path} was cut short while it was read: it had {self.size} bytes, and has {size}")
+
+    @property
+    def identity(self) -> str:
+        """The size, the time of the last change and a checksum of the beginning."""
+        if self._identity is None:
+            self._identity = f"{self.size} bytes, changed {self._changed}, header {self.header()}"
+        return self._identity
+
+    def check_unchanged(self) -> None:
+        """Look at size and time, and at the beginning if the identity was asked for before."""
+        try:
+            now = ReopenedFile(self.path)
+            same = (now.size, now._changed) == (self.size, self._changed)
+            same = same and self._identity in (None, now.identity)
+        except OMEZarrError as error:
+            raise SourceError(f"{self.path} went away while it was read: {error}") from error
+        if not same:
+            raise SourceError(
+                f"{self.path} was changed while it was read: it had {self.size} bytes, last changed at "
+                f"{_moment(self._changed)}, and has {now.size}, last changed at {_moment(now._changed)}"
+            )
+
+
+class LocalFile(ReopenedFile):
+    """A file on a local disk that stays open; reading moves no shared position."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._descriptor: int | None = None
+        super().__init__(path)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Read at the offset."""
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
+        try:
+            descriptor = self._open()
+            return _all(size, lambda done: os.pread(descriptor, size - done, offset + done))
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from error
+
+    def _open(self) -> int:
+        with self._lock:
+            if self._descriptor is None:
+                self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            return self._descriptor
+
+    def close(self) -> None:
+        """Close the descriptor; nobody may be reading."""
+        with self._lock:
+            descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def local_file(path: Path) -> ByteFile:
+    """Return a file on a local disk that stays open where the platform can read at an offset."""
+    return LocalFile(path) if hasattr(os, "pread") else ReopenedFile(path)
+
+
+def _all(size: int, read: Callable[[int], bytes]) -> bytes:
+    """Read until there is enough or no more: one call returns at most 2 GiB, and less from some file systems."""
+    content = read(0)
+    while 0 < len(content) < size:
+        more = read(len(content))
+        if not more:
+            break
+        content += more
+    return content
+
+
+def _moment(nanoseconds: int) -> str:
+    return datetime.fromtimestamp(nanoseconds / 1e9, UTC).isoformat(" ", "milliseconds")
+
+
+def _suggestion(path: Path) -> str:
+    if not path.parent.is_dir():
+        return "; check the spelling"
+    near = get_close_matches(path.name, sorted(entry.name for entry in path.parent.iterdir()), n=1)
+    return f"; did you mean {path.parent / near[0]}?" if near else "; check the spelling"
