@@ -10,7 +10,7 @@ from attrs import evolve
 from omezarr.errors import ArgumentError
 from omezarr.model import UNSET, Channel, LabelColor
 from omezarr.writing.channels import channel_axis_of, window_of
-from omezarr.writing.requests import parse_channels
+from omezarr.writing.image_description import parse_channels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

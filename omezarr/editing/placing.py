@@ -11,8 +11,8 @@ from omezarr.editing.request import MetadataEdit
 from omezarr.errors import ArgumentError
 from omezarr.model import CONVENTIONAL_SYSTEM, UNSET, CoordinateSystem
 from omezarr.nodes.level import level_geometry
+from omezarr.writing.image_description import by_axis, parse_axes
 from omezarr.writing.pyramids import placement
-from omezarr.writing.requests import by_axis, parse_axes
 
 if TYPE_CHECKING:
     from omezarr.model import Axis, Dataset, LevelGeometry, Multiscale

@@ -32,16 +32,9 @@ from omezarr.writing.exporting import (
     refuse_write_options,
     run_export,
 )
+from omezarr.writing.image_description import by_axis, parse_axes, parse_channels
 from omezarr.writing.images import run_plan
-from omezarr.writing.requests import (
-    ImageKeywords,
-    PixelKeywords,
-    Request,
-    by_axis,
-    parse_axes,
-    parse_channels,
-    spelled_out,
-)
+from omezarr.writing.requests import ImageKeywords, PixelKeywords, Request, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable

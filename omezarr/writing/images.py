@@ -29,16 +29,9 @@ from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name, plan_content
 from omezarr.writing.attributes import document_path
+from omezarr.writing.image_description import as_model, image_content
 from omezarr.writing.options import RunOptions
-from omezarr.writing.requests import (
-    ImageKeywords,
-    Request,
-    WriterKeywords,
-    as_model,
-    factors_between,
-    image_content,
-    spelled_out,
-)
+from omezarr.writing.requests import ImageKeywords, Request, WriterKeywords, factors_between, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -32,9 +32,10 @@ from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner
 from omezarr.writing.attributes import compose_attributes
+from omezarr.writing.image_description import parse_axes
 from omezarr.writing.images import run_plan
 from omezarr.writing.pyramids import PyramidPlanner, method_details
-from omezarr.writing.requests import Request, WriterKeywords, factors_between, parse_axes, spelled_out
+from omezarr.writing.requests import Request, WriterKeywords, factors_between, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -24,8 +24,9 @@ from omezarr.model import Acquisition, Plate
 from omezarr.model.content import PlateContent
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name
+from omezarr.writing.image_description import as_model
 from omezarr.writing.images import run_plan, written
-from omezarr.writing.requests import ImageKeywords, Request, as_model, natural_order, spelled_out
+from omezarr.writing.requests import ImageKeywords, Request, natural_order, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,8 +22,9 @@ from attrs import evolve
 from omezarr.errors import UnsupportedError
 from omezarr.model import CoordinateSystem
 from omezarr.model.content import SceneContent
+from omezarr.writing.image_description import as_model
 from omezarr.writing.images import written
-from omezarr.writing.requests import ImageKeywords, Request, as_model, spelled_out
+from omezarr.writing.requests import ImageKeywords, Request, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,8 @@ import pytest
 import omezarr
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.model import Axis, Channel
-from omezarr.writing.requests import by_axis, factors_between, merged_options, natural_order, parse_axes, parse_channels
+from omezarr.writing.image_description import by_axis, parse_axes, parse_channels
+from omezarr.writing.requests import factors_between, merged_options, natural_order
 
 
 @pytest.mark.parametrize("ndim", [1, 3, 4, 6])

@@ -12,8 +12,8 @@ from attrs import evolve, fields_dict
 import omezarr
 from omezarr.errors import ArgumentError
 from omezarr.model.content import ImageContent
+from omezarr.writing.image_description import image_content
 from omezarr.writing.options import WriteKeywords
-from omezarr.writing.requests import image_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,9 @@ from omezarr.abc.plan import (
 )
 from omezarr.errors import ArgumentError
 from omezarr.writing import Planner
+from omezarr.writing.image_description import image_content
 from omezarr.writing.images import run_plan
-from omezarr.writing.requests import ImageKeywords, Request, image_content, spelled_out
+from omezarr.writing.requests import ImageKeywords, Request, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
