@@ -239,7 +239,7 @@ class ZarrSource(PixelSource):
             now = run(AsyncArray.open(self.array.store_path, self.array.metadata.zarr_format))
         except Exception as error:
             raise SourceError(f"{self.array.store_path} went away while it was read: {_reason(error)}") from error
-        if _without_attributes(now) != _without_attributes(self.array):
+        if _of_pixels(now) != _of_pixels(self.array):
             raise SourceError(f"{self.array.store_path} was changed while it was read: its metadata is another")
 
     def __getstate__(self) -> dict[str, Any]:
@@ -384,8 +384,10 @@ class OffsetSource(PixelSource):
         return 0
 
 
-def _without_attributes(array: Any) -> str:
-    return repr(sorted((key, value) for key, value in array.metadata.to_dict().items() if key != "attributes"))
+def _of_pixels(array: Any) -> str:
+    """Return what the metadata of an array says of its pixels: names of dimensions may be given while it is read."""
+    said = array.metadata.to_dict()
+    return repr(sorted((key, value) for key, value in said.items() if key not in ("attributes", "dimension_names")))
 
 
 def _reason(error: Exception) -> str:
