@@ -55,16 +55,24 @@ def row_of(rule: Rule) -> Row:
 
 
 def span(versions: list[str], known: list[str]) -> str:
-    """Return versions in words, neighbours as a span.
+    """Return versions in words, neighbours as a span, open where the newest one is in it.
 
     Examples
     --------
-    >>> span(["0.1", "0.2", "0.4"], ["0.1", "0.2", "0.3", "0.4"])
+    >>> span(["0.1", "0.2", "0.4"], ["0.1", "0.2", "0.3", "0.4", "0.5"])
     '0.1 to 0.2, 0.4'
+    >>> span(["0.2", "0.3"], ["0.1", "0.2", "0.3"])
+    'from 0.2'
     """
     positions = enumerate(sorted(map(known.index, versions)))
     groups = [[known[index] for _, index in group] for _, group in groupby(positions, lambda item: item[1] - item[0])]
-    return ", ".join(group[0] if len(group) == 1 else f"{group[0]} to {group[-1]}" for group in groups)
+    return ", ".join(_words(group, known[-1]) for group in groups)
+
+
+def _words(group: list[str], newest: str) -> str:
+    if len(group) == 1:
+        return group[0]
+    return f"from {group[0]}" if group[-1] == newest else f"{group[0]} to {group[-1]}"
 
 
 def page() -> str:

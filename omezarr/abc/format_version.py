@@ -25,6 +25,8 @@ class FormatVersion(ABC):
     zarr_format : {2, 3}
     separator : {"/", "."}
         Between the parts of chunk keys, in arrays that are written.
+    without_rules : tuple of str
+        Ids of rules of node types that do not hold in this version; ``axes.*`` stands for all that start so.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class FormatVersion(ABC):
     version: ClassVar[str]
     zarr_format: ClassVar[Literal[2, 3]]
     separator: ClassVar[Literal["/", "."]] = "/"
+    without_rules: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def claim(self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint) -> Claim | None:
@@ -100,5 +103,9 @@ class FormatVersion(ABC):
         return []
 
     def rules(self, key: str) -> Iterable[Rule]:
-        """Return the rules of this version for a node type; for the document as a whole where `key` is empty."""
+        """Return what this version demands of a node type beyond the type's own rules.
+
+        A rule with the id of one of those takes its place; any other is added. Where `key` is empty, the rules for
+        documents of every kind.
+        """
         return ()

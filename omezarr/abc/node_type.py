@@ -131,5 +131,8 @@ class NodeType(ABC):
             return ()
 
     def rules(self, version: str) -> Iterable[Rule]:
-        """Return the rules of this type for a format version that does not bring its own."""
+        """Return the rules of this type in a format version, which can replace some, leave some out, and add others.
+
+        A version may be newer than this type; then those rules hold that no version has ended.
+        """
         return ()

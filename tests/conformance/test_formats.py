@@ -92,6 +92,13 @@ DOCUMENTS: dict[str, list[dict[str, Any]]] = {
         {"ome": {"version": "0.6", "well": WELL}},
     ],
 }
+ORIENTED = [{**axis, "orientation": {"type": "anatomical", "value": "left-to-right"}} for axis in AXES[:1]]
+for draft in ("0.9.dev1", "0.9.dev2"):
+    system = {"name": "physical", "axes": [{"name": "q", "type": "phase"}, AXES[1], *ORIENTED]}
+    DOCUMENTS[draft] = [
+        {"ome": {"version": draft, "multiscales": [{"coordinateSystems": [system], "datasets": [LEVEL]}]}},
+        {"ome": {"version": draft, "well": WELL}},
+    ]
 CASES = [(version, document) for version, documents in DOCUMENTS.items() for document in documents]
 
 

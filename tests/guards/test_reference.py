@@ -36,7 +36,7 @@ def test_every_command_is_on_the_page_of_commands():
 
 def test_every_format_and_node_type_is_on_the_page_of_formats():
     text = page("formats.md")
-    assert re.findall(r"^\| (\d\.\d) \| (\d)", text, flags=re.MULTILINE) == [
+    assert re.findall(r"^\| (\d\.\d(?:\.dev\d)?) \| (\d)", text, flags=re.MULTILINE) == [
         (version, str(item.zarr_format)) for version, item in REGISTRY.formats.items()
     ]
     assert set(re.findall(r"^\| `([a-z0-9.-]+)` \|", text, flags=re.MULTILINE)) == set(REGISTRY.node_types)

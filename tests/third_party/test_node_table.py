@@ -14,7 +14,7 @@ from omezarr.errors import LocationNotFoundError, MetadataError
 from omezarr.model import GroupMetadata
 from omezarr.testing import NodeTypeSuite, isolated_registry
 from omezarr.writing.attributes import compose_attributes
-from tests.third_party import format_09, node_table
+from tests.third_party import node_table
 from tests.third_party.node_table import Table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.9.dev2")
 
 @pytest.fixture
 def registry() -> Registry:
-    return isolated_registry(format_09, node_table)
+    return isolated_registry(node_table)
 
 
 class TestContract(NodeTypeSuite):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -11,7 +12,7 @@ from omezarr.checking.validation.subject import impurity
 from omezarr.model import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from omezarr.abc import FormatVersion, NodeType
     from omezarr.abc.rules import Rule, RuleContext
@@ -95,15 +96,18 @@ class Gathering:
         return self._known[known]
 
     def of_node_type(self, version: FormatVersion, node_type: NodeType) -> tuple[GatheredRule, ...]:
-        """Return the rules for groups of a kind: those of `rules_for`, then those of rule sets."""
+        """Return the rules for groups of a kind: those of the type as the version has them, then those of rule sets."""
         known = (version.version, node_type.key)
         if known not in self._known:
-            own = self._of_format(version, tuple(version.rules(node_type.key)))
-            if not own:
-                provider = self._node_types.get(node_type.key, "")
-                own = tuple(GatheredRule(rule, provider) for rule in node_type.rules(version.version))
-            self._known[known] = (*own, *self.of_sets(version, node_type.key))
+            self._known[known] = (*self.standard(version, node_type), *self.of_sets(version, node_type.key))
         return self._known[known]
+
+    def standard(self, version: FormatVersion, node_type: NodeType) -> tuple[GatheredRule, ...]:
+        """Return the rules of a node type as a version has them, without rule sets."""
+        provider = self._node_types.get(node_type.key, "")
+        inherited = [GatheredRule(rule, provider) for rule in node_type.rules(version.version)]
+        own = self._of_format(version, tuple(version.rules(node_type.key)))
+        return merged(inherited, own, version.without_rules)
 
     def of_sets(self, version: FormatVersion, key: str) -> Iterator[GatheredRule]:
         """Yield the rules of all rule sets for an NGFF key in a version."""
@@ -123,9 +127,30 @@ class Gathering:
         return tuple(GatheredRule(rule, provider) for rule in rules)
 
 
-def rules_for(version: FormatVersion, node_type: NodeType) -> tuple[Rule, ...]:
-    """Return the rules for a node type: those of the version, or where it brings none, those of the type."""
-    return tuple(version.rules(node_type.key)) or tuple(node_type.rules(version.version))
+def merged(
+    inherited: Iterable[GatheredRule], own: Iterable[GatheredRule], without: Iterable[str]
+) -> tuple[GatheredRule, ...]:
+    """Return the rules of a node type as a version has them.
+
+    Parameters
+    ----------
+    inherited : iterable of GatheredRule
+        Those of the node type.
+    own : iterable of GatheredRule
+        Those of the version: each takes the place of those with its id, the others come last.
+    without : iterable of str
+        Patterns of ids that the version leaves out.
+    """
+    patterns = tuple(without)
+    kept = [item for item in inherited if not any(fnmatchcase(item.rule.id, pattern) for pattern in patterns)]
+    of_version: dict[str, list[GatheredRule]] = {}
+    for item in own:
+        of_version.setdefault(item.rule.id, []).append(item)
+    replaced = frozenset(of_version)
+    found: list[GatheredRule] = []
+    for item in kept:
+        found += of_version.pop(item.rule.id, []) if item.rule.id in replaced else [item]
+    return (*found, *(item for items in of_version.values() for item in items))
 
 
 def _is_path(path: object) -> bool:

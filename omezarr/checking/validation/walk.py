@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
+from packaging.version import Version
 
 from omezarr.abc import Certainty, Hint
 from omezarr.abc.plan import INCOMPLETE_KEY
@@ -18,7 +19,7 @@ from omezarr.checking.validation.faults import (
     RULE_FAILED,
     ZARR_METADATA,
 )
-from omezarr.checking.validation.gathering import Gathering, rules_for
+from omezarr.checking.validation.gathering import Gathering
 from omezarr.checking.validation.subject import impurity
 from omezarr.errors import MetadataError, StorageError
 from omezarr.location import checked_path
@@ -239,13 +240,17 @@ class Walk:
     ) -> tuple[FormatVersion, Certainty, bool] | None:
         """Return the version of attributes, and whether no other fits as well.
 
-        It is the one that they name, else the one that fits, else the newest there is.
+        It is the one that they name, else the one that fits, else the newest that is released.
         """
         if self._forced is not None:
             return self._forced, Certainty.EXPLICIT, True
         certainty, best = self._claims(attributes, zarr_format, hint)
         if not best:
-            able = [version for version in self._formats.values() if version.zarr_format == zarr_format]
+            able = [
+                version
+                for name, version in self._formats.items()
+                if version.zarr_format == zarr_format and not Version(name).is_prerelease
+            ]
             return (able[-1], Certainty.SHAPE, False) if able else None
         if certainty is Certainty.EXPLICIT and len(best) > 1:
             reasons = " and ".join(claim.reason for _, claim in best)
@@ -254,8 +259,8 @@ class Walk:
 
     def _is_defined(self, node_type: NodeType, version: FormatVersion) -> bool:
         """Say whether a version has a node type: it has rules for it, or no version has any."""
-        return rules_for(version, node_type) != () or not any(
-            rules_for(other, node_type) for other in self._formats.values()
+        return self._gathering.standard(version, node_type) != () or not any(
+            self._gathering.standard(other, node_type) for other in self._formats.values()
         )
 
     def _claims(

@@ -103,7 +103,7 @@ def omezarr_commands() -> list[click.Command]:
         callback=csv_to_labels.callback,
         params=csv_to_labels.params,
         help=csv_to_labels.help,
-        epilog=csv_to_labels.epilog,
+        epilog="Example: omezarr csv_to_labels cells.csv id area#d,kind#s image.ome.zarr label-value",
         hidden=True,
     )
     return [csv_to_labels, alias]

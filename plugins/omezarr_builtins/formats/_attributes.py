@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import evolve
 
@@ -70,16 +70,23 @@ class RootFormat(FormatVersion):
         return [f"the attribute {key!r} beside the key {key!r} of the document" for key in sorted(taken)]
 
     def rules(self, key: str) -> Iterable[Rule]:
-        """Return the rules of this version."""
+        """Return the rules of this version for documents of every kind; those of node types are the types' own."""
         from omezarr_builtins.rules import rules_of
 
-        return rules_of(self.version, key)
+        return () if key else rules_of(self.version, key)
 
 
 class NamespaceFormat(FormatVersion):
-    """A version whose document is the value of ``ome`` (0.5 on)."""
+    """A version whose document is the value of ``ome`` (0.5 on).
+
+    Attributes
+    ----------
+    spellings : tuple of str
+        Other names that documents may give this version.
+    """
 
     zarr_format = 3
+    spellings: ClassVar[tuple[str, ...]] = ()
 
     def claim(self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint) -> Claim | None:
         """Claim what names this version; else what a neighbour says is of this version, or what has its form."""
@@ -93,7 +100,7 @@ class NamespaceFormat(FormatVersion):
             return Claim(Certainty.HINT if hinted else Certainty.SHAPE, reason) if hinted or told else None
         named = spelt(ome.get("version")) if isinstance(ome, dict) else None
         if named is not None:
-            is_own = named[0] == self.version
+            is_own = named[0] == self.version or named[0] in self.spellings
             return Claim(Certainty.EXPLICIT, f"ome.version is {ome['version']}") if is_own else None
         if not fits_namespace(ome, self.version):
             return None
@@ -151,10 +158,10 @@ class NamespaceFormat(FormatVersion):
         return lines + (["the attribute 'ome', which is no OME-Zarr document"] if "ome" in foreign | moved else [])
 
     def rules(self, key: str) -> Iterable[Rule]:
-        """Return the rules of this version."""
+        """Return the rules of this version for documents of every kind; those of node types are the types' own."""
         from omezarr_builtins.rules import rules_of
 
-        return rules_of(self.version, key)
+        return () if key else rules_of(self.version, key)
 
 
 def bare_document(attributes: Mapping[str, JSON]) -> dict[str, JSON]:

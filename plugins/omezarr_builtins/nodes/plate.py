@@ -37,7 +37,7 @@ class PlateNode(NodeType):
         return references_of(self.key, context)
 
     def rules(self, version: str) -> Iterable[Rule]:
-        """Return the rules of this type, those of the nearest known version."""
+        """Return the rules of this type in a version."""
         from omezarr_builtins.rules import rules_of
 
         return rules_of(version, self.key)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from omezarr_builtins.rules.book import VERSIONS, nearest
+from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.references import references_of
 
 if TYPE_CHECKING:
     from omezarr.abc.rules import Rule
     from omezarr_builtins.rules.book import RuleBook
 
-__all__ = ["VERSIONS", "books", "references_of", "rules_of"]
+__all__ = ["books", "references_of", "rules_of"]
 
 
 @cache
@@ -43,17 +43,16 @@ def rules_of(version: str, key: str) -> tuple[Rule, ...]:
     Parameters
     ----------
     version : str
-        For one that has no rules here, those of the newest older one are returned.
+        One that is newer than the specification as it is known here has all rules that no version ended.
     key : str
         Empty for the rules of documents of any kind.
     """
     from omezarr_builtins.fixes import fix_of
     from omezarr_builtins.rules.drafts import tolerating_drafts
 
-    known = nearest(version)
     book = books().get(key)
-    found = () if book is None else book.rules(known)
-    sections = [evolve(rule, section=f"NGFF {known}, {rule.section}", fix=fix_of(rule.id)) for rule in found]
-    if known != "0.6":
+    found = () if book is None else book.rules(version)
+    sections = [evolve(rule, section=f"NGFF {version}, {rule.section}", fix=fix_of(rule.id)) for rule in found]
+    if not at_least(version, "0.6"):
         return tuple(sections)
     return tuple(evolve(rule, check=tolerating_drafts(rule.check)) for rule in sections)

@@ -60,7 +60,7 @@ def enter_names(book: RuleBook) -> None:
     only.must("axes.order", "Axes are in the order t, c, z, y, x.")(_for_each((FLAT,), _conventional_order))
 
 
-def enter_objects(book: RuleBook, pattern: str, since: str, until: str) -> None:
+def enter_objects(book: RuleBook, pattern: str, since: str, until: str | None) -> None:
     """Enter the rules of axes that are objects.
 
     Parameters
@@ -69,7 +69,7 @@ def enter_objects(book: RuleBook, pattern: str, since: str, until: str) -> None:
     pattern : str
         Where lists of axes are.
     since, until : str
-        The versions for which they are there.
+        The first and the last version for which they are there; None: no last one.
     """
     span = book.between(since, until)
     each, lists = f"{pattern}/*", (pattern,)
@@ -89,7 +89,7 @@ def enter_objects(book: RuleBook, pattern: str, since: str, until: str) -> None:
     span.should("axes.unit.value", "Units of space and time are those of UDUNITS-2.")(_for_each(lists, _known_unit))
 
 
-def enter_limits(book: RuleBook, pattern: str, since: str, until: str) -> None:
+def enter_limits(book: RuleBook, pattern: str, since: str, until: str | None) -> None:
     """Enter the rules of which axes an image may have, and in which order."""
     span = book.between(since, until)
     lists = (pattern,)
@@ -118,8 +118,8 @@ def enter_flat_limits(book: RuleBook) -> None:
 
 def enter_system_axes(book: RuleBook, pattern: str) -> None:
     """Enter what 0.6 asks of axes in coordinate systems of images and scenes alike."""
-    enter_objects(book, pattern, "0.6", "0.6")
-    span = book.between("0.6", "0.6")
+    enter_objects(book, pattern, "0.6", None)
+    span = book.between("0.6")
     each = f"{pattern}/*"
     span.must("axes.name.nonempty", "The name of an axis is not empty.")(_not_empty(f"{each}/name"))
     span.must("axes.longName.form", "The long name of an axis is a string.")(is_a(STRING, f"{each}/longName"))

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from omezarr.abc.rules import Check
-
-VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
-"""The versions that have rules here, the oldest first."""
+OLDEST = "0.1"
+"""The version that rules hold from, unless they say otherwise."""
 
 
 @cache
@@ -49,21 +48,14 @@ def at_least(version: str, other: str) -> bool:
     return _ordinal(version) >= _ordinal(other)
 
 
-def nearest(version: str) -> str:
-    """Return the newest version with rules that is not newer than the one given; the oldest if all are newer.
-
-    Examples
-    --------
-    >>> nearest("0.9")
-    '0.6'
-    """
-    return max((known for known in VERSIONS if at_least(version, known)), key=_ordinal, default=VERSIONS[0])
-
-
 @frozen
 class _Entry:
     rule: Rule
-    versions: frozenset[str]
+    since: str
+    until: str | None
+
+    def holds(self, version: str) -> bool:
+        return at_least(version, self.since) and (self.until is None or at_least(self.until, version))
 
 
 class RuleBook:
@@ -81,10 +73,18 @@ class RuleBook:
         self.key = key
         self._section = section
         self._entries: list[_Entry] = []
-        self._span = (VERSIONS[0], VERSIONS[-1])
+        self._span: tuple[str, str | None] = (OLDEST, None)
 
-    def between(self, since: str, until: str) -> RuleBook:
-        """Return the same book, in which rules are entered for a span of versions unless they say otherwise."""
+    def between(self, since: str, until: str | None = None) -> RuleBook:
+        """Return the same book, in which rules are entered for a span of versions unless they say otherwise.
+
+        Parameters
+        ----------
+        since : str
+            The first version.
+        until : str, optional
+            The last version. Default: all that will come.
+        """
         book = RuleBook(self.key, self._section)
         book._entries = self._entries
         book._span = (since, until)
@@ -134,14 +134,16 @@ class RuleBook:
 
     def _enter(self, make: Callable[..., Rule], since: str | None, until: str | None) -> Callable[[Check], Check]:
         first, last = since or self._span[0], until or self._span[1]
-        versions = frozenset(known for known in VERSIONS if at_least(known, first) and at_least(last, known))
 
         def enter(check: Check) -> Check:
-            self._entries.append(_Entry(make(check=check), versions))
+            self._entries.append(_Entry(make(check=check), first, last))
             return check
 
         return enter
 
     def rules(self, version: str) -> tuple[Rule, ...]:
-        """Return the rules of a version, in the order in which they were entered."""
-        return tuple(entry.rule for entry in self._entries if version in entry.versions)
+        """Return the rules of a version, in the order in which they were entered.
+
+        One that is newer than the rules has those that no version ended.
+        """
+        return tuple(entry.rule for entry in self._entries if entry.holds(version))

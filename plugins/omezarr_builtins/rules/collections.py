@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from omezarr.abc.rules import RuleContext
 
 LAYOUT = "bioformats2raw.layout"
-BOOK = RuleBook(LAYOUT, LAYOUT).between("0.4", "0.6")
-SERIES = RuleBook("series", LAYOUT).between("0.4", "0.6")
+BOOK = RuleBook(LAYOUT, LAYOUT).between("0.4")
+SERIES = RuleBook("series", LAYOUT).between("0.4")
 
 SERIES.must("series.form", "'series' is an array.")(is_a(ARRAY, "series"))
 SERIES.must("series.entries.form", "Images are listed by their paths, which are strings.")(is_a(STRING, "series/*"))

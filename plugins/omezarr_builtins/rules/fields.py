@@ -38,7 +38,7 @@ VECTOR_TYPES = {"displacements": "displacement", "coordinates": "coordinate"}
 
 def enter_fields(book: RuleBook) -> None:
     """Enter the rules."""
-    deep = book.between("0.6", "0.6")
+    deep = book.between("0.6")
     where, depth = "coordinateTransformations", Depth.HIERARCHY
     deep.must("transformations.stored.exist", "Parameters that a path names are stored.", depth=depth, section=where)(
         _exist

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 KEY = "image-label"
 BOOK = RuleBook(KEY, "image-label")
 OLD = BOOK.between("0.1", "0.4")
-NEW = BOOK.between("0.5", "0.6")
+NEW = BOOK.between("0.5")
 
 COLORS, COLOR = f"{KEY}/colors", f"{KEY}/colors/*"
 PROPERTIES, PROPERTY = f"{KEY}/properties", f"{KEY}/properties/*"
@@ -53,7 +53,7 @@ OLD.must("image-label.colors.label-value.form", "A label value is a number.")(is
 NEW.must("image-label.colors.label-value.form", "A label value is a whole number.")(
     is_a(INTEGER, f"{COLOR}/label-value")
 )
-SINCE_2 = BOOK.between("0.2", "0.6")
+SINCE_2 = BOOK.between("0.2")
 SINCE_2.must("image-label.properties.form", "Properties are an array.")(is_a(ARRAY, PROPERTIES))
 SINCE_2.must("image-label.properties.nonempty", "Where there are properties, there is at least one.")(
     holds(1, PROPERTIES)

@@ -53,7 +53,7 @@ def _scale_of(level: Any) -> list[Any] | None:
 
 def enter_levels(book: RuleBook) -> None:
     """Enter the rules."""
-    new = book.between("0.6", "0.6")
+    new = book.between("0.6")
     new.must("transformations.form", "The transformations of a level are an array.")(is_a(ARRAY, LIST))
     new.must("transformations.count", "A level has exactly one transformation.")(_one)
     new.must("levels.transformation.form", "The transformation of a level is an object.")(is_a(OBJECT, EACH))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 BOOK = RuleBook("plate", "plate")
 OLD = BOOK.between("0.1", "0.3")
-NEW = BOOK.between("0.4", "0.6")
+NEW = BOOK.between("0.4")
 
 WELL = "plate/wells/*"
 ACQUISITION = "plate/acquisitions/*"
@@ -257,12 +257,12 @@ def _swapped(context: RuleContext) -> Iterator[Finding]:
     return (finding for swapped, finding in _misplaced(context) if swapped)
 
 
-for _version in ("0.4", "0.6"):
+for _since, _until in (("0.4", "0.4"), ("0.6", None)):
     BOOK.disputed(
         "plate.wells.place.swapped",
         "The path of a well names the row before the column.",
-        since=_version,
-        until=_version,
+        since=_since,
+        until=_until,
     )(_swapped)
 
 

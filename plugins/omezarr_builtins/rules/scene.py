@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omezarr.model import JSONPath
     from omezarr_builtins.rules.systems import End
 
-BOOK = RuleBook("scene", "scene").between("0.6", "0.6")
+BOOK = RuleBook("scene", "scene").between("0.6")
 
 STEPS = "scene/coordinateTransformations"
 ENDS = (f"{STEPS}/*/input", f"{STEPS}/*/output")

@@ -34,7 +34,7 @@ def enter_systems(book: RuleBook, pattern: str) -> None:
     pattern : str
         Where the lists are.
     """
-    new, each = book.between("0.6", "0.6"), f"{pattern}/*"
+    new, each = book.between("0.6"), f"{pattern}/*"
     new.must("coordinateSystems.form", "Coordinate systems are an array.")(is_a(ARRAY, pattern))
     new.must("coordinateSystems.entries.form", "A coordinate system is an object.")(is_a(OBJECT, each))
     new.must("coordinateSystems.name.present", "A coordinate system has a name.")(has(f"{each}/name"))
@@ -48,7 +48,7 @@ def enter_systems(book: RuleBook, pattern: str) -> None:
 
 def enter_image_systems(book: RuleBook) -> None:
     """Enter the rules of coordinate systems in images."""
-    new = book.between("0.6", "0.6")
+    new = book.between("0.6")
     new.must("coordinateSystems.present", "Every image has coordinate systems.")(has(OF_IMAGES))
     new.must("coordinateSystems.nonempty", "Every image has at least one coordinate system.")(holds(1, OF_IMAGES))
     enter_systems(book, OF_IMAGES)

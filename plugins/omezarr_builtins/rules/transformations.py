@@ -174,7 +174,7 @@ def enter_transformations(book: RuleBook) -> None:
     from omezarr_builtins.rules import parameters
 
     section = "coordinateTransformations"
-    new = book.between("0.6", "0.6")
+    new = book.between("0.6")
     new.must("transformations.entries.form", "A transformation is an object.", section=section)(_objects)
     new.must("transformations.type.present", "A transformation has a type.", section=section)(_typed)
     new.must("transformations.type.value", "The type of a transformation is a known one.", section=section)(_known)

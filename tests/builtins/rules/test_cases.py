@@ -141,7 +141,8 @@ TESTED_ALONE = {
 
 def test_every_rule_of_every_version_has_a_case() -> None:
     covered = {(version, key, case.rule) for case, key, version in uses([*DOCUMENT, *ATTRIBUTES, *WHOLE])}
-    rules = {(version, key, rule.id) for version, key, rule in all_rules() if rule.id not in TESTED_ALONE}
+    known = [item for item in all_rules() if item[0] in VERSIONS]
+    rules = {(version, key, rule.id) for version, key, rule in known if rule.id not in TESTED_ALONE}
     assert rules - covered == set()
     assert covered - rules == set()
 
