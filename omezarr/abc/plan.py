@@ -209,12 +209,15 @@ class MergeIntoList:
     match : str, optional
         Objects with the same value under this key are the same item, and the new one replaces the old; None: whole
         values are compared.
+    raised : tuple of (JSONPath, int), optional
+        Where a number is in the attributes that shall be this or more; left alone where there is none.
     """
 
     path: str
     keys: JSONPath
     items: tuple[JSON, ...]
     match: str | None = None
+    raised: tuple[JSONPath, int] | None = None
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,10 @@ Examples
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, TypeAlias
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +70,51 @@ def level_geometry(
         moved = tuple(p + s * method.origin(f) if f > 1 else p for p, s, f in zip(place, size, step, strict=True))
         found.append((tuple(s * f for s, f in zip(size, step, strict=True)), moved))
     return found
+
+
+def selection(index: Any, shape: Sequence[int]) -> tuple[tuple[slice, ...], tuple[slice | int, ...]]:
+    """Return the region that an index of an array touches, and the index of that region which leaves out axes.
+
+    Parameters
+    ----------
+    index : int, slice, Ellipsis or tuple of them
+    shape : sequence of int
+
+    Raises
+    ------
+    ArgumentError
+        If it is anything else, has more parts than there are axes, or reaches outside.
+
+    Examples
+    --------
+    >>> selection((1, ..., slice(2, None)), (4, 5, 6))
+    ((slice(1, 2, None), slice(0, 5, None), slice(2, 6, None)), (0, slice(None, None, None), slice(None, None, None)))
+    """
+    given = index if isinstance(index, tuple) else (index,)
+    names = [position for position, part in enumerate(given) if part is Ellipsis]
+    first = names[0] if names else len(given)
+    fill = (slice(None),) * (len(shape) - len(given) + len(names[:1]))
+    parts = (*given[:first], *fill, *given[first + 1 :])
+    if len(parts) != len(shape) or not all(_is_part(part) for part in parts):
+        raise ArgumentError(
+            f"a region takes an index or a slice with steps of 1 for each of {len(shape)} axes, not {index!r}"
+        )
+    region = []
+    for part, size in zip(parts, shape, strict=True):
+        if isinstance(part, slice):
+            start, stop, _ = part.indices(size)
+            region.append(slice(start, max(start, stop)))
+        elif -size <= part < size:
+            region.append(slice(part % size, part % size + 1))
+        else:
+            raise ArgumentError(f"the index {part} is outside of an axis of length {size}")
+    return tuple(region), tuple(slice(None) if isinstance(part, slice) else 0 for part in parts)
+
+
+def _is_part(part: Any) -> bool:
+    if isinstance(part, slice):
+        return part.step in (None, 1)
+    return isinstance(part, Integral) and not isinstance(part, bool)
 
 
 def full_region(shape: Sequence[int]) -> Region:

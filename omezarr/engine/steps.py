@@ -242,6 +242,13 @@ def _merge_into(attributes: dict[str, JSON], step: MergeIntoList) -> None:
             items.append(item)
         else:
             items[known] = item
+    if step.raised is not None:
+        keys, number = step.raised
+        holder: Any = attributes
+        for key in keys[:-1]:
+            holder = _entered(holder, key, {}, keys)
+        if isinstance(holder.get(keys[-1]), int) and holder[keys[-1]] < number:
+            holder[keys[-1]] = number
 
 
 def _entered(inner: Any, key: str | int, default: Any, keys: JSONPath) -> Any:

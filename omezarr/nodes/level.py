@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from omezarr.errors import ArgumentError, MetadataError, OMEZarrError
+from omezarr.arrays.geometry import selection
+from omezarr.errors import MetadataError, OMEZarrError
 from omezarr.model import LevelGeometry, composed_geometry, derived_geometries
 from omezarr.nodes.pictures import Shown
 from omezarr.settings import Settings
@@ -192,13 +193,14 @@ class Level(Shown):
 
         return as_dask(self.array)
 
-    def read(self, region: tuple[slice, ...] | None = None, *, threads: int | None = None) -> npt.NDArray[Any]:
+    def read(self, region: Any = None, *, threads: int | None = None) -> npt.NDArray[Any]:
         """Read pixels into memory, as fast as the machine allows.
 
         Parameters
         ----------
-        region : tuple of slice, optional
-            One slice for each axis, with steps of 1. Default: everything.
+        region : int, slice, Ellipsis or tuple of them, optional
+            As one would index an array; slices have steps of 1, and an axis with an index is left out of the result.
+            Default: everything.
         threads : int, optional
             Default: the cores that the process may use.
 
@@ -211,18 +213,20 @@ class Level(Shown):
         ------
         ArgumentError
             If the region does not fit the axes.
+
+        Examples
+        --------
+        >>> import numpy as np, omezarr
+        >>> stack = np.arange(24, dtype="uint8").reshape(2, 3, 4)
+        >>> level = omezarr.write_image("memory://doc-level/stack.ome.zarr", stack, axes="zyx").levels[0]
+        >>> level.read((-1, slice(0, 1)))
+        array([[12, 13, 14, 15]], dtype=uint8)
         """
         from omezarr.arrays.reading import read_region
 
         array = self.array
-        parts = tuple(slice(None) for _ in array.shape) if region is None else region
-        if len(parts) != len(array.shape) or any(part.step not in (None, 1) for part in parts):
-            raise ArgumentError(
-                f"a region of this level takes {len(array.shape)} slices with steps of 1, not {region!r}"
-            )
-        bounds = [part.indices(size)[:2] for part, size in zip(parts, array.shape, strict=True)]
-        whole = tuple(slice(start, max(start, stop)) for start, stop in bounds)
-        return read_region(array, whole, threads or Settings.from_environment().threads)
+        whole, kept = selection(... if region is None else region, array.shape)
+        return read_region(array, whole, threads or Settings.from_environment().threads)[kept]
 
     def extremes(self) -> tuple[Any, Any]:
         """Read all pixels, block by block, and return the least and the greatest value; NaN is left out.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import evolve
 
@@ -17,7 +18,21 @@ if TYPE_CHECKING:
 
     from omezarr.abc import FormatVersion, PixelSource
     from omezarr.model import Axis
-    from omezarr.model.content import ImageContent, LabelContent
+    from omezarr.model.content import ImageContent, LabelContent, PlateContent
+
+C = TypeVar("C", "ImageContent", "PlateContent")
+
+
+def named(content: C, name: str) -> C:
+    """Return content under its own name, else under this one, as metadata shall have one.
+
+    Examples
+    --------
+    >>> from omezarr.model.content import PlateContent
+    >>> named(PlateContent(rows=(), columns=(), wells={}), "screen.ome.zarr").name
+    'screen'
+    """
+    return evolve(content, name=content.name or re.sub(r"(\.ome)?\.(zarr|ozx|zip)$", "", name) or "image")
 
 
 def with_named_units(content: ImageContent) -> ImageContent:

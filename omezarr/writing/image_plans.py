@@ -46,6 +46,7 @@ from omezarr.writing.fitting import (
     aligned_to,
     expanded_to_five,
     label_pixels,
+    named,
     native_name,
     plain_name,
     with_named_units,
@@ -78,8 +79,8 @@ class ImagePlanner:
 
     def image_phases(self, path: str, content: ImageContent) -> list[Phase]:
         """Return the phases that write an image and its labels into the group at a path."""
-        content = self._fitted(content)
-        name = content.name or (path.rpartition("/")[2] or "image")
+        content = named(self._fitted(content), path)
+        name = content.name
         method = self.registry.scaling_methods[self.options.method]
         factors = self.pyramids.factors(content)
         pyramid = self.pyramids.pyramid(path, content.pixels, content, factors, method)
@@ -190,7 +191,8 @@ class ImagePlanner:
             datasets=pyramid.datasets,
             coordinate_systems=(CoordinateSystem(CONVENTIONAL_SYSTEM, fitted.axes),),
             name=content.name or UNSET,
-            type=method.name if method_known and len(levels) > 1 else UNSET,
+            type=method.name if method_known and len(levels) > 1 else "unknown",
+            metadata={"description": "the levels were given; how they were made is not known"},
         )
         self.check_losses(GroupMetadata(facets={"multiscales": Image((multiscale,))}), "the image")
         commit = self.image_commit("", fitted, multiscale, pyramid)
@@ -254,13 +256,12 @@ class ImagePlanner:
         self, content: ImageContent, pyramid: Pyramid, method: ScalingMethod, name: str | None
     ) -> Multiscale:
         """Return what the document of an image says of its levels."""
-        several = len(pyramid.datasets) > 1
         return Multiscale(
             datasets=pyramid.datasets,
             coordinate_systems=(CoordinateSystem(CONVENTIONAL_SYSTEM, content.axes),),
             name=name or UNSET,
-            type=method.name if several else UNSET,
-            metadata=method_details(method, pyramid.factors) if several else UNSET,
+            type=method.name if pyramid.factors else "none",
+            metadata=method_details(method, pyramid.factors),
         )
 
 

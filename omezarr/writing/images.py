@@ -29,6 +29,7 @@ from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name, plan_content
 from omezarr.writing.attributes import document_path
+from omezarr.writing.fitting import named
 from omezarr.writing.image_description import as_model, image_content
 from omezarr.writing.options import RunOptions
 from omezarr.writing.requests import ImageKeywords, Request, WriterKeywords, factors_between, spelled_out
@@ -314,6 +315,7 @@ def write_multiscale(  # type: ignore[misc]  # here levels are arrays, and how m
         if any(size > full for size, full in zip(small.shape, large.shape, strict=True)):
             raise ArgumentError(f"level {index} of shape {small.shape} is larger than level {index - 1}")
     content = image_content(sources[0], name=name, translation=translation, **request.pixels)
+    content = named(content, request.target.name)
     told = "method" in request.options.given
     planner = Planner(request.options if told else evolve(request.options, method="nearest"), request.registry)
     phases = tuple(planner.given_levels_phases(content, sources, method_known=told))

@@ -32,6 +32,7 @@ from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner
 from omezarr.writing.attributes import compose_attributes
+from omezarr.writing.fitting import named
 from omezarr.writing.image_description import parse_axes
 from omezarr.writing.images import run_plan
 from omezarr.writing.pyramids import PyramidPlanner, method_details
@@ -259,7 +260,7 @@ def _plan_from_array(
         evolve(dataset, path=name) for dataset, name in zip(planned.datasets, [target.name, *names], strict=True)
     )
     pyramid = evolve(planned, arrays=arrays, datasets=datasets)
-    multiscale = planner.multiscale(content, pyramid, method, None)
+    multiscale = planner.multiscale(content, pyramid, method, named(content, place.name).name)
     steps: tuple[Step, ...] = (
         CreateGroup(path="", attributes={} if group is None else group.attributes),
         *_named_dimensions(hierarchy, target.name, planned.arrays[0]),

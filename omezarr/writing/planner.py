@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from omezarr.location import Location
     from omezarr.plugins.registry import Registry
     from omezarr.writing.options import WriteOptions
-from omezarr.writing.fitting import plain_name
+from omezarr.writing.fitting import named, plain_name
 from omezarr.writing.image_plans import ImagePlanner
 
 
@@ -67,9 +67,9 @@ def plan_content(
     """
     planner = Planner(options, registry)
     if isinstance(content, ImageContent):
-        phases = planner.image_phases("", content)
+        phases = planner.image_phases("", named(content, target.name))
     elif isinstance(content, PlateContent):
-        phases = planner.plate_phases(content)
+        phases = planner.plate_phases(named(content, target.name))
     elif isinstance(content, SceneContent):
         phases = planner.scene_phases(content)
     else:
@@ -105,18 +105,22 @@ class Planner(ImagePlanner):
         return WellReference(well, rows.index(row), columns.index(column))
 
     def listing_steps(
-        self, well: str, reference: WellReference, field_name: str, image: ImageContent
+        self, well: str, reference: WellReference, field_name: str, image: ImageContent, count: int = 0
     ) -> tuple[Step, ...]:
-        """Return the steps that list a field in its well, and the well in its plate, leaving all others as they are."""
+        """Return the steps that list a field in its well, and the well in its plate, leaving all others as they are.
+
+        The plate's number of fields becomes at least the `count` that the well has then.
+        """
         listed = Field(field_name, UNSET if image.acquisition is None else image.acquisition)
         converter = self.registry.converter(self.version)
         wells = (*document_path(self.version, "plate"), "wells")
         images = (*document_path(self.version, "well"), "images")
+        most = ((*document_path(self.version, "plate"), "field_count"), count)
         return (
             CreateGroup(path=well.partition("/")[0]),
             CreateGroup(path=well, attributes=self.attributes({"well": Well(images=())})),
             MergeIntoList(path=well, keys=images, items=(converter.unstructure(listed),), match="path"),
-            MergeIntoList(path="", keys=wells, items=(converter.unstructure(reference),), match="path"),
+            MergeIntoList(path="", keys=wells, items=(converter.unstructure(reference),), match="path", raised=most),
         )
 
     def plate_phases(self, content: PlateContent) -> list[Phase]:

@@ -12,8 +12,8 @@ Examples
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
-from itertools import count
 from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
@@ -24,6 +24,7 @@ from omezarr.model import Acquisition, Plate
 from omezarr.model.content import PlateContent
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name
+from omezarr.writing.fitting import named
 from omezarr.writing.image_description import as_model
 from omezarr.writing.images import run_plan, written
 from omezarr.writing.requests import ImageKeywords, Request, natural_order, spelled_out
@@ -157,12 +158,14 @@ def write_field(
     planner = Planner(evolve(request.options, format=plate.version), registry)
     reference = planner.well_reference(value, well)
     fields = tuple(plate.child(well).children) if well in plate.children else ()
-    name = field or next(str(number) for number in count() if str(number) not in fields)
+    name = field or next(str(number) for number in itertools.count() if str(number) not in fields)
     place = target.below(well).below(plain_name(name))
     zarr_format = planner.version.zarr_format
-    phases = tuple(planner.image_phases("", content))
+    phases = tuple(planner.image_phases("", named(content, f"{well}/{name}")))
     plan = Plan(target=place, zarr_format=zarr_format, phases=phases, overwrite=request.overwrite)
     run_plan(plan, registry, request.run)
-    listing = Phase(name="lists of wells and fields", steps=planner.listing_steps(well, reference, name, content))
+    count = len({*fields, name})
+    steps = planner.listing_steps(well, reference, name, content, count)
+    listing = Phase(name="lists of wells and fields", steps=steps)
     run_plan(Plan(target=target, zarr_format=zarr_format, phases=(listing,), create=False), registry)
     return open_node(place, registry=registry)

@@ -152,6 +152,8 @@ def method_details(method: ScalingMethod, factors: Sequence[Sequence[int]]) -> d
 
     Source: OME-NGFF "multiscales": the fields that the specification recommends.
     """
+    if not factors:
+        return {"description": "full resolution alone"}
     return {
         "description": "each level is made from the one before",
         "method": f"omezarr {method.name}",

@@ -24,7 +24,7 @@ MOVIE = np.random.default_rng(4).integers(0, 4000, (6, 2, 40, 50)).astype("uint1
 
 
 def test_a_movie_written_frame_by_frame_is_the_movie_written_at_once(tmp_path: Path) -> None:
-    options = {"axes": "tcyx", "scale": 0.5, "channels": ["a", "b"], "chunks": (2, 1, 16, 16), "levels": 3}
+    options = {"axes": "tcyx", "scale": 0.5, "channels": ["a", "b"], "chunks": (2, 1, 16, 16), "levels": 3, "name": "m"}
     expected = write_image(tmp_path / "once.zarr", MOVIE, **options)
     with create_writer(tmp_path / "run.zarr", shape=(None, 2, 40, 50), dtype="uint16", **options) as writer:
         for t, c in [(3, 1), (0, 0), (5, 1), (0, 1), (1, 0), (5, 0), (1, 1), (2, 0), (4, 1), (2, 1), (3, 0), (4, 0)]:

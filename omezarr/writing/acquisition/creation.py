@@ -18,6 +18,7 @@ from omezarr.abc.plan import (
 )
 from omezarr.errors import ArgumentError
 from omezarr.writing import Planner
+from omezarr.writing.fitting import named
 from omezarr.writing.image_description import image_content
 from omezarr.writing.images import run_plan
 from omezarr.writing.requests import ImageKeywords, Request, spelled_out
@@ -79,7 +80,7 @@ def create_writer(
     planner = Planner(request.options, request.registry)
     if growing and planner.options.expand_axes:
         raise ArgumentError("axes cannot be added to an image that grows; give all axes of the version in the shape")
-    planned = planner.image_phases("", content)
+    planned = planner.image_phases("", named(content, request.target.name))
     levels = next(step for step in planned[0].steps if isinstance(step, WriteLevels))
     if any(step[index] != 1 for step in levels.factors for index in growing):
         raise ArgumentError("an axis that grows cannot be scaled down; its factors must be 1")

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from omezarr_builtins.fixes.editing import edit
-from omezarr_builtins.rules.levels import level_scales
 from omezarr_builtins.rules.neighbours import arrays_below
 from omezarr_builtins.rules.places import is_number, select
+from omezarr_builtins.rules.scales import level_scales
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from omezarr.model.units import named_unit
 from omezarr_builtins.fixes.editing import edit
-from omezarr_builtins.rules.axes import FLAT, IN_IMAGES, IN_SCENES, type_of
+from omezarr_builtins.rules.axes import FLAT, IN_IMAGES, IN_SCENES
 from omezarr_builtins.rules.places import select_all
+from omezarr_builtins.rules.scales import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -70,9 +70,11 @@ def completed_facets(metadata: GroupMetadata, complete: Mapping[type, Callable[[
 def located_facets(
     metadata: GroupMetadata,
     complete: Callable[[Multiscale], Multiscale],
+    *,
     version: str | Unset = UNSET,
     plate_version: str | Unset = UNSET,
     label_version: str | Unset = UNSET,
+    well_version: str | Unset = UNSET,
 ) -> dict[str, object]:
     """Return the facets of a group as 0.4 and newer versions have them.
 
@@ -81,8 +83,8 @@ def located_facets(
     metadata : GroupMetadata
     complete : callable
         Completes one multiscale.
-    version, plate_version, label_version : str or UNSET
-        The version that images and wells, plates, and image-labels name.
+    version, plate_version, label_version, well_version : str or UNSET
+        The version that images, plates, image-labels and wells name.
     """
 
     def image(value: Image) -> Image:
@@ -93,7 +95,7 @@ def located_facets(
         return evolve(with_acquisitions(located_wells(value), numbered_acquisition), version=plate_version)
 
     def well(value: Well) -> Well:
-        return evolve(numbered_fields(value), version=version)
+        return evolve(numbered_fields(value), version=well_version)
 
     def image_label(value: ImageLabel) -> ImageLabel:
         return evolve(unique_labels(value), version=label_version)

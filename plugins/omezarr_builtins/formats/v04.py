@@ -52,6 +52,7 @@ class V04(RootFormat):
                 version=self.version,
                 plate_version=self.version,
                 label_version=self.version,
+                well_version=self.version,
             )
         )
         return self.rooted(evolve(metadata, facets=facets))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class V05(NamespaceFormat):
-    """NGFF 0.5: as 0.4, the version named once for all objects; plates and image-labels keep their own."""
+    """NGFF 0.5: as 0.4, the version named once for all objects; plates, wells and image-labels keep their own."""
 
     version = "0.5"
 
@@ -47,6 +47,7 @@ class V05(NamespaceFormat):
                 partial(positioned_multiscale, arrays=arrays),
                 plate_version=self.version,
                 label_version=self.version,
+                well_version=self.version,
             )
         )
         return self.namespaced(evolve(metadata, facets=facets))

@@ -11,7 +11,7 @@ from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
 from omezarr_builtins.rules.axes import CONVENTIONAL, axis_names
 from omezarr_builtins.rules.book import at_least
-from omezarr_builtins.rules.levels import intrinsic_system, level_scales, systems_of
+from omezarr_builtins.rules.levels import intrinsic_system, systems_of
 from omezarr_builtins.rules.neighbours import (
     UNREADABLE,
     array_form,
@@ -26,6 +26,7 @@ from omezarr_builtins.rules.neighbours import (
 )
 from omezarr_builtins.rules.places import select
 from omezarr_builtins.rules.references import level_paths
+from omezarr_builtins.rules.scales import level_scales
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omezarr.abc.rules import Finding
 from omezarr.model.units import SPACE_UNITS, TIME_UNITS
@@ -16,12 +16,13 @@ from omezarr_builtins.rules.places import (
     STRING,
     has,
     is_a,
-    is_number,
     is_one_of,
     repeated,
+    select,
     select_all,
     shown,
 )
+from omezarr_builtins.rules.scales import level_scales, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +42,6 @@ TYPES_SINCE_0_6 = TYPES | {"array", "coordinate", "displacement", "frequency"}
 FLAT = "multiscales/*/axes"
 IN_IMAGES = "multiscales/*/coordinateSystems/*/axes"
 IN_SCENES = "scene/coordinateSystems/*/axes"
-
-
-def type_of(axis: Any) -> Any:
-    """Return the type that an axis names; None where it names none."""
-    return axis.get("type") if isinstance(axis, Mapping) else None
 
 
 def enter_names(book: RuleBook) -> None:
@@ -85,7 +81,7 @@ def enter_objects(book: RuleBook, pattern: str, since: str, until: str | None) -
     span.should("axes.type.value", f"The type of an axis is one of {', '.join(sorted(types))}.")(
         is_one_of(types, f"{each}/type")
     )
-    span.disputed("axes.unit.present", "Axes of space and time have a unit.")(_for_each(lists, _has_unit))
+    span.disputed("axes.unit.present", "Axes that measure space or time have a unit.")(_for_each(lists, _has_unit))
     span.should("axes.unit.value", "Units of space and time are those of UDUNITS-2.")(_for_each(lists, _known_unit))
 
 
@@ -176,9 +172,13 @@ def _conventional_order(path: JSONPath, axes: list[Any], _: RuleContext) -> Iter
         yield Finding(path=path, found=", ".join(known), expected=", ".join(sorted(known, key=CONVENTIONAL.index)))
 
 
-def _has_unit(path: JSONPath, axes: list[Any], _: RuleContext) -> Iterator[Finding]:
+def _has_unit(path: JSONPath, axes: list[Any], context: RuleContext) -> Iterator[Finding]:
+    images = select(context.values, "multiscales/*/datasets")
+    levels = next((found for place, found in images if place[:2] == path[:2]), None)
+    scale = level_scales(levels).get(0, []) if isinstance(levels, list) else []
     for index, axis in enumerate(axes):
-        if type_of(axis) in ("space", "time") and "unit" not in axis:
+        counted = index < len(scale) and scale[index] == 1  # in pixels, for which there is no unit
+        if type_of(axis) in ("space", "time") and "unit" not in axis and not counted:
             yield Finding(path=(*path, index), found="no key 'unit'", expected="the unit of the axis")
 
 
@@ -273,8 +273,3 @@ def _order_in_space(path: JSONPath, axes: list[Any], _: RuleContext) -> Iterator
         lower = [name.lower() for name in names]
         if sorted(lower) == ["x", "y", "z"] and lower != ["z", "y", "x"]:
             yield Finding(path=path, found=", ".join(names), expected="z, y, x")
-
-
-def is_numeric_list(value: Any) -> TypeGuard[list[Any]]:
-    """Say whether a JSON value is an array of numbers."""
-    return isinstance(value, list) and all(map(is_number, value))

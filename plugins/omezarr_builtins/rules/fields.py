@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc.rules import Depth, Finding
 from omezarr.hierarchy import ZarrNode
-from omezarr_builtins.rules.axes import type_of
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.drafts import is_draft
 from omezarr_builtins.rules.levels import intrinsic_system, systems_of
@@ -21,6 +20,7 @@ from omezarr_builtins.rules.neighbours import (
     says,
 )
 from omezarr_builtins.rules.places import select
+from omezarr_builtins.rules.scales import type_of
 from omezarr_builtins.rules.systems import ends_of
 from omezarr_builtins.rules.transformations import LISTS, misfits, steps
 

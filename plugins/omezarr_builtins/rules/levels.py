@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc.rules import Finding
-from omezarr_builtins.rules.axes import is_numeric_list, type_of
 from omezarr_builtins.rules.places import ARRAY, OBJECT, STRING, has, is_a, select, shown
+from omezarr_builtins.rules.scales import is_numeric_list, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,35 +20,6 @@ LIST = "multiscales/*/datasets/*/coordinateTransformations"
 EACH = f"{LIST}/*"
 
 KINDS = ("scale", "identity", "sequence")
-
-
-def level_scales(levels: list[Any]) -> dict[int, list[Any]]:
-    """Return the absolute scale of each level that has one inline, by index; identities are ones.
-
-    Examples
-    --------
-    >>> scale = {"type": "scale", "scale": [2, 2]}
-    >>> level_scales([{"coordinateTransformations": [{"type": "identity"}]}, {"coordinateTransformations": [scale]}])
-    {0: [1, 1], 1: [2, 2]}
-    """
-    found = {index: _scale_of(level) for index, level in enumerate(levels)}
-    axes = next((len(scale) for scale in found.values() if scale), 0)
-    return {index: scale or [1] * axes for index, scale in found.items() if scale is not None}
-
-
-def _scale_of(level: Any) -> list[Any] | None:
-    """Return the scale of a level; empty for an identity; None where there is none that can be read."""
-    given = level.get("coordinateTransformations") if isinstance(level, Mapping) else None
-    steps = given if isinstance(given, list) else []
-    if len(steps) == 1 and type_of(steps[0]) == "sequence":
-        inner = steps[0].get("transformations")
-        steps = inner if isinstance(inner, list) else []
-    if len(steps) == 1 and type_of(steps[0]) == "identity":
-        return []
-    scales = [step.get("scale") for step in steps if type_of(step) == "scale"]
-    if len(scales) != 1 or not is_numeric_list(scales[0]) or not scales[0]:
-        return None
-    return [abs(number) for number in scales[0]]
 
 
 def enter_levels(book: RuleBook) -> None:

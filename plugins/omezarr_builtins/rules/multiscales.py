@@ -10,9 +10,10 @@ from omezarr_builtins.rules import arrays, chunks, omero, scaling, systems
 from omezarr_builtins.rules import axes as axis_rules
 from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.fields import enter_fields
-from omezarr_builtins.rules.levels import enter_levels, level_scales
+from omezarr_builtins.rules.levels import enter_levels
 from omezarr_builtins.rules.neighbours import is_proper, joined
 from omezarr_builtins.rules.places import ARRAY, OBJECT, STRING, distinct, has, holds, is_a, select, shown
+from omezarr_builtins.rules.scales import level_scales
 from omezarr_builtins.rules.transformations import enter_transformations
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from omezarr.abc.rules import Depth, Finding
 from omezarr_builtins.rules.arrays import first_level_axes
-from omezarr_builtins.rules.axes import axis_names, type_of
+from omezarr_builtins.rules.axes import axis_names
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.places import ARRAY, BOOLEAN, NUMBER, OBJECT, STRING, fits, has, is_a, select
+from omezarr_builtins.rules.scales import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

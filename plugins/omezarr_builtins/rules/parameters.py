@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from omezarr.abc.rules import Finding
-from omezarr_builtins.rules.axes import is_numeric_list
 from omezarr_builtins.rules.places import figure, identity, is_integer, repeated, shown
+from omezarr_builtins.rules.scales import is_numeric_list
 from omezarr_builtins.rules.transformations import each_of, is_index_list, is_matrix, steps
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc.rules import Finding
-from omezarr_builtins.rules.axes import is_numeric_list, type_of
 from omezarr_builtins.rules.places import ARRAY, OBJECT, has, holds, is_a, is_one_of, select, select_all, shown
+from omezarr_builtins.rules.scales import is_numeric_list, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 from attrs import frozen
 
 from omezarr.abc.rules import Finding
-from omezarr_builtins.rules.axes import is_numeric_list
 from omezarr_builtins.rules.levels import systems_of
 from omezarr_builtins.rules.places import is_integer, repeated, select, shown
+from omezarr_builtins.rules.scales import is_numeric_list
 
 if TYPE_CHECKING:
     from omezarr.abc.rules import Check, RuleContext

@@ -62,16 +62,15 @@ class TestVersions:
 
     @pytest.mark.parametrize("source", VERSIONS)
     @pytest.mark.parametrize("target", NAMESPACE)
-    def test_from_0_5_on_ome_names_it_and_in_0_5_plates_and_labels_too(self, source: str, target: str) -> None:
+    def test_from_0_5_on_ome_names_it_and_in_0_5_plates_wells_and_labels_too(self, source: str, target: str) -> None:
         objects = {**multiscale(version="0.1"), "omero": {"version": "0.5-dev"}, "image-label": {"version": "0.4"}}
         objects |= {"well": {"images": [], "version": "0.4"}}
         objects["plate"] = {"rows": [], "columns": [], "wells": [], "version": "0.4"}
         result = completed(in_version(objects, source), source, target)["ome"]
         assert result["version"] == target
-        named = [result["multiscales"][0], *(result[key] for key in ("omero", "well"))]
-        assert all("version" not in item for item in named)
-        assert result["image-label"].get("version") == ("0.5" if target == "0.5" else None)
-        assert result["plate"].get("version") == ("0.5" if target == "0.5" else None)
+        assert all("version" not in item for item in (result["multiscales"][0], result["omero"]))
+        for key in ("image-label", "plate", "well"):
+            assert result[key].get("version") == ("0.5" if target == "0.5" else None)
 
     @pytest.mark.parametrize("named", ["0.6rc0", "0.6.dev3", 0.6])
     def test_0_6_is_written_as_exactly_that(self, named: Any) -> None:
