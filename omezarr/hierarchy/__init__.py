@@ -5,7 +5,7 @@ Responsible for fetching metadata concurrently, each object at most once, and fo
 """
 
 from omezarr.hierarchy.event_loop import run
-from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, parse_json
+from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, impurity, parse_json
 from omezarr.hierarchy.view import CONCURRENT_REQUESTS, Hierarchy
 from omezarr.hierarchy.zarr_node import Kind, ZarrNode
 
@@ -16,6 +16,7 @@ __all__ = [
     "Hierarchy",
     "Kind",
     "ZarrNode",
+    "impurity",
     "parse_json",
     "run",
 ]

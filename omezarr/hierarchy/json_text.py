@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +19,10 @@ MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 
 MAX_DOCUMENT_DEPTH = 200
 """Deeper nested JSON is refused; the deepest transformations in use stay below 20."""
+
+
+LONGEST_NUMBER = 14_000
+"""Whole numbers of more bits are refused: Python neither reads nor writes them as text."""
 
 
 def parse_json(content: bytes, name: str) -> JSON:
@@ -84,3 +89,33 @@ def parse_object(content: bytes, name: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise MetadataError(f"{name} is no JSON object")
     return parsed
+
+
+def impurity(value: Any) -> str | None:
+    """Say what of a value JSON does not have, or nobody writes: NaN, other types, nesting without end.
+
+    Examples
+    --------
+    >>> impurity({"a": [1, float("nan")]})
+    'the number nan'
+    >>> impurity({"a": [1, None]}) is None
+    True
+    """
+    waiting: list[tuple[Any, int]] = [(value, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, Mapping | list):
+            if depth > MAX_DOCUMENT_DEPTH:
+                return f"nesting of more than {MAX_DOCUMENT_DEPTH} levels"
+            if isinstance(item, Mapping):
+                odd = [key for key in item if not isinstance(key, str)]
+                if odd:
+                    return f"a key of type {type(odd[0]).__name__}"
+            waiting.extend((inner, depth + 1) for inner in (item.values() if isinstance(item, Mapping) else item))
+        elif isinstance(item, float) and not math.isfinite(item):
+            return f"the number {item}"
+        elif isinstance(item, int) and item.bit_length() > LONGEST_NUMBER:
+            return "a number of thousands of digits"
+        elif item is not None and not isinstance(item, str | int | float):
+            return f"a value of type {type(item).__name__}"
+    return None

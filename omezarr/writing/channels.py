@@ -93,6 +93,15 @@ def usable_channels(content: ImageContent) -> ImageContent:
     return evolve(content, channels=channels)
 
 
+def blank_level(content: ImageContent) -> Any:
+    """Return a level of one pixel for each channel, with which a document can be made before any pixel is read."""
+    import numpy as np
+
+    position = channel_axis(content)
+    shape = [size if index == position else 1 for index, size in enumerate(content.pixels.shape)]
+    return np.zeros(shape, dtype=content.pixels.dtype)
+
+
 def measured_channels(content: ImageContent, smallest: Any) -> tuple[Channel, ...]:
     """Return the channels of an image with everything that was not given filled in.
 

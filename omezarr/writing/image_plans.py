@@ -32,7 +32,7 @@ from omezarr.model import (
 )
 from omezarr.model.axes import CONVENTIONAL_SYSTEM
 from omezarr.writing.attributes import compose_attributes, refuse_losses
-from omezarr.writing.channels import check_channels, measured_channels, usable_channels
+from omezarr.writing.channels import blank_level, check_channels, measured_channels, usable_channels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -220,7 +220,8 @@ class ImagePlanner:
         def attributes(measured: Measured) -> dict[str, JSON]:
             return document(measured_channels(content, measured.smallest_level(path)))
 
-        return EditAttributes(path=path, attributes=attributes, known=document(tuple(content.channels or ())))
+        known = document(measured_channels(content, blank_level(content)))
+        return EditAttributes(path=path, attributes=attributes, known=known)
 
     def attributes(self, facets: Mapping[str, object]) -> dict[str, JSON]:
         """Return the attributes of a group with these facets."""

@@ -33,6 +33,7 @@ from omezarr.writing.fitting import named
 from omezarr.writing.image_description import as_model, image_content
 from omezarr.writing.options import RunOptions
 from omezarr.writing.requests import ImageKeywords, Request, WriterKeywords, factors_between, spelled_out
+from omezarr.writing.validity import refuse_invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,8 +85,8 @@ def write_content(
     ------
     TargetExistsError
         If something is there.
-    UnsupportedError, LossyError, ArgumentError
-        If the request cannot be met; nothing has been written then.
+    UnsupportedError, LossyError, ArgumentError, MetadataError
+        If the request cannot be met, or would not be valid; nothing has been written then.
     WriteError
         If writing failed midway; the message says what remains.
     """
@@ -253,6 +254,7 @@ def write_labels(
     phase = planner.label_phase("", name, label, content, factors)
     zarr_format = planner.version.zarr_format
     plan = Plan(target=place, zarr_format=zarr_format, phases=(phase,), overwrite=request.overwrite)
+    refuse_invalid(plan.steps, planner.version, registry)
     run_plan(plan, registry, request.run)
     listed = MergeIntoList(path="labels", keys=document_path(planner.version, "labels"), items=(name,))
     register = Phase(name="list of labels", steps=(planner.labels_group("", ()), listed))
@@ -321,5 +323,6 @@ def write_multiscale(  # type: ignore[misc]  # here levels are arrays, and how m
     phases = tuple(planner.given_levels_phases(content, sources, method_known=told))
     zarr_format = planner.version.zarr_format
     plan = Plan(target=request.target, zarr_format=zarr_format, phases=phases, overwrite=request.overwrite)
+    refuse_invalid(plan.steps, planner.version, request.registry)
     run_plan(plan, request.registry, request.run)
     return open_node(request.target, registry=request.registry)

@@ -37,6 +37,7 @@ from omezarr.writing.image_description import parse_axes
 from omezarr.writing.images import run_plan
 from omezarr.writing.pyramids import PyramidPlanner, method_details
 from omezarr.writing.requests import Request, WriterKeywords, factors_between, spelled_out
+from omezarr.writing.validity import refuse_invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +133,9 @@ def plan_added_levels(
         *(Phase(name=f"levels of {commit.path or image.name}", steps=(write,)) for write, commit in steps),
         Phase(name="metadata", steps=tuple(commit for _, commit in reversed(steps))),
     )
-    return Plan(target=target, zarr_format=image.format.zarr_format, phases=phases, create=False)
+    plan = Plan(target=target, zarr_format=image.format.zarr_format, phases=phases, create=False)
+    refuse_invalid(plan.steps, image.format, registry)
+    return plan
 
 
 def _more_levels(
@@ -268,7 +271,9 @@ def _plan_from_array(
     )
     commit = planner.image_commit("", content, multiscale, pyramid)
     phases = (Phase(name=target.name, steps=steps), Phase(name="metadata of the image", steps=(commit,)))
-    return Plan(target=place, zarr_format=planner.version.zarr_format, phases=phases, create=False)
+    plan = Plan(target=place, zarr_format=planner.version.zarr_format, phases=phases, create=False)
+    refuse_invalid(plan.steps, planner.version, registry)
+    return plan
 
 
 def _named_dimensions(hierarchy: Hierarchy, path: str, wanted: ArraySpec) -> tuple[Step, ...]:

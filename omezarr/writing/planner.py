@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from omezarr.writing.options import WriteOptions
 from omezarr.writing.fitting import named, plain_name
 from omezarr.writing.image_plans import ImagePlanner
+from omezarr.writing.validity import refuse_invalid
 
 
 def plan_content(
@@ -64,6 +65,8 @@ def plan_content(
         If metadata would be lost.
     ArgumentError
         If the options make no sense for this content.
+    MetadataError
+        If a document would not be valid.
     """
     planner = Planner(options, registry)
     if isinstance(content, ImageContent):
@@ -74,13 +77,15 @@ def plan_content(
         phases = planner.scene_phases(content)
     else:
         phases = planner.collection_phases(content)
-    return Plan(
+    plan = Plan(
         target=target,
         zarr_format=planner.version.zarr_format,
         phases=tuple(phases),
         overwrite=overwrite,
         consolidate=options.consolidated,
     )
+    refuse_invalid(plan.steps, planner.version, registry)
+    return plan
 
 
 @frozen

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
-from omezarr.abc.plan import Phase, Plan
+from omezarr.abc.plan import EditAttributes, Phase, Plan
 from omezarr.errors import UnsupportedError
-from omezarr.model import Acquisition, Plate
+from omezarr.model import Acquisition, Field, Plate, Well
 from omezarr.model.content import PlateContent
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name
@@ -28,6 +28,7 @@ from omezarr.writing.fitting import named
 from omezarr.writing.image_description import as_model
 from omezarr.writing.images import run_plan, written
 from omezarr.writing.requests import ImageKeywords, Request, natural_order, spelled_out
+from omezarr.writing.validity import refuse_invalid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,6 +164,8 @@ def write_field(
     zarr_format = planner.version.zarr_format
     phases = tuple(planner.image_phases("", named(content, f"{well}/{name}")))
     plan = Plan(target=place, zarr_format=zarr_format, phases=phases, overwrite=request.overwrite)
+    listed = EditAttributes(path=well, attributes=planner.attributes({"well": Well(images=(Field(name),))}))
+    refuse_invalid((listed, *plan.steps), planner.version, registry)
     run_plan(plan, registry, request.run)
     count = len({*fields, name})
     steps = planner.listing_steps(well, reference, name, content, count)

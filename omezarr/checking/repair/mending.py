@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from omezarr.checking.validation import is_ignored, walked
-from omezarr.checking.validation.gathering import PLUGIN_ERRORS
 from omezarr.errors import OMEZarrWarning
+from omezarr.plugins.rules import PLUGIN_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from omezarr.abc.rules import Depth, Finding, RuleContext
     from omezarr.checking.repair.overlay import Change, Overlay
-    from omezarr.checking.validation.gathering import GatheredRule
     from omezarr.checking.validation.subject import Subject
     from omezarr.checking.validation.walk import Visit
     from omezarr.plugins.registry import Registry
+    from omezarr.plugins.rules import GatheredRule
 
 MOST_ROUNDS = 8
 """After so many rounds, fixes that undo each other are given up."""

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from omezarr.abc.rules import Depth, Problem
 from omezarr.checking.validation.consolidation import outdated
 from omezarr.checking.validation.faults import FAULTS, RULE_FAILED
-from omezarr.checking.validation.gathering import PLUGIN_ERRORS, Gathering
 from omezarr.checking.validation.report import Report, json_pointer, place_of, problem_as_dict
 from omezarr.checking.validation.subject import subject_of
 from omezarr.checking.validation.walk import Walk
 from omezarr.errors import ArgumentError, UnknownNameError
 from omezarr.plugins.registry import default_registry
+from omezarr.plugins.rules import PLUGIN_ERRORS, Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

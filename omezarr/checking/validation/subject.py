@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from attrs import frozen
 
 from omezarr.checking.validation.faults import JSON_COMMENTS, JSON_FORM, ZARR_GROUP, ZARR_METADATA
 from omezarr.errors import MetadataError, StorageError
-from omezarr.hierarchy import MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, Hierarchy, ZarrNode, parse_json
+from omezarr.hierarchy import MAX_DOCUMENT_BYTES, Hierarchy, ZarrNode, impurity, parse_json
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
 
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.model import JSON
     from omezarr.plugins.registry import Registry
-
-LONGEST_NUMBER = 14_000
-"""Whole numbers of more bits are refused: Python neither reads nor writes them as text."""
 
 METADATA_FILES = frozenset({".zattrs", ".zgroup", ".zmetadata"})
 """Names of files that hold JSON without saying so."""
@@ -191,33 +187,3 @@ def _present(hierarchy: Hierarchy) -> str:
         names = ()
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
     return f"no zarr metadata, but {shown}" if names else "nothing"
-
-
-def impurity(value: Any) -> str | None:
-    """Say what of a value JSON does not have, or nobody writes: NaN, other types, nesting without end.
-
-    Examples
-    --------
-    >>> impurity({"a": [1, float("nan")]})
-    'the number nan'
-    >>> impurity({"a": [1, None]}) is None
-    True
-    """
-    waiting: list[tuple[Any, int]] = [(value, 1)]
-    while waiting:
-        item, depth = waiting.pop()
-        if isinstance(item, Mapping | list):
-            if depth > MAX_DOCUMENT_DEPTH:
-                return f"nesting of more than {MAX_DOCUMENT_DEPTH} levels"
-            if isinstance(item, Mapping):
-                odd = [key for key in item if not isinstance(key, str)]
-                if odd:
-                    return f"a key of type {type(odd[0]).__name__}"
-            waiting.extend((inner, depth + 1) for inner in (item.values() if isinstance(item, Mapping) else item))
-        elif isinstance(item, float) and not math.isfinite(item):
-            return f"the number {item}"
-        elif isinstance(item, int) and item.bit_length() > LONGEST_NUMBER:
-            return "a number of thousands of digits"
-        elif item is not None and not isinstance(item, str | int | float):
-            return f"a value of type {type(item).__name__}"
-    return None

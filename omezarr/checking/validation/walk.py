@@ -19,22 +19,22 @@ from omezarr.checking.validation.faults import (
     RULE_FAILED,
     ZARR_METADATA,
 )
-from omezarr.checking.validation.gathering import Gathering
-from omezarr.checking.validation.subject import impurity
 from omezarr.errors import MetadataError, StorageError
+from omezarr.hierarchy import impurity
 from omezarr.location import checked_path
 from omezarr.model import Document
+from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from omezarr.abc import Claim, FormatVersion, NodeType, Reference
     from omezarr.abc.rules import Problem
-    from omezarr.checking.validation.gathering import GatheredRule
     from omezarr.checking.validation.subject import Subject
     from omezarr.hierarchy import Hierarchy, ZarrNode
     from omezarr.model import JSON
     from omezarr.plugins.registry import Registry
+    from omezarr.plugins.rules import GatheredRule
 
 DEEPEST = 12
 """Groups that refer to groups more often than this refer to each other without end."""

@@ -22,6 +22,7 @@ from omezarr.writing.fitting import named
 from omezarr.writing.image_description import image_content
 from omezarr.writing.images import run_plan
 from omezarr.writing.requests import ImageKeywords, Request, spelled_out
+from omezarr.writing.validity import refuse_invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,6 +101,7 @@ def create_writer(
         overwrite=request.overwrite,
         consolidate=planner.options.consolidated,
     )
+    refuse_invalid(plan.steps, planner.version, request.registry)
     run_plan(plan, request.registry)
     return open_writer(
         request.target,

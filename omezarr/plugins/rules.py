@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from omezarr.abc.rules import Edit, Finding
-from omezarr.checking.validation.subject import impurity
+from omezarr.hierarchy import impurity
 from omezarr.model import UNSET
 
 if TYPE_CHECKING:
