@@ -11,6 +11,7 @@ from attrs import evolve, fields_dict
 
 import omezarr
 from omezarr.errors import ArgumentError
+from omezarr.model import CoordinateSystem, SystemReference, Translation, conventional_axes
 from omezarr.model.content import ImageContent
 from omezarr.writing.image_description import image_content
 from omezarr.writing.options import WriteKeywords
@@ -39,8 +40,12 @@ def _field(**given: Any) -> Any:
     return omezarr.write_field(PLACE, "A/1", PIXELS, **given)
 
 
+ENDS = {"input": SystemReference("physical", "a"), "output": SystemReference("world")}
+SCENE = ([Translation(translation=(0.0, 30.0), **ENDS)], [CoordinateSystem("world", conventional_axes("yx"))])
+
+
 def _scene(**given: Any) -> Any:
-    return omezarr.write_scene(PLACE, {"a": PIXELS}, [], overwrite=True, **given).child("a")
+    return omezarr.write_scene(PLACE, {"a": PIXELS}, SCENE[0], systems=SCENE[1], overwrite=True, **given).child("a")
 
 
 def _labels(**given: Any) -> Any:
@@ -147,12 +152,7 @@ def test_what_was_given_is_known_also_where_it_is_the_default() -> None:
 
 
 def test_a_scene_is_of_the_first_version_that_has_them_whatever_else_is_given() -> None:
-    assert (
-        omezarr.write_scene(
-            PLACE, {"a": PIXELS}, [], options=omezarr.WriteOptions(chunks=(8, 8)), overwrite=True
-        ).version
-        == "0.6"
-    )
+    assert _scene(options=omezarr.WriteOptions(chunks=(8, 8))).version == "0.6"
 
 
 def test_metadata_may_be_given_in_the_form_of_json() -> None:
