@@ -143,6 +143,34 @@ READING = (
         words="Unable to determine OME-Zarr version",
         reason="nothing in a list of labels says its version before 0.5, and the specification asks for nothing",
     ),
+    Refusal(
+        peer="ome-zarr",
+        nodes=("image", "image-label"),
+        versions=("0.9.dev1",),
+        words="Unsupported OME-Zarr version",
+        reason="it knows no draft",
+    ),
+    Refusal(
+        peer="ngff-zarr",
+        nodes=("labels",),
+        versions=("0.9.dev1",),
+        words="'multiscales'",
+        reason="it opens images, and a list of labels is none",
+    ),
+    Refusal(
+        peer="ome-zarr-models",
+        nodes=("image", "labels", "image-label"),
+        versions=("0.9.dev1",),
+        words="Could not successfully validate",
+        reason="it knows no draft",
+    ),
+    Refusal(
+        peer="yaozarrs",
+        nodes=("image", "labels", "image-label"),
+        versions=("0.9.dev1",),
+        words="is not implemented",
+        reason="it knows 0.4 and 0.5",
+    ),
 )
 """What peers refuse of what omezarr writes."""
 

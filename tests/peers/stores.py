@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from omezarr.nodes.node import Node
 
 VERSIONS = ("0.1", "0.2", "0.3", "0.4", "0.5", "0.6")
+DRAFT = "0.9.dev1"
 AXES = "tczyx"
 SCALE = (1.0, 1.0, 2.0, 0.5, 0.5)
 SHAPE = (2, 2, 3, 65, 66)
@@ -42,6 +43,7 @@ def write_stores(folder: Path) -> Path:
             _write_collection(folder, version, entries)
         if version >= "0.6":
             _write_scene(folder, version, entries)
+    _write_image(folder, DRAFT, {"scale": SCALE, "units": "micrometer"}, entries)
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps(entries, indent=1))
     return manifest

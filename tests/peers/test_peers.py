@@ -11,14 +11,14 @@ import pytest
 
 import omezarr
 from tests.peers.refusals import READING, WRITING
-from tests.peers.stores import VERSIONS
+from tests.peers.stores import DRAFT, VERSIONS
 from tests.peers.verdicts import expected_refusals, record
 
 PEERS = {"ome-zarr", "ngff-zarr", "ome-zarr-models", "yaozarrs"}
-STORES = 34
-"""Five node types of each version, one more from 0.4 on, one more from 0.6 on."""
+STORES = 37
+"""Five node types of each version, one more from 0.4 on, one more from 0.6 on; an image with labels of the draft."""
 
-WRITTEN = 16
+WRITTEN = 17
 """What `writers.py` asks of ome-zarr and ngff-zarr."""
 
 
@@ -28,7 +28,7 @@ class TestReadByPeers:
 
         assert len(rows) == len(read_by_peers) == STORES * len(PEERS)
         assert {peer for peer, _, _ in rows} == PEERS
-        assert {version for _, version, _ in rows} == set(VERSIONS)
+        assert {version for _, version, _ in rows} == {*VERSIONS, DRAFT}
 
     def test_no_peer_reads_something_else_than_was_written(self, read_by_peers):
         assert [row for row in read_by_peers if row["verdict"] not in ("equal", "valid", "refused")] == []

@@ -50,6 +50,7 @@ def jobs():
         table["ome-zarr", version, "image-label"] = labels_with_ome_zarr
         table["ome-zarr", version, "plate"] = plate_with_ome_zarr
         table["ngff-zarr", version, "plate"] = plate_with_ngff_zarr
+    table["ngff-zarr", "0.9.dev1", "image"] = draft_with_ngff_zarr
     table["ngff-zarr", "0.6", "plate"] = plate_with_ngff_zarr
     table["ome-zarr", "0.6", "scene"] = scene_with_ome_zarr
     return table.items()
@@ -179,6 +180,22 @@ def image_with_ngff_zarr(path, version):
     multiscales = multiscales_of_ngff_zarr()
     ngff_zarr.to_ome_zarr(str(path), multiscales, version=version)
     return {**levels_of_ngff_zarr(multiscales), "unit": "micrometer"}
+
+
+def draft_with_ngff_zarr(path, version):
+    import ngff_zarr
+
+    stack, scale = pixels()[0, 0].transpose(2, 0, 1), {"x": 0.25, "z": 2.0, "y": 0.5}
+    image = ngff_zarr.to_ngff_image(stack, dims=list(scale), scale=scale, axes_units=dict.fromkeys(scale, "micrometer"))
+    multiscales = ngff_zarr.to_multiscales(image, scale_factors=[])
+    ngff_zarr.to_ome_zarr(str(path), multiscales, version=version)
+    written = multiscales.images[0]  # which may have its axes in another order
+    return {
+        "levels": [np.asarray(written.data)],
+        "axes": list(written.dims),
+        "scales": [[written.scale[name] for name in written.dims]],
+        "unit": "micrometer",
+    }
 
 
 def levels_of_ngff_zarr(multiscales):
