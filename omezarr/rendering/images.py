@@ -179,7 +179,7 @@ def expose(subject: Subject, request: PictureRequest, budget: Budget | None = No
     overlays = []
     for name in () if label else chosen_labels(subject, request):
         try:
-            overlays.append(_overlay(subject, name, request, bounds=bounds, size=(height, width), budget=budget))
+            overlays.append(read_labels(subject, name, request, bounds=bounds, size=(height, width), budget=budget))
         except OMEZarrError as error:
             if isinstance(error, ArgumentError):
                 raise
@@ -261,7 +261,7 @@ def chosen_labels(subject: Subject, request: PictureRequest) -> tuple[str, ...]:
     return tuple(request.labels)
 
 
-def _overlay(
+def read_labels(
     image: Subject,
     name: str,
     request: PictureRequest,

@@ -48,6 +48,8 @@ def test_the_wheel_holds_both_packages_and_nothing_else(wheel):
     assert sources <= names
     assert {name.partition("/")[0] for name in names} == {"omezarr", "omezarr_builtins"}
     assert {"omezarr/py.typed", "omezarr_builtins/py.typed"} <= names
+    page = ROOT / "omezarr/serving/page"
+    assert {f"omezarr/serving/page/{file.name}" for file in page.iterdir()} <= names
 
 
 def test_what_is_installed_from_the_wheel_works(wheel, tmp_path):

@@ -1,0 +1,92 @@
+"""A store as the server reads it: nothing outside of it through links, and distant objects fetched once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from zarr.storage import LocalStore, WrapperStore
+
+if TYPE_CHECKING:
+    from zarr.abc.store import ByteRequest, Store
+    from zarr.core.buffer import Buffer, BufferPrototype
+
+KEPT_BYTES = 256 * 1024 * 1024
+"""How much of what came over a network is kept, as stored."""
+
+
+class FencedStore(WrapperStore[Any]):
+    """A store of which only what lies inside is read, and nothing twice over a network.
+
+    Parameters
+    ----------
+    store : zarr.abc.store.Store
+    path : str
+        The root of what is served, inside the store.
+    """
+
+    def __init__(self, store: Store, path: str = "") -> None:
+        super().__init__(store)
+        self._path = path
+        self._local = isinstance(store, LocalStore)
+        self._root = Path(store.root, path).resolve() if isinstance(store, LocalStore) else None
+        self._kept: OrderedDict[tuple[str, str], Buffer | None] = OrderedDict()
+        self._size = 0
+        self._pending: dict[tuple[str, str], asyncio.Future[Buffer | None]] = {}
+        self._lock = Lock()
+
+    def _with_store(self, store: Store) -> FencedStore:
+        return FencedStore(store, self._path)
+
+    def __str__(self) -> str:
+        return str(self._store)
+
+    def _inside(self, key: str) -> bool:
+        """Return whether a key stays inside, links followed."""
+        if self._root is None:
+            return True
+        return Path(self._store.root, key).resolve().is_relative_to(self._root)
+
+    async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
+        """Return an object, or part of it; None where nothing is, or what is there lies outside."""
+        if not self._inside(key):
+            return None
+        if self._local:
+            found: Buffer | None = await self._store.get(key, prototype, byte_range)
+            return found
+        wanted = (key, repr(byte_range))
+        with self._lock:
+            if wanted in self._kept:
+                self._kept.move_to_end(wanted)
+                return self._kept[wanted]
+        if wanted in self._pending:
+            return await asyncio.shield(self._pending[wanted])
+        future = asyncio.ensure_future(self._store.get(key, prototype, byte_range))
+        self._pending[wanted] = future
+        try:
+            found = await asyncio.shield(future)
+        finally:
+            self._pending.pop(wanted, None)
+        self._keep(wanted, found)
+        return found
+
+    def _keep(self, wanted: tuple[str, str], found: Buffer | None) -> None:
+        with self._lock:
+            self._kept[wanted] = found
+            self._size += len(found) if found is not None else 0
+            while self._size > KEPT_BYTES and self._kept:
+                _, dropped = self._kept.popitem(last=False)
+                self._size -= len(dropped) if dropped is not None else 0
+
+    async def exists(self, key: str) -> bool:
+        """Return whether there is an object, from what is known where that is enough."""
+        if not self._inside(key):
+            return False
+        with self._lock:
+            if (key, repr(None)) in self._kept:
+                return self._kept[key, repr(None)] is not None
+        there: bool = await self._store.exists(key)
+        return there

@@ -1,0 +1,35 @@
+// Elements of the page. Whatever comes from data is set as text, never as markup.
+
+export function element(name, settings = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(settings)) {
+    if (key === "text") made.textContent = value;
+    else if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (key in made) made[key] = value;
+    else made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+export function section(title, ...children) {
+  return element("section", {}, element("h2", { text: title }), ...children);
+}
+
+export function show(id, ...children) {
+  document.getElementById(id).replaceChildren(...children);
+}
+
+export function say(text) {
+  const place = document.getElementById("message");
+  place.textContent = text;
+  place.title = text;
+}
+
+export function later(milliseconds, work) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => work(...given), milliseconds);
+  };
+}

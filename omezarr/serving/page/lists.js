@@ -1,0 +1,49 @@
+// What holds images: plates by well, collections by name.
+
+import { address } from "./api.js";
+import { element, show } from "./elements.js";
+
+const OVERVIEW = 1536; // pixels of the picture of a plate: four for each well of 384 would be too few, this gives 60
+
+export function plate(item, node, open) {
+  const most = Math.max(node.rows.length, node.columns.length) + 1;
+  const size = Math.max(OVERVIEW, most * 8);
+  const cell = Math.floor(size / most);
+  const [height, width] = [(node.rows.length + 1) * cell, (node.columns.length + 1) * cell];
+  const picture = element("img", { src: address("picture", { item, path: node.path, size }), alt: `Overview of ${node.name}`, width, height });
+  const frame = element("div", { className: "plate" }, picture);
+  for (const well of node.wells) {
+    const name = `${node.rows[well.row]}${node.columns[well.column]}`;
+    const button = element("button", { className: "well", type: "button", title: name, "aria-label": `Well ${name}`, onclick: () => open(join(node.path, well.path)) });
+    Object.assign(button.style, {
+      left: `${((well.column + 1) * cell * 100) / width}%`,
+      top: `${((well.row + 1) * cell * 100) / height}%`,
+      width: `${(cell * 100) / width}%`,
+      height: `${(cell * 100) / height}%`,
+    });
+    frame.append(button);
+  }
+  show("stage", frame);
+  ready(picture);
+}
+
+export function collection(item, node, open) {
+  const cards = node.children.map((name) => {
+    const path = join(node.path, name);
+    const picture = element("img", { src: address("picture", { item, path, size: 256 }), alt: "", loading: "lazy" });
+    return element("button", { className: "card", type: "button", onclick: () => open(path) }, picture, element("span", { text: name }));
+  });
+  show("stage", element("div", { className: "cards" }, ...cards));
+  if (!cards.length) show("stage", element("p", { className: "cards quiet", text: "There is nothing to be seen in this group." }));
+  document.getElementById("stage").setAttribute("aria-busy", "false");
+}
+
+function ready(picture) {
+  const done = () => document.getElementById("stage").setAttribute("aria-busy", "false");
+  picture.addEventListener("load", done);
+  picture.addEventListener("error", done);
+}
+
+function join(path, name) {
+  return path ? `${path}/${name}` : name;
+}

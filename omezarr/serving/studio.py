@@ -1,0 +1,208 @@
+"""Where tiles are drawn for the server: in a few threads, with the numbers and pictures of late tiles at hand."""
+
+from __future__ import annotations
+
+import io
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+from attrs import evolve
+
+from omezarr.errors import ArgumentError
+from omezarr.rendering.display import borders, coloured_labels
+from omezarr.rendering.images import as_labels
+from omezarr.rendering.sheets import draw
+from omezarr.rendering.tiles import (
+    TilePlace,
+    TilePlane,
+    compose_tile,
+    histogram,
+    label_tile,
+    read_tile,
+    settled_displays,
+    tile_levels,
+    values_at,
+)
+from omezarr.serving.description import described_image, described_labels, described_node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from omezarr.rendering.display import Display
+    from omezarr.rendering.layout import Subject
+    from omezarr.rendering.request import PictureRequest
+    from omezarr.serving.library import Library
+
+T = TypeVar("T")
+
+PLANE_BYTES = 192 * 1024 * 1024
+"""What is kept of decoded tiles, so that another contrast reads nothing: some screens of tiles of four channels."""
+
+PICTURE_BYTES = 64 * 1024 * 1024
+"""What is kept of encoded tiles."""
+
+COMPRESSION = 1
+"""Of PNG: on the way from a machine to itself, time counts and size does not."""
+
+
+class Cache(Generic[T]):
+    """The results of late, up to a number of bytes; safe for threads.
+
+    Parameters
+    ----------
+    limit : int
+    size : callable
+        Returns the bytes that a value takes.
+    """
+
+    def __init__(self, limit: int, size: Callable[[T], int]) -> None:
+        self._limit = limit
+        self._size = size
+        self._values: OrderedDict[Any, T] = OrderedDict()
+        self._used = 0
+        self._lock = Lock()
+
+    def get(self, key: Any, make: Callable[[], T]) -> T:
+        """Return a value, made if it is not at hand."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = value
+                self._used += self._size(value)
+            while self._used > self._limit:
+                _, dropped = self._values.popitem(last=False)
+                self._used -= self._size(dropped)
+        return value
+
+
+class Studio:
+    """Draws what the page asks for.
+
+    Parameters
+    ----------
+    library : Library
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._planes: Cache[TilePlane] = Cache(PLANE_BYTES, lambda plane: plane.nbytes)
+        self._pictures: Cache[bytes] = Cache(PICTURE_BYTES, len)
+
+    def node(self, item: str, path: str) -> dict[str, Any]:
+        """Describe a node."""
+        node = self.library.node(item, path)
+        found = described_node(node, path)
+        return found | described_image(self.library.subject(item, path)) if found["kind"] == "image" else found
+
+    def labels(self, item: str, path: str, name: str) -> dict[str, Any]:
+        """Describe the values of labels."""
+        return dict(described_labels(self.library.subject(item, path).node.labels[name]))
+
+    def tile(self, item: str, path: str, place: tuple[int, int, int], request: PictureRequest) -> bytes:
+        """Draw a tile as PNG."""
+        key = ("tile", item, path, place, _key(request))
+        return self._pictures.get(key, lambda: self._tile(item, path, place, request))
+
+    def _tile(self, item: str, path: str, place: tuple[int, int, int], request: PictureRequest) -> bytes:
+        subject = self.library.subject(item, path)
+        displays = _displays(subject, request)
+        where = _place(subject, place)
+        picks = (tuple(sorted(request.at.items())), request.projection, request.along)
+
+        def plane(channel: int) -> TilePlane:
+            key = (item, path, place, picks, channel)
+            return self._planes.get(key, lambda: read_tile(subject, where, channel, request))
+
+        return png(compose_tile(subject, [plane(display.channel) for display in displays], displays))
+
+    def label_tile(self, item: str, path: str, place: tuple[int, int, int], request: PictureRequest) -> bytes:
+        """Draw the labels of a tile as PNG with transparency."""
+        key = ("labels", item, path, place, _key(request))
+        return self._pictures.get(key, lambda: self._label_tile(item, path, place, request))
+
+    def _label_tile(self, item: str, path: str, place: tuple[int, int, int], request: PictureRequest) -> bytes:
+        subject = self.library.subject(item, path)
+        assert isinstance(request.labels, tuple)
+        (name,) = request.labels
+        values, label = label_tile(subject, name, _place(subject, place), request)
+        colours = coloured_labels(as_labels(values), label)
+        if request.outline:
+            colours = np.where(borders(values)[..., None], colours, np.uint8(0))
+        return png(colours)
+
+    def values(self, item: str, path: str, request: PictureRequest, pixel: tuple[int, int]) -> dict[str, Any]:
+        """Return the values of all channels and of the labels at a pixel of the largest level."""
+        subject = self.library.subject(item, path)
+        found: dict[str, Any] = {"values": [_finite(value) for value in values_at(subject, request, *pixel)]}
+        names = request.labels if isinstance(request.labels, tuple) else ()
+        row, column = pixel
+        for name in names:
+            one = evolve(request, labels=(name,))
+            values, _ = self._label_at(subject, one, row, column)
+            found.setdefault("labels", {})[name] = values
+        return found
+
+    def _label_at(self, subject: Subject, request: PictureRequest, row: int, column: int) -> tuple[int, str]:
+        from omezarr.rendering.images import read_labels
+
+        assert isinstance(request.labels, tuple)
+        (name,) = request.labels
+        bounds = (row, column, row + 1, column + 1)
+        values, _ = read_labels(subject, name, request, bounds=bounds, size=(1, 1), budget=None)
+        return int(values[0, 0]), name
+
+    def histogram(self, item: str, path: str, channel: int, request: PictureRequest) -> dict[str, Any]:
+        """Count the values of a channel."""
+        found = histogram(self.library.subject(item, path), channel, request)
+        return {"low": found.low, "high": found.high, "counts": found.counts, "window": found.window}
+
+    def picture(self, item: str, path: str, request: PictureRequest) -> bytes:
+        """Draw a node as a whole, as PNG: a thumbnail, or the overview of a plate."""
+        key = ("picture", item, path, _key(request))
+        return self._pictures.get(key, lambda: png(draw(self.library.node(item, path), request).pixels))
+
+
+def _key(request: PictureRequest) -> str:
+    return repr(request)
+
+
+def _place(subject: Subject, place: tuple[int, int, int]) -> TilePlace:
+    levels = tile_levels(subject)
+    level, row, column = place
+    if not 0 <= level < len(levels):
+        raise ArgumentError(f"there is no level {level} of tiles; there are {len(levels)}")
+    return TilePlace(levels[level], row, column)
+
+
+def _displays(subject: Subject, request: PictureRequest) -> Sequence[Display]:
+    """Return the channels of a request; those that it does not settle are measured."""
+    from omezarr.rendering.display import chosen_displays
+    from omezarr.rendering.images import is_label
+
+    displays = chosen_displays(subject, request)
+    if is_label(subject.node) or all(display.window is not None for display in displays):
+        return displays
+    settled = {
+        display.channel: display for display in settled_displays(subject, evolve(request, colors=None, windows=None))
+    }
+    return [evolve(display, window=display.window or settled[display.channel].window) for display in displays]
+
+
+def _finite(value: float | None) -> float | str | None:
+    """Return a number as JSON can have it."""
+    return str(value) if isinstance(value, float) and value in (float("inf"), float("-inf")) else value
+
+
+def png(pixels: Any) -> bytes:
+    """Return a picture as PNG."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=COMPRESSION)
+    return stream.getvalue()
