@@ -110,10 +110,10 @@ export class Layer {
     const drawn = [...this.tiles.values()].filter((tile) => tile.bitmap && tile.level >= level);
     for (const tile of drawn.sort((one, other) => other.level - one.level)) {
       const [down, across] = image.levels[tile.level].factors;
-      const left = view.toScreenX(tile.column * image.tile * across);
-      const top = view.toScreenY(tile.row * image.tile * down);
-      const right = view.toScreenX(Math.min(image.size[1], (tile.column * image.tile + tile.bitmap.width) * across));
-      const bottom = view.toScreenY(Math.min(image.size[0], (tile.row * image.tile + tile.bitmap.height) * down));
+      const left = view.snap(view.toScreenX(tile.column * image.tile * across));
+      const top = view.snap(view.toScreenY(tile.row * image.tile * down));
+      const right = view.snap(view.toScreenX(Math.min(image.size[1], (tile.column * image.tile + tile.bitmap.width) * across)));
+      const bottom = view.snap(view.toScreenY(Math.min(image.size[0], (tile.row * image.tile + tile.bitmap.height) * down)));
       if (right < 0 || bottom < 0 || left > view.width || top > view.height) continue;
       if (this.opacity < 1 || this.name !== "tile") {
         if (tile.level !== level && this.covered(tile, level)) continue;

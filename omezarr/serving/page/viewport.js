@@ -40,6 +40,12 @@ export class Viewport {
     return (y - this.y) * this.zoom * this.aspect + this.height / 2;
   }
 
+  // The nearest border between pixels of the screen: tiles that meet there leave no seam.
+  snap(place) {
+    const ratio = window.devicePixelRatio || 1;
+    return Math.round(place * ratio) / ratio;
+  }
+
   toImage(event) {
     const box = this.canvas.getBoundingClientRect();
     return {
