@@ -12,6 +12,7 @@ from omezarr.abc.node_type import NodeType, Surroundings
 from omezarr.abc.rules import RuleSet
 from omezarr.abc.scaling_method import ScalingMethod
 from omezarr.abc.storage_scheme import OpenedStore, StorageScheme
+from omezarr.abc.viewer import Viewer
 from omezarr.model.pixels import PixelSource
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "ScalingMethod",
     "StorageScheme",
     "Surroundings",
+    "Viewer",
 ]

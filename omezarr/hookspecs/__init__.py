@@ -2,9 +2,9 @@
 
 A plugin is a module that an entry point of the group ``omezarr`` names. The entry point's name starts with the
 extension axis (``formats.``, ``nodes.``, ``scaling.``, ``schemes.``, ``commands.``, ``importers.``, ``exporters.``,
-``samples.``, ``rules.``), so that using one axis imports only its plugins; an entry point with any other name is
-imported whenever any axis is used. An entry point that names an axis contributes to that one alone: a module with hooks
-of several axes has a line for each of them.
+``samples.``, ``rules.``, ``viewers.``), so that using one axis imports only its plugins; an entry point with any other
+name is imported whenever any axis is used. An entry point that names an axis contributes to that one alone: a module
+with hooks of several axes has a line for each of them.
 
 The example of each hook is a complete module of a plugin, with the smallest implementation of its interface.
 """
@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pluggy
-
 from omezarr.hookspecs.axes import EXTENSION_AXES, ExtensionAxis
+from omezarr.hookspecs.markers import PROJECT, hookimpl, hookspec
+from omezarr.hookspecs.showing import omezarr_viewers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,13 +33,7 @@ if TYPE_CHECKING:
         StorageScheme,
     )
 
-__all__ = ["EXTENSION_AXES", "PROJECT", "ExtensionAxis", "hookimpl", "hookspec"]
-
-PROJECT = "omezarr"
-"""The name of the pluggy project and of the entry-point group."""
-
-hookspec = pluggy.HookspecMarker(PROJECT)
-hookimpl = pluggy.HookimplMarker(PROJECT)
+__all__ = ["EXTENSION_AXES", "PROJECT", "ExtensionAxis", "hookimpl", "hookspec", "omezarr_viewers"]
 
 
 @hookspec

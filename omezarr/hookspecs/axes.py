@@ -67,6 +67,7 @@ EXTENSION_AXES = {
         ExtensionAxis("importers", "importers", "omezarr_importers", _interface("Importer")),
         ExtensionAxis("exporters", "exporters", "omezarr_exporters", _interface("Exporter")),
         ExtensionAxis("samples", "samples", "omezarr_samples", _interface("SampleData")),
+        ExtensionAxis("viewers", "viewers", "omezarr_viewers", _interface("Viewer")),
         ExtensionAxis("rule_sets", "rules", "omezarr_rules", _interface("RuleSet")),
     )
 }

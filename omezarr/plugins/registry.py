@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         SampleData,
         ScalingMethod,
         StorageScheme,
+        Viewer,
     )
     from omezarr.plugins.contributions import Contribution, PluginFailure, Provider
 
@@ -194,6 +195,11 @@ class Registry:
     def rule_sets(self) -> Contributions[RuleSet]:
         """Rules of validation beside those of the specification."""
         return self._contributions("rule_sets")
+
+    @cached_property
+    def viewers(self) -> Contributions[Viewer]:
+        """Web sites that show images."""
+        return self._contributions("viewers")
 
     def axis(self, name: str) -> Contributions[object]:
         """Return the contributions to the extension axis of that name."""

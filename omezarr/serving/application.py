@@ -19,6 +19,7 @@ from aiohttp import web
 from omezarr._version import __version__
 from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrError, UnknownNameError
 from omezarr.rendering.request import PictureRequest
+from omezarr.serving.raw import headers, preflight, raw_object
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,7 +44,7 @@ POOL: web.AppKey[ThreadPoolExecutor] = web.AppKey("pool", ThreadPoolExecutor)
 
 
 def application(
-    studio: Studio, token: str, hosts: frozenset[str], threads: int, cors: str | None = None
+    studio: Studio, token: str, hosts: frozenset[str], threads: int, *, cors: str | None = None, raw: str | None = None
 ) -> web.Application:
     """Return the application.
 
@@ -58,6 +59,8 @@ def application(
         How many tiles are drawn at once.
     cors : str, optional
         The one other origin that may read.
+    raw : str, optional
+        The one origin for which the raw objects are served; without it, they are not.
     """
     app = web.Application(middlewares=[_guard(token, hosts, cors), _errors])
     app[STUDIO] = studio
@@ -68,6 +71,9 @@ def application(
 
     app.on_cleanup.append(close)
     prefix = f"/{token}"
+    if raw is not None:
+        app.router.add_route("OPTIONS", f"{prefix}/raw/{{key:.*}}", preflight(raw))
+        app.router.add_get(f"{prefix}/raw/{{key:.*}}", _raw(raw))
     app.router.add_get(f"{prefix}/", _page)
     app.router.add_get(f"{prefix}/page/{{name}}", _page)
     for name, handler in HANDLERS.items():
@@ -90,7 +96,7 @@ def _guard(token: str, hosts: frozenset[str], cors: str | None) -> Any:
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["Cross-Origin-Resource-Policy"] = "same-origin" if cors is None else "cross-origin"
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin" if cors is None else "cross-origin")
         if cors is not None and request.headers.get("Origin") == cors:
             response.headers["Access-Control-Allow-Origin"] = cors
             response.headers["Vary"] = "Origin"
@@ -204,6 +210,24 @@ def picture_request(query: Any, **more: Any) -> PictureRequest:
 
 def _parts(text: str | None, mark: str) -> list[str]:
     return [part for part in (text or "").split(mark) if part]
+
+
+def _raw(origin: str) -> Handler:
+    """Return what sends raw objects to the scripts of one origin."""
+
+    async def send(request: web.Request) -> web.StreamResponse:
+        library = request.app[STUDIO].library
+        asked, body = request.headers.get("Range"), request.method != "HEAD"
+
+        def answer() -> web.Response:
+            return raw_object(library.root(""), request.match_info["key"], asked, body=body)
+
+        response: web.Response = await _in_thread(request, answer)
+        if request.headers.get("Origin") == origin:
+            response.headers.update(headers(origin))
+        return response
+
+    return send
 
 
 async def _root(request: web.Request) -> web.Response:

@@ -35,7 +35,7 @@ async def _run(server: Server, announce: Callable[[str], None]) -> None:
             loop.add_signal_handler(number, stopped.set)
     await server.start()
     try:
-        announce(server.url)
+        announce(server.address)
         await stopped.wait()
     finally:
         await server.close()

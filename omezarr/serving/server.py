@@ -28,6 +28,7 @@ from omezarr.settings import available_cores
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from omezarr.abc import Viewer
     from omezarr.serving.library import Library
 
 HOST = "127.0.0.1"
@@ -49,9 +50,14 @@ class Server:
         Tried first; another one is taken where it is in use.
     cors : str, optional
         The one other origin that may read.
+    viewer : Viewer, optional
+        A web site for which the raw hierarchy is served, too.
     """
 
-    def __init__(self, library: Library, port: int = PORT, cors: str | None = None) -> None:
+    def __init__(
+        self, library: Library, port: int = PORT, cors: str | None = None, viewer: Viewer | None = None
+    ) -> None:
+        self._viewer = viewer
         if cors is not None and ("://" not in cors or cors.endswith("/")):
             raise ArgumentError(f"an origin is written like https://example.org, not {cors!r}")
         self._studio = Studio(library)
@@ -66,6 +72,18 @@ class Server:
         """The address of the page, with its token."""
         return f"http://{HOST}:{self.port}/{self._token}/"
 
+    @property
+    def raw(self) -> str:
+        """Where the raw hierarchy is served for a viewer elsewhere."""
+        return f"{self.url}raw"
+
+    @property
+    def address(self) -> str:
+        """What a browser is to open: the page, or the viewer elsewhere."""
+        if self._viewer is None:
+            return self.url
+        return self._viewer.address(self.raw, self._studio.library.root(""))
+
     async def start(self) -> None:
         """Begin to listen.
 
@@ -79,7 +97,8 @@ class Server:
         listening = _socket(self._wanted)
         self.port = listening.getsockname()[1]
         hosts = frozenset(f"{name}:{self.port}" for name in (HOST, "localhost"))
-        app = application(self._studio, self._token, hosts, max(2, available_cores()), self._cors)
+        raw = None if self._viewer is None else self._viewer.origin
+        app = application(self._studio, self._token, hosts, max(2, available_cores()), cors=self._cors, raw=raw)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_CLOSING_SECONDS)
         await self._runner.setup()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -116,10 +135,11 @@ class BackgroundServer:
     library : Library
     port : int
     cors : str, optional
+    viewer : Viewer, optional
     """
 
-    def __init__(self, library: Library, port: int = 0, cors: str | None = None) -> None:
-        self._server = Server(library, port, cors)
+    def __init__(self, library: Library, port: int = 0, cors: str | None = None, viewer: Viewer | None = None) -> None:
+        self._server = Server(library, port, cors, viewer)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="omezarr-server", daemon=True)
 

@@ -129,3 +129,10 @@ def test_omezarr_rules(tmp_path: Path) -> None:
     assert omezarr.open(path / "0.6").multiscale.name == "image 0"
     left = omezarr.validate(path / "0.6", registry=registry)
     assert [problem.rule for problem in left if problem.provider == "given:0"] == []
+
+
+def test_omezarr_viewers() -> None:
+    viewer = registry_with("omezarr_viewers").viewers["our-lab"]
+    assert viewer.origin == "https://viewer.lab.example"
+    source = "http://127.0.0.1:8765/token/raw"
+    assert viewer.address(source, None) == f"{viewer.site}?image=http%3A%2F%2F127.0.0.1%3A8765%2Ftoken%2Fraw"

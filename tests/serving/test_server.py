@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 import numpy as np
@@ -22,11 +24,15 @@ from PIL import Image
 from zarr.storage import LocalStore
 
 import omezarr
+from omezarr.cli import run
 from omezarr.errors import ArgumentError, LocationNotFoundError
 from omezarr.rendering import PictureRequest, render
 from omezarr.serving.library import Library
 from omezarr.serving.server import BackgroundServer
 from tests.rendering.reference import write_levels
+
+if TYPE_CHECKING:
+    from omezarr.abc import Viewer
 
 
 class Asker:
@@ -64,8 +70,8 @@ def serve():
     before = {thread.name for thread in threading.enumerate()}
     servers = []
 
-    def start(location: object, *, cors: str | None = None, **options: object) -> Asker:
-        server = BackgroundServer(Library(location, omezarr.default_registry(), **options), cors=cors)
+    def start(location: object, *, cors: str | None = None, viewer: Viewer | None = None, **options: object) -> Asker:
+        server = BackgroundServer(Library(location, omezarr.default_registry(), **options), cors=cors, viewer=viewer)
         servers.append(server)
         return Asker(server.__enter__())
 
@@ -389,3 +395,79 @@ def test_names_with_marks_are_found(tmp_path, serve):
     assert ask.json("items")[1][0]["path"] == name
     assert ask(f"api/node?item={quote(name)}")[0].status == 200
     assert os.sep not in name
+
+
+@pytest.fixture
+def shared(image, serve):
+    return serve(image, viewer=omezarr.default_registry().viewers["vizarr"])
+
+
+SITE = "https://hms-dbmi.github.io"
+
+
+def test_the_raw_hierarchy_is_served_for_one_viewer_alone(image, shared, serve):
+    response, body = shared("raw/zarr.json", {"Origin": SITE})
+    assert (response.status, response.headers["Access-Control-Allow-Origin"]) == (200, SITE)
+    assert body == (image / "zarr.json").read_bytes()
+    for origin in ("https://evil.example", "null", f"{SITE}.evil.example"):
+        assert shared("raw/zarr.json", {"Origin": origin})[0].headers["Access-Control-Allow-Origin"] is None
+    assert shared("api/root", {"Origin": SITE})[0].headers["Access-Control-Allow-Origin"] is None
+    assert serve(image)("raw/zarr.json", {"Origin": SITE})[0].status == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        (None, 200, slice(None)),
+        ("bytes=0-9", 206, slice(0, 10)),
+        ("bytes=5-", 206, slice(5, None)),
+        ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=0-999999999", 206, slice(None)),
+        ("bytes=999999999-", 416, None),
+        ("bytes=x", 200, slice(None)),
+    ],
+)
+def test_objects_are_sent_whole_or_in_part(image, shared, asked, status, part):
+    response, body = shared("raw/0/c/0/0/0/0", {"Range": asked} if asked else {})
+    content = (image / "0/c/0/0/0/0").read_bytes()
+    assert response.status == status
+    if part is not None:
+        assert body == content[part]
+        assert int(response.headers["Content-Length"]) == len(body)
+
+
+@pytest.mark.parametrize(
+    "key", ["nothing", "../b.zarr/zarr.json", "..%2fb.zarr%2fzarr.json", "%2fetc%2fpasswd", "0", ""]
+)
+def test_no_raw_object_outside_is_sent(image, shared, key, tmp_path):
+    shutil.copytree(image, tmp_path / "b.zarr")
+    (image / "link").symlink_to(tmp_path / "b.zarr/zarr.json")
+    assert shared(f"raw/{key}")[0].status == 404
+    assert shared("raw/link")[0].status == 404
+
+
+def test_browsers_may_ask_before_they_read(shared):
+    connection = http.client.HTTPConnection("127.0.0.1", shared.port)
+    connection.request("OPTIONS", f"/{shared.token}/raw/zarr.json", headers={"Origin": SITE})
+    response = connection.getresponse()
+    assert response.status == 204
+    assert response.headers["Access-Control-Allow-Origin"] == SITE
+    connection.close()
+
+
+@pytest.mark.parametrize("name", ["neuroglancer", "vizarr", "validator", "https://lab.example/v?a=1"])
+def test_another_viewer_is_named_with_where_it_reads(image, name):
+    words = [sys.executable, "-c", "from omezarr.cli import main; main()", "view", str(image), "--no-browser"]
+    words += ["--with", name]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().strip()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    assert "over the internet" in told
+    assert re.search(r"http%3A%2F%2F127\.0\.0\.1%3A\d+%2F[\w-]+%2Fraw", address)
+    assert ("labels%2Fcells" in address) is (name == "neuroglancer")
+
+
+def test_a_viewer_that_nobody_provides_is_an_error(image, capsys):
+    assert run(["view", str(image), "--with", "vizar", "--no-browser"]) == 2
+    assert "did you mean 'vizarr'" in capsys.readouterr().err

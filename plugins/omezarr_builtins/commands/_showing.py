@@ -11,6 +11,7 @@ from omezarr.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from omezarr.abc import Viewer
     from omezarr.serving.library import Library
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -29,7 +30,7 @@ def server_options(function: F) -> F:
     return port(cors(function))
 
 
-def show_library(library: Library, port: int, cors: str | None, *, browser: bool) -> None:
+def show_library(library: Library, port: int, cors: str | None, *, browser: bool, viewer: Viewer | None = None) -> None:
     """Serve until Ctrl-C; open the page, or print its address."""
     import webbrowser
 
@@ -42,4 +43,4 @@ def show_library(library: Library, port: int, cors: str | None, *, browser: bool
         if browser and not webbrowser.open(url):
             echo("Note: no browser could be opened; open the address above.", err=True)
 
-    run_until_interrupted(Server(library, port, cors), announce)
+    run_until_interrupted(Server(library, port, cors, viewer), announce)

@@ -7,13 +7,19 @@ from typing import Any
 import click
 
 from omezarr.hookspecs import hookimpl
-from omezarr.terminal import storage_option
+from omezarr.terminal import echo, storage_option
 from omezarr_builtins.commands._showing import server_options, show_library
 
 
 @click.command(epilog="Example: omezarr view coins.ome.zarr")
 @click.argument("path")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
+@click.option(
+    "--with",
+    "viewer",
+    metavar="NAME|URL",
+    help="Open another viewer, which needs the internet: neuroglancer, vizarr, validator, of a plugin, or a URL.",
+)
 @server_options
 @storage_option
 @click.pass_obj
@@ -23,6 +29,7 @@ def view(
     *,
     path: str,
     no_browser: bool,
+    viewer: str | None,
     port: int,
     cors: str | None,
     storage_options: dict[str, str],
@@ -34,7 +41,25 @@ def view(
     """
     from omezarr.serving.library import Library
 
-    show_library(Library(path, registry, storage_options=storage_options), port, cors, browser=not no_browser)
+    library = Library(path, registry, storage_options=storage_options)
+    show_library(library, port, cors, browser=not no_browser, viewer=_viewer(viewer, registry) if viewer else None)
+
+
+def _viewer(name: str, registry: Any) -> Any:
+    """Return a viewer by its name, or one at a URL; say that it needs the internet."""
+    from omezarr.abc import Viewer
+
+    class Other(Viewer):
+        description = "at an address that was given"
+        site = name
+
+    found = Other() if name.startswith(("https://", "http://")) else registry.viewers[name]
+    echo(
+        f"Note: the viewer is loaded from {found.origin} over the internet; while this runs, scripts from there can "
+        "read what is served here, and nothing else.",
+        err=True,
+    )
+    return found
 
 
 @hookimpl

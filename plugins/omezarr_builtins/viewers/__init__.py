@@ -1,0 +1,1 @@
+"""Web sites that show images."""
