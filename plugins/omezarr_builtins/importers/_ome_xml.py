@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 MAX_DEPTH = 200
 """Deeper nested XML is refused; OME-XML stays below 20."""
 
-MAX_PLANES = 4_000_000
+MAX_PLANES = 1_000_000
 """More planes than any acquisition has; a document that declares them is refused."""
+
+MAX_CHANNELS = 20_000
+"""More channels than any spectrometer tells apart; a document that describes them is refused."""
 
 
 @frozen
@@ -237,7 +240,7 @@ class _Reader:
                 self._replaced = False
                 self.images.append(self._image(attributes, index))
             case ["Image", "Pixels", "Channel"]:
-                self.images[-1].channels.append(self._channel(attributes))
+                self._add_channel(self.images[-1], attributes)
             case ["Image", "Pixels", "TiffData" | "BinData" as kind]:
                 if kind == "TiffData":
                     self._number(attributes, "PlaneCount", MAX_PLANES)
@@ -300,11 +303,14 @@ class _Reader:
             if place is not None and math.isfinite(place) and scale is not None:
                 image.positions.setdefault(axis, Measure(place * scale.value, scale.unit))
 
-    def _channel(self, attributes: dict[str, str]) -> OMEChannel:
+    def _add_channel(self, image: OMEImage, attributes: dict[str, str]) -> None:
+        if len(image.channels) >= MAX_CHANNELS:
+            raise SourceError(f"the OME-XML of {self.name} describes more than {MAX_CHANNELS} channels; refused")
         samples = self._number(attributes, "SamplesPerPixel", 2**16) or 1
         text = attributes.get("Color", "")
         color = _color(int(text)) if re.fullmatch(r"-?[0-9]{1,20}", text) else None
-        return OMEChannel(attributes.get("Name") or attributes.get("Fluor") or None, color, samples)
+        name = attributes.get("Name") or attributes.get("Fluor") or None
+        image.channels.append(OMEChannel(name, color, samples))
 
     def _number(self, attributes: dict[str, str], key: str, limit: int) -> int | None:
         text = attributes.get(key)

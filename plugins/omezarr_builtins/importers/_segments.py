@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     Pixels: TypeAlias = npt.NDArray[Any]
     Region: TypeAlias = tuple[slice, ...]
+
+
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""The markers of JPEG in front of the size of an image."""
 
 
 @frozen
@@ -92,6 +97,27 @@ def _cut(part: slice, index: int, step: int, length: int) -> _Cut:
         slice(first - part.start, last - part.start),
         (first, last) == (start, stop),
     )
+
+
+def declared_size(content: bytes) -> tuple[int, int]:
+    r"""Return the rows and columns that the header of a JPEG or PNG image claims; zeros for everything else.
+
+    Examples
+    --------
+    >>> declared_size(b"\x89PNG\r\n\x1a\n" + bytes(8) + (7).to_bytes(4, "big") + (9).to_bytes(4, "big"))
+    (9, 7)
+    """
+    if content.startswith(b"\x89PNG\r\n\x1a\n") and len(content) >= 24:
+        columns, rows = struct.unpack_from(">II", content, 16)
+        return rows, columns
+    at = 2 if content.startswith(b"\xff\xd8") else len(content)
+    while at + 9 <= len(content) and content[at] == 0xFF:
+        marker, size = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if marker in _FRAMES:
+            rows, columns = struct.unpack_from(">HH", content, at + 5)
+            return rows, columns
+        at += 2 + size
+    return 0, 0
 
 
 class KeptSegments:

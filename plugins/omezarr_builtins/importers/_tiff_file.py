@@ -127,6 +127,8 @@ def _series(
 ) -> tuple[TiffFile, list[TiffPageSeries]]:
     """Return the series of a file, found with the OME-XML as far as that goes, and the reader that they belong to."""
     if document is not None:
+        if not document.files and len(document.images) > 1:
+            _check_count(tiff, document, name)
         text = document.resized(_true_sizes(tiff, document, name, messages))
         tiff = reader(omexml=text) if document.metadata_only is not None else reader(is_ome=False)
     try:
@@ -141,6 +143,16 @@ def _series(
     if not series:
         raise SourceError(f"{name} holds no page that can be read; it is damaged")
     return tiff, series
+
+
+def _check_count(tiff: TiffFile, document: OMEDocument, name: str) -> None:
+    """Refuse more images than the file has pages: none of them could have pixels of its own."""
+    pages = len(tiff.pages)
+    if len(document.images) > pages:
+        raise SourceError(
+            f"the OME-XML of {name} describes {len(document.images)} images, but the file has {pages} pages; import "
+            "those with --importer-option ome=ignore"
+        )
 
 
 def _true_sizes(tiff: TiffFile, document: OMEDocument, name: str, messages: list[str]) -> dict[int, tuple[int, int]]:

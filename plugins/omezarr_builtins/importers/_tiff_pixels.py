@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import PixelSource
 from omezarr.errors import SourceError
-from omezarr_builtins.importers._segments import KeptSegments, pieces
+from omezarr_builtins.importers._segments import KeptSegments, declared_size, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +34,9 @@ ROW_BYTES = 4 * 1024 * 1024
 
 LONG_ROW_BYTES = 64 * 1024
 """Of longer rows, a narrow part is read by itself; shorter ones are read whole, several at once."""
+
+MARGIN = 2
+"""How many times as many pixels as a tile or its page a compressed image may claim: bombs claim far more."""
 
 CHUNK_BYTES = 1024 * 1024
 """How many rows, in bytes, count as the unit of reading where any number of them can be read."""
@@ -200,12 +203,18 @@ class TiffSource(PixelSource):
             source = piece.source[1:]
             if any(cut.stop > length for cut, length in zip(source, pixels.shape, strict=True)):
                 raise SourceError(f"{self._where(*key)} decodes to the shape {pixels.shape}, less than was declared")
+            if any(length > whole for length, whole in zip(pixels.shape, layout.segment[1:], strict=True)):
+                raise SourceError(f"{self._where(*key)} decodes to the shape {pixels.shape}, more than was declared")
             target[piece.target] = pixels[source]
 
     def _decode(self, page: int, number: int) -> Pixels:
         layout = self.layout
         offset, count = int(layout.offsets[page, number]), int(layout.counts[page, number])
         content = self.files[layout.files[page]].exactly(offset, count)
+        rows, columns = declared_size(content)
+        if rows * columns > MARGIN * max(math.prod(layout.page[2:4]), math.prod(layout.segment[2:4])):
+            where = self._where(page, number)
+            raise SourceError(f"{where} claims to hold {rows} x {columns} pixels, more than its page")
         try:
             pixels: Pixels
             pixels, _, _ = layout.decode(content, number, jpegtables=layout.tables.get(page), jpegheader=layout.header)

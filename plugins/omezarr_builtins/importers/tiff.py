@@ -89,7 +89,8 @@ class Tiff(Importer):
             chosen = _chosen_series(opened, options.get("series"), name)
             messages = opened.messages
             origin = _Origin(location, with_ome)
-            images = [_image(opened, index, origin, options.get("axes")) for index in chosen]
+            described = _ome_images(opened.ome, opened.series)
+            images = [_image(opened, index, origin, options.get("axes"), described[index]) for index in chosen]
         for message in dict.fromkeys(messages):
             text = message if name in message else f"{name}: {message}"
             warnings.warn(OMEZarrWarning(text), stacklevel=2)
@@ -130,12 +131,12 @@ def _summary(series: TiffPageSeries) -> str:
     return f"{series.name!r}, {summary}" if series.name else summary
 
 
-def _image(opened: OpenTiff, index: int, origin: _Origin, axes: object) -> ImageContent:
+def _image(opened: OpenTiff, index: int, origin: _Origin, axes: object, described: OMEImage | None) -> ImageContent:
     series = opened.series[index]
     name = opened.file.name if len(opened.series) == 1 else f"{opened.file.name}, series {index},"
     source = _source(opened, index, origin)
     pixels, letters = _arranged(source, series, axes, name)
-    description = _description(opened, index, name)
+    description = _description(opened, index, name, described)
     opened.messages.extend(f"{name} {note}" for note in description.notes)
     steps = [description.steps.get(letter) for letter in letters]
     channels = description.channels_for(
@@ -190,13 +191,10 @@ def _completed(letters: str, unclear: list[str]) -> str:
     return "".join(next(guesses, "k") if letter in unclear else letter for letter in letters)
 
 
-def _description(opened: OpenTiff, index: int, name: str) -> Description:
+def _description(opened: OpenTiff, index: int, name: str, image: OMEImage | None) -> Description:
     series = opened.series[index]
-    image = None
-    if opened.ome is not None:
-        image = _ome_images(opened.ome, opened.series)[index]
-        if image is None and opened.ome.images:
-            opened.messages.append(f"the OME-XML describes no image of the size of {name}; what it says is not used")
+    if image is None and opened.ome is not None and opened.ome.images:
+        opened.messages.append(f"the OME-XML describes no image of the size of {name}; what it says is not used")
     if image is not None:
         description = describe_ome(image)
     elif series.kind == "imagej":
@@ -212,8 +210,10 @@ def _description(opened: OpenTiff, index: int, name: str) -> Description:
     )
 
 
-def _ome_images(document: OMEDocument, series: list[TiffPageSeries]) -> list[OMEImage | None]:
+def _ome_images(document: OMEDocument | None, series: list[TiffPageSeries]) -> list[OMEImage | None]:
     """Return for each series the image that it is; some images have no pixels, so they are told by name and size."""
+    if document is None:
+        return [None] * len(series)
     if len(document.images) == len(series):
         return list(document.images)
     left = list(document.images)

@@ -20,7 +20,8 @@ from zarr.abc.store import (  # noqa: TID253 - imported when a zip file is opene
 )
 from zarr.core.buffer import default_buffer_prototype  # noqa: TID253 - as above
 
-from omezarr.errors import LocationNotFoundError, StorageError
+from omezarr.errors import LocationNotFoundError, MetadataError, StorageError
+from omezarr.hierarchy import MAX_DOCUMENT_BYTES
 from omezarr_builtins.schemes.read_only import ReadOnlyStore
 from omezarr_builtins.schemes.zip_directory import TAIL_BYTES, Member, find_directory, parse_directory
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _HEADER = struct.Struct("<4s5H3L2H")
 _HEADER_SLACK = 64
 _DEFLATE_RATIO = 1032
+_DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zattrs", ".zarray", ".zmetadata"})
 _INLINE_BYTES = 64 * 1024
 
 
@@ -170,6 +172,8 @@ class ZipRangeStore(ReadOnlyStore):
 
     async def _whole(self, key: str, member: Member) -> bytes:
         """Read a member with the header in front of it at once, and check it."""
+        if member.size > MAX_DOCUMENT_BYTES and key.rpartition("/")[2] in _DOCUMENTS:
+            raise MetadataError(f"{key} in {self.name} has {member.size} bytes, more than metadata ever needs; refused")
         if member.size > member.stored * _DEFLATE_RATIO + _DEFLATE_RATIO:
             raise StorageError(f"{self.name} is damaged: {key!r} claims {member.size} bytes in {member.stored}")
         guess = member.header + _HEADER.size + len(key.encode()) + _HEADER_SLACK + member.stored

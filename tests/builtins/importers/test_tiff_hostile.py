@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 import sys
+import zipfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import omezarr
 from omezarr.errors import (
     ArgumentError,
     LocationNotFoundError,
@@ -244,3 +247,55 @@ def test_what_tifffile_says_is_told_once_and_not_logged_too(tmp_path: Path, capl
     notices = load(with_description(tmp_path / "a.ome.tif", xml)).notices
     assert [notice for notice in notices if "gone.tif" in notice]
     assert not caplog.records
+
+
+class TestMoreClaimedThanStored:
+    @pytest.mark.parametrize("images", [2, 20_000])
+    def test_more_images_than_pages_are_refused_and_the_cure_works(self, images: int, tmp_path: Path) -> None:
+        one = (
+            '<Image><Pixels DimensionOrder="XYZCT" Type="uint8" SizeX="8" SizeY="8" SizeZ="1" SizeC="1" SizeT="1">'
+            "<TiffData/></Pixels></Image>"
+        )
+        path = with_description(tmp_path / "a.tif", f"<OME>{one * images}</OME>")
+        with pytest.raises(SourceError, match=f"describes {images} images, but the file has 1 pages.*ome=ignore"):
+            load(path)
+        assert load(path, ome="ignore").image.pixels.shape == (8, 8)
+
+    def test_a_million_channels_are_refused(self, tmp_path: Path) -> None:
+        xml = f'<OME><Image><Pixels SizeX="8" SizeY="8">{"<Channel/>" * 1_000_000}</Pixels></Image></OME>'
+        with pytest.raises(SourceError, match="more than 20000 channels; refused"):
+            load(with_description(tmp_path / "a.tif", xml))
+
+    @pytest.mark.parametrize("codec", ["jpeg", "png"])
+    def test_a_segment_that_claims_to_be_larger_than_its_page_is_not_decoded(self, codec: str, tmp_path: Path) -> None:
+        pytest.importorskip("imagecodecs")
+        path, other = tmp_path / "a.tif", tmp_path / "b.tif"
+        tifffile.imwrite(path, np.zeros((64, 64), "uint8"), compression=codec)
+        tifffile.imwrite(other, np.zeros((2000, 2000), "uint8"), compression=codec, rowsperstrip=2000)
+        with tifffile.TiffFile(other) as opened:
+            page = opened.pages.first
+            content = opened.filehandle.read_array("u1", page.databytecounts[0], page.dataoffsets[0]).tobytes()
+        with tifffile.TiffFile(path) as opened:
+            tags = [opened.pages.first.tags[code] for code in (273, 279)]
+        whole = bytearray(path.read_bytes())
+        for tag, value in zip(tags, (len(whole), len(content)), strict=True):
+            form = {3: "<H", 4: "<I"}[int(tag.dtype)]
+            struct.pack_into(form, whole, tag.valueoffset, value)
+        path.write_bytes(whole + content)
+        with pytest.raises(SourceError, match="claims to hold 2000 x 2000 pixels, more than its page"):
+            everything(load(path).image.pixels)
+
+    @pytest.mark.parametrize("name", ["a.tif", "a.npy", "a.ome", "a.zip"])
+    def test_a_pipe_in_place_of_a_file_does_not_hang(self, name: str, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(OMEZarrError):
+            omezarr.convert(tmp_path / name, tmp_path / "b.zarr", axes="yx")
+
+
+def test_a_document_in_a_zip_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target, target.open("zarr.json", "w") as document:
+        for _ in range(17):
+            document.write(b" " * 2**24)
+    with pytest.raises(OMEZarrError, match=r"zarr\.json in .* has 285212672 bytes, more than metadata ever needs"):
+        omezarr.open(path)
