@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from omezarr.arrays.geometry import cells, full_region
-from omezarr.arrays.reading import read_region
+from omezarr.arrays.reading import ArrayReader
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def blocks_of(array: zarr.Array[Any]) -> Iterator[npt.NDArray[Any]]:
     array : zarr.Array
     """
     threads = Settings.from_environment().threads
+    reader = ArrayReader(array)
     for _, region in cells(full_region(array.shape), block_shape(array)):
-        yield read_region(array, region, threads)
+        yield reader.read(region, threads)
 
 
 def as_dask(array: zarr.Array[Any]) -> da.Array:
@@ -72,10 +73,10 @@ def as_dask(array: zarr.Array[Any]) -> da.Array:
 
 
 class _Slices:
-    """An array as dask wants it: read with slices, one thread a task."""
+    """An array as dask wants it: read with slices, one thread a task but for what waits for a server."""
 
     def __init__(self, array: zarr.Array[Any]) -> None:
-        self._array = array
+        self._reader = ArrayReader(array)
         self.shape = array.shape
         self.dtype = array.dtype
         self.ndim = array.ndim
@@ -83,4 +84,4 @@ class _Slices:
     def __getitem__(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
         region = tuple(slice(*part.indices(size)[:2]) for part, size in zip(index, self.shape, strict=True))
         steps = tuple(slice(None, None, part.step) for part in index)
-        return read_region(self._array, region, 1)[steps]
+        return self._reader.read(region)[steps]

@@ -234,6 +234,11 @@ class ShardCoder:
         """The size of the index."""
         return 16 * math.prod(self.counts) + 4 * self.checksum
 
+    @property
+    def index_place(self) -> slice:
+        """Where the index is in a shard; a negative start counts from the end."""
+        return slice(0, self.index_bytes) if self.index_first else slice(-self.index_bytes, None)
+
     def assemble(self, chunks: Mapping[tuple[int, ...], Buffer]) -> list[Buffer]:
         """Return the parts of a shard from encoded chunks by their place in it; empty ones are left out."""
         index = np.full((*self.counts, 2), 2**64 - 1, "<u8")

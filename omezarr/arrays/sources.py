@@ -195,12 +195,14 @@ class ZarrSource(PixelSource):
         self.array = array
         self.shape = array.shape
         self.dtype = np.dtype(array.dtype).newbyteorder("=")
-        self.chunks = tuple(min(c, s) for c, s in zip(array.chunks, array.shape, strict=True))
         self._identity: str | None = None
         self._reader: ArrayReader | None = None
         kinds = {kind.__name__ for kind in type(array.store).__mro__}
         self.portable = not kinds & {"MemoryStore", "GpuMemoryStore"}
         self.distant = not kinds & {"MemoryStore", "GpuMemoryStore", "LocalStore", "ZipStore"}
+        # What is asked for in one request is best read at once.
+        pieces = (array.shards if self.distant else None) or array.chunks
+        self.chunks = tuple(min(c, s) for c, s in zip(pieces, array.shape, strict=True))
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # asks the store, so only on demand
@@ -225,8 +227,9 @@ class ZarrSource(PixelSource):
             raise SourceError(str(error)) from error
 
     def cost(self, region: Region) -> int:
-        """Return the bytes of the region, and of one chunk while it is decoded."""
-        return super().cost(region) + 2 * math.prod(self.chunks) * self.dtype.itemsize
+        """Return the bytes of the region, encoded too where it comes from afar, and of a chunk while it is decoded."""
+        pixels = super().cost(region)
+        return pixels * (1 + self.distant) + 2 * math.prod(self.array.chunks) * self.dtype.itemsize
 
     def check_unchanged(self) -> None:
         """Look at the metadata again: chunks that are gone would be taken for empty ones."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from itertools import product
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from omezarr.abc.rules import Depth, Finding
-from omezarr.errors import MetadataError
+from omezarr.errors import MetadataError, StorageError
 from omezarr_builtins.rules.neighbours import INTEGER_TYPES, arrays_below, joined
 from omezarr_builtins.rules.places import select
 from omezarr_builtins.rules.references import level_paths
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     import zarr
 
     from omezarr.abc.rules import RuleContext
+    from omezarr.arrays.surveys import Survey
+    from omezarr.hierarchy import Hierarchy
     from omezarr_builtins.rules.book import RuleBook
 
-LARGEST_UNIT = 1 << 30
-"""Units that decode to more bytes than this are not read: a small file can claim to be a huge array."""
+LARGEST_CHUNK = 128 * 1024 * 1024
+"""Chunks that decode to more bytes than this are not read: a small file can claim to be a huge array."""
 
 MOST_UNITS = 1_000_000
 """Arrays of more parts than this are not read: metadata can claim any number of them."""
@@ -31,6 +33,8 @@ MOST_FINDINGS = 10
 
 BACKGROUND = 0
 """The label value that need not be described."""
+
+_surveys: WeakKeyDictionary[Hierarchy, dict[str, Survey]] = WeakKeyDictionary()
 
 
 def enter_chunks(book: RuleBook) -> None:
@@ -43,7 +47,7 @@ def enter_chunks(book: RuleBook) -> None:
     )
     book.disputed(
         "arrays.chunks.size",
-        "An array has at most a million parts of at most 1 GiB, or it is not read.",
+        "An array has at most a million parts, in chunks of at most 128 MiB, or it is not read.",
         depth=Depth.DATA,
         section="storage",
     )(_too_large)
@@ -69,33 +73,40 @@ def _arrays(context: RuleContext) -> Iterator[tuple[str, zarr.Array[Any]]]:
             continue  # the rule below reports what cannot even be opened
 
 
-def _unit(array: zarr.Array[Any]) -> tuple[int, ...]:
-    """Return the shape of the region that one stored object covers."""
-    return tuple(max(1, size) for size in (array.shards or array.chunks))
+def _piece(array: zarr.Array[Any]) -> tuple[int, ...]:
+    """Return what is read at once: what one stored object covers, or a chunk of it where that is too much."""
+    unit = tuple(max(1, size) for size in (array.shards or array.chunks))
+    return unit if math.prod(unit) * array.dtype.itemsize <= LARGEST_CHUNK else array.chunks
 
 
 def _regions(array: zarr.Array[Any]) -> Iterator[tuple[slice, ...]]:
-    steps = [range(0, size, step) for size, step in zip(array.shape, _unit(array), strict=True)]
-    for starts in product(*steps):
-        yield tuple(
-            slice(start, min(start + step, size))
-            for start, step, size in zip(starts, _unit(array), array.shape, strict=True)
-        )
+    from omezarr.arrays.geometry import cells, full_region
+
+    return (region for _, region in cells(full_region(array.shape), _piece(array)))
 
 
 def _bytes(array: zarr.Array[Any]) -> int:
-    total = array.dtype.itemsize
-    for size in _unit(array):
-        total *= size
-    return total
+    return math.prod(array.chunks) * array.dtype.itemsize
 
 
 def _units(array: zarr.Array[Any]) -> int:
-    return math.prod(-(-size // step) for size, step in zip(array.shape, _unit(array), strict=True))
+    unit = array.shards or array.chunks
+    return math.prod(-(-size // max(1, step)) for size, step in zip(array.shape, unit, strict=True))
 
 
 def _is_too_large(array: zarr.Array[Any]) -> bool:
-    return _bytes(array) > LARGEST_UNIT or _units(array) > MOST_UNITS
+    return _bytes(array) > LARGEST_CHUNK or _units(array) > MOST_UNITS
+
+
+def _survey(context: RuleContext, path: str, array: zarr.Array[Any]) -> Survey:
+    """Return what is stored of an array; the rules about it share one look."""
+    from omezarr.arrays.surveys import survey
+
+    surveys = _surveys.setdefault(context.hierarchy, {})  # type: ignore[arg-type]  # where an array is, there is one
+    key = joined(context.path, path)
+    if key not in surveys:
+        surveys[key] = survey(array)
+    return surveys[key]
 
 
 def _shown(region: tuple[slice, ...]) -> str:
@@ -105,7 +116,6 @@ def _shown(region: tuple[slice, ...]) -> str:
 def _readable(context: RuleContext) -> Iterator[Finding]:
     hierarchy = context.hierarchy
     for path, _ in arrays_below(context, level_paths(context)):
-        broken = 0
         try:
             array = hierarchy.array(joined(context.path, path)) if hierarchy is not None else None
         except MetadataError as error:
@@ -113,39 +123,26 @@ def _readable(context: RuleContext) -> Iterator[Finding]:
             continue
         if array is None or _is_too_large(array):
             continue
-        for region in _regions(array):
-            try:
-                array[region]
-            except Exception as error:  # noqa: BLE001 - codecs raise whatever their libraries do
-                broken += 1
-                found = f"{type(error).__name__} at {_shown(region)}: {' '.join(str(error).split())[:200]}"
-                yield Finding(path=(), array=path, found=found, expected="data that its codecs decode")
-                if broken == MOST_FINDINGS:
-                    break
+        for region, wrong in _survey(context, path, array).broken[:MOST_FINDINGS]:
+            found = f"at {_shown(region)}: {' '.join(wrong.split())[:300]}"
+            yield Finding(path=(), array=path, found=found, expected="data that its codecs decode")
 
 
 def _present(context: RuleContext) -> Iterator[Finding]:
-    from omezarr.hierarchy import run
-
     for path, array in _arrays(context):
         if _is_too_large(array):
             continue
-        numbers = [range(-(-size // step)) for size, step in zip(array.shape, _unit(array), strict=True)]
-        total = missing = 0
-        for index in product(*numbers):
-            total += 1
-            key = joined(array.path, array.metadata.encode_chunk_key(index))
-            missing += not run(array.store.exists(key))
-        if missing:
-            found = f"{missing} of {total} parts not stored, which read as the fill value"
-            yield Finding(path=(), array=path, found=found, expected="all parts")
+        found = _survey(context, path, array)
+        if found.missing:
+            said = f"{found.missing} of {found.total} parts not stored, which read as the fill value"
+            yield Finding(path=(), array=path, found=said, expected="all parts")
 
 
 def _too_large(context: RuleContext) -> Iterator[Finding]:
     for path, array in _arrays(context):
         if _is_too_large(array):
-            found = f"{_units(array)} parts of {_bytes(array)} bytes, which were not read"
-            expected = f"at most {MOST_UNITS} parts of at most {LARGEST_UNIT} bytes"
+            found = f"{_units(array)} parts in chunks of {_bytes(array)} bytes, which were not read"
+            expected = f"at most {MOST_UNITS} parts, in chunks of at most {LARGEST_CHUNK} bytes"
             yield Finding(path=(), array=path, found=found, expected=expected)
 
 
@@ -168,10 +165,14 @@ def _described(context: RuleContext) -> Iterator[Finding]:
 def _values(array: zarr.Array[Any]) -> set[int]:
     import numpy as np
 
+    from omezarr.arrays.reading import ArrayReader
+    from omezarr.settings import Settings
+
     found: set[int] = set()
+    reader, threads = ArrayReader(array), Settings.from_environment().threads
     for region in _regions(array):
         try:
-            found.update(np.unique(np.asarray(array[region])).tolist())
-        except Exception:  # noqa: BLE001, S112 - what does not decode is the finding of another rule
+            found.update(np.unique(reader.read(region, threads)).tolist())
+        except StorageError:  # what does not decode is the finding of another rule
             continue
     return found

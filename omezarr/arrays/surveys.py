@@ -1,0 +1,66 @@
+"""What is stored of an array, and whether it decodes: each object is fetched and decoded once, and nothing is kept."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from omezarr.arrays.geometry import cells, full_region
+from omezarr.arrays.reading import ArrayReader, in_threads
+from omezarr.errors import StorageError
+from omezarr.settings import Settings
+
+if TYPE_CHECKING:
+    import zarr
+
+    from omezarr.arrays.geometry import Region, Shape
+
+
+@frozen
+class Survey:
+    """What was found.
+
+    Parameters
+    ----------
+    total, missing : int
+        Objects that the array can have, and those of them that are not stored.
+    broken : tuple of (tuple of slice, str)
+        Which part of the array does not decode, and why; in order.
+    """
+
+    total: int
+    missing: int
+    broken: tuple[tuple[Region, str], ...]
+
+
+def survey(array: zarr.Array[Any]) -> Survey:
+    """Fetch and decode all that is stored of an array, several objects at once.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    """
+    reader = ArrayReader(array)
+    guard = threading.Lock()
+    total = missing = 0
+    broken: dict[Shape, tuple[Region, str]] = {}
+
+    def look(cell: tuple[Shape, Region]) -> None:
+        nonlocal total, missing
+        index, region = cell
+        there, wrong = True, None
+        try:
+            there = reader.holds(index)
+        except StorageError as error:
+            wrong = str(error)
+        with guard:
+            total += 1
+            missing += not there
+            if wrong is not None:
+                broken[index] = region, wrong
+
+    whole = full_region(array.shape)
+    in_threads(look, cells(whole, reader.unit), reader.workers(whole, Settings.from_environment().threads))
+    return Survey(total, missing, tuple(broken[index] for index in sorted(broken)))
