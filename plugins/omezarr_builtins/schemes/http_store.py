@@ -116,6 +116,12 @@ class HTTPStore(ReadOnlyStore):
             body: bytes | None = b""
         else:
             answer = await self._answer(key, part)
+            if answer is not None and _is_page(answer):
+                place = without_secrets(f"{self.url}/{key}")
+                raise StorageError(
+                    f"{place} answered with an HTML page instead of what is stored; check the address, and whether the "
+                    "server wants a login"
+                )
             body = None if answer is None else _part(answer, byte_range)
         return None if body is None else (prototype or default_buffer_prototype()).buffer.from_bytes(body)
 
@@ -200,10 +206,8 @@ class HTTPStore(ReadOnlyStore):
     def _judged(self, answer: Answer, place: str, key: str) -> Answer | None:
         match answer.status:
             case 200 | 206:
-                page = answer.headers.get("Content-Type", "").startswith("text/html")
-                document = key.rpartition("/")[2] in _DOCUMENTS
                 # Some servers send a page of theirs instead of "not found".
-                return None if page and document and answer.body.lstrip().startswith(b"<") else answer
+                return None if key.rpartition("/")[2] in _DOCUMENTS and _is_page(answer) else answer
             case 404 | 410:
                 return None
             case 416:
@@ -227,6 +231,12 @@ async def _document(response: aiohttp.ClientResponse, place: str) -> bytes:
             raise StorageError(f"{place} is larger than metadata ever is; refused")
         parts.append(part)
     return b"".join(parts)
+
+
+def _is_page(answer: Answer) -> bool:
+    """Return whether an answer is a page for people."""
+    kind = answer.headers.get("Content-Type", "")
+    return answer.status == http.HTTPStatus.OK and kind.startswith("text/html") and answer.body.lstrip()[:1] == b"<"
 
 
 def _range_header(byte_range: ByteRequest | None) -> str | None:
