@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from omezarr.abc import Certainty, Claim, Hint
-from omezarr.errors import MetadataError, UnsupportedError
+from omezarr.errors import MetadataError, PluginError, UnsupportedError
+from omezarr.plugins.asking import ask_all
 from omezarr.plugins.registry import best_claim
 
 if TYPE_CHECKING:
@@ -70,20 +71,30 @@ def detect_format(
                 f"versions that could fit: {able}"
             )
         return DetectedFormat(version, Certainty.EXPLICIT, "it was asked for")
-    claims: list[tuple[FormatVersion, Claim]] = []
-    for version in registry.formats.values():
-        claim = version.claim(attributes, zarr_format, hint)
-        if claim is not None:
-            claims.append((version, claim))
-    if not claims:
+    certainty, best = format_claims(attributes, zarr_format, hint, registry)
+    if not best:
         return None
-    certainty = Certainty(max(claim.specificity for _, claim in claims))
-    best = [(version, claim) for version, claim in claims if claim.specificity == certainty]
     if certainty is Certainty.EXPLICIT and len(best) > 1:
         reasons = " and ".join(f"NGFF {version.version} because {claim.reason}" for version, claim in best)
         raise MetadataError(f"the attributes name several versions: {reasons}; force one with the format argument")
     version, claim = best[-1]
     return DetectedFormat(version, certainty, claim.reason)
+
+
+def format_claims(
+    attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, registry: Registry
+) -> tuple[Certainty, list[tuple[FormatVersion, Claim]]]:
+    """Return the versions that claim attributes with the greatest certainty; none where no version does."""
+
+    def asked(version: FormatVersion) -> Claim | None:
+        claim = version.claim(attributes, zarr_format, hint)
+        if isinstance(claim, Claim) and claim.specificity not in list(Certainty):
+            raise PluginError(f"it claims with {claim.specificity}, which is no Certainty")
+        return claim
+
+    claims = [(version, claim) for _, version, claim in ask_all(registry.formats, "claim", asked).claims]
+    certainty = Certainty(max((claim.specificity for _, claim in claims), default=Certainty.SHAPE))
+    return certainty, [(version, claim) for version, claim in claims if claim.specificity == certainty]
 
 
 def detect_node_types(
@@ -108,8 +119,8 @@ def detect_node_types(
     ConflictError
         If several types claim to be the primary one with equal right.
     """
-    claims = [(node_type, node_type.claim(document, hint)) for node_type in registry.node_types.values()]
-    found = [(node_type, claim) for node_type, claim in claims if claim is not None]
+    asked = ask_all(registry.node_types, "claim", lambda node_type: node_type.claim(document, hint))
+    found = [(node_type, claim) for _, node_type, claim in asked.claims]
     if forced is not None:
         wanted = registry.node_types[forced]
         if wanted not in [node_type for node_type, _ in found]:

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from omezarr.abc import OpenedStore
 from omezarr.errors import ArgumentError, OMEZarrError, PluginError, StorageError, UnsupportedError
+from omezarr.plugins.asking import ask_all, named_failures
 from omezarr.plugins.registry import Contributions, best_claim
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omezarr.abc import Claim, StorageScheme
+    from omezarr.abc import StorageScheme
     from omezarr.location import Location
 
 MAX_CONTAINERS = 8
@@ -63,26 +64,28 @@ def open_store(
     PluginError
         If the scheme breaks its contract.
     """
-    if isinstance(schemes, Contributions):
-        candidates = [(item.provider.identity, item.value) for item in schemes.all]
-    else:
-        candidates = list(schemes.items())
-    return _open(location, candidates, write=write, depth=0)
+    return _open(location, schemes, write=write, depth=0)
 
 
-def _open(location: Location, candidates: list[tuple[str, StorageScheme]], *, write: bool, depth: int) -> OpenedStore:
+def _open(
+    location: Location,
+    schemes: Contributions[StorageScheme] | Mapping[str, StorageScheme],
+    *,
+    write: bool,
+    depth: int,
+) -> OpenedStore:
     if depth > MAX_CONTAINERS:
         raise UnsupportedError(f"{location} lies in more than {MAX_CONTAINERS} containers inside each other; refused")
-    scheme = _choose(location, candidates)
+    scheme = _choose(location, schemes)
     _check_options(location, scheme)
     if write and not scheme.writable:
-        able = ", ".join(sorted(other.name for _, other in candidates if other.writable))
+        able = ", ".join(sorted(other.name for other in _known(schemes) if other.writable))
         raise UnsupportedError(
             f"{location} can only be read: storage scheme {scheme.name!r} does not write; these do: {able}"
         )
 
     def resolve(inner: Location) -> OpenedStore:
-        return _open(inner, candidates, write=False, depth=depth + 1)
+        return _open(inner, schemes, write=False, depth=depth + 1)
 
     try:
         opened = scheme.open(location, write=write, resolve=resolve)
@@ -95,20 +98,27 @@ def _open(location: Location, candidates: list[tuple[str, StorageScheme]], *, wr
     return opened
 
 
-def _choose(location: Location, candidates: list[tuple[str, StorageScheme]]) -> StorageScheme:
-    claims: list[tuple[str, Claim, StorageScheme]] = []
-    for provider, scheme in candidates:
-        claim = scheme.claim(location)
-        if claim is not None:
-            claims.append((provider, claim, scheme))
-    chosen = best_claim(f"the location {location}", claims)
+def _known(schemes: Contributions[StorageScheme] | Mapping[str, StorageScheme]) -> list[StorageScheme]:
+    """Return all schemes, those of contested names too."""
+    if isinstance(schemes, Contributions):
+        return [item.value for item in schemes.all]
+    return list(schemes.values())
+
+
+def _choose(location: Location, schemes: Contributions[StorageScheme] | Mapping[str, StorageScheme]) -> StorageScheme:
+    asked = ask_all(schemes, "claim", lambda scheme: scheme.claim(location), contested=True)
+    chosen = best_claim(
+        f"the location {location}", [(provider, claim, scheme) for provider, scheme, claim in asked.claims]
+    )
     if chosen is not None:
         return chosen
-    known = sorted(scheme.name for _, scheme in candidates)
+    known = sorted(scheme.name for scheme in _known(schemes))
+    failures = schemes.failures if isinstance(schemes, Contributions) else asked.failures
     near = get_close_matches(location.protocol, known, n=2)
     hint = f"; did you mean {' or '.join(near)}?" if near else ";"
     raise UnsupportedError(
         f"no storage scheme knows {location.protocol!r}, as in {location}{hint} known: {', '.join(known) or 'none'}"
+        f"{named_failures(failures)}"
     )
 
 

@@ -79,6 +79,14 @@ class PluginManager:
         """What went wrong so far; axes that were not used yet have not been tried."""
         return tuple(self._failures)
 
+    def record(self, failure: PluginFailure) -> None:
+        """Note that a plugin failed; the same failure is kept once, however often it comes."""
+        with self._lock:
+            if not any(
+                (known.provider, known.reason) == (failure.provider, failure.reason) for known in self._failures
+            ):
+                self._failures.append(failure)
+
     @property
     def unknown_disabled(self) -> tuple[str, ...]:
         """What the settings disable but is not installed: a spelling mistake, most likely."""

@@ -94,6 +94,21 @@ class Contributions(Mapping[str, T], Generic[T]):
         """
         return self._one(name).provider
 
+    @property
+    def hook(self) -> str:
+        """The hook through which plugins contribute."""
+        return self._axis.hook
+
+    @property
+    def failures(self) -> tuple[PluginFailure, ...]:
+        """What went wrong so far with plugins that may contribute to this axis."""
+        _ = self._sorted()
+        return tuple(failure for failure in self._manager.failures if self._concerns(failure))
+
+    def record(self, failure: PluginFailure) -> None:
+        """Note what went wrong when a contribution was asked; see `PluginManager.record`."""
+        self._manager.record(failure)
+
     def __getitem__(self, name: str) -> T:
         value: T = self._one(name).value
         return value
@@ -119,7 +134,7 @@ class Contributions(Mapping[str, T], Generic[T]):
             raise ConflictError(f"the {what} {name!r} is provided {_cure(sorted({str(x.provider) for x in found}))}")
         near = get_close_matches(str(name), list(self), n=3)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-        failed = [failure for failure in self._manager.failures if self._concerns(failure)]
+        failed = self.failures
         broken = f" Plugins that failed: {'; '.join(map(str, failed))}." if failed else ""
         raise UnknownNameError(f"no {what} is called {name!r}{hint} Known: {', '.join(self) or 'none'}.{broken}")
 

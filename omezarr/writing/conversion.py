@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
-from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
+from omezarr.errors import ArgumentError, LocationNotFoundError, PluginError, SourceError
 from omezarr.location import Location
 from omezarr.model.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
 from omezarr.nodes.reading import open as open_node
+from omezarr.plugins.asking import ask_all, named_failures
 from omezarr.plugins.registry import best_claim, default_registry
 from omezarr.writing import plan_content
 from omezarr.writing.arranging import arranged
@@ -101,6 +102,8 @@ def convert(source: LocationLike, target: LocationLike, **given: Unpack[Conversi
     ------
     SourceError
         If no importer reads the source, or it is broken.
+    PluginError
+        If the importer returns no content.
     ArgumentError
         If source and target lie inside each other, or an option is unknown.
     UnsupportedError, LossyError, TargetExistsError, WriteError
@@ -147,7 +150,7 @@ def prepare_conversion(
     if axes is not None:
         reader_options["axes"] = axes
     refuse_unknown_options("importer", reader, reader_options)
-    content = reader.load(origin, reader_options)
+    content = _loaded(reader, origin, reader_options)
 
     def changed(image: ImageContent) -> ImageContent:
         return _with_overrides(_part_of(arranged(image), region or {}), said)
@@ -192,12 +195,10 @@ def choose_importer(source: Location, registry: Registry, name: str | None = Non
     """
     if name is not None:
         return registry.importers[name]
-    claims = []
-    for importer in registry.importers.values():
-        claim = importer.claim(source)
-        if claim is not None:
-            claims.append((f"the importer {importer.name!r}", claim, importer))
-    found = best_claim(str(source), claims)
+    asked = ask_all(registry.importers, "claim", lambda importer: importer.claim(source))
+    found = best_claim(
+        str(source), [(f"the importer {importer.name!r}", claim, importer) for _, importer, claim in asked.claims]
+    )
     if found is not None:
         return found
     if source.protocol == "local" and not Path(source.url).exists():
@@ -205,7 +206,28 @@ def choose_importer(source: Location, registry: Registry, name: str | None = Non
     known = ", ".join(
         f"{importer.name} ({' '.join(importer.suffixes) or 'no suffix'})" for importer in registry.importers.values()
     )
-    raise SourceError(f"no importer reads {source}; there are: {known}. Choose one with --importer if it should")
+    raise SourceError(
+        f"no importer reads {source}; there are: {known}. Choose one with --importer if it should"
+        f"{named_failures(registry.importers.failures)}"
+    )
+
+
+def _loaded(reader: Importer, source: Location, options: Mapping[str, Any]) -> Content:
+    """Return what an importer reads.
+
+    Raises
+    ------
+    PluginError
+        If that is no content.
+    """
+    content: object = reader.load(source, options)
+    if isinstance(content, ImageContent | PlateContent | CollectionContent | SceneContent):
+        return content
+    what = "None" if content is None else f"an instance of {type(content).__name__}"
+    raise PluginError(
+        f"the importer {reader.name!r} returned {what} for {source}, not the content of an image, plate, collection or "
+        "scene; choose another one with --importer, or report this to its authors"
+    )
 
 
 def refuse_overlap(source: Location, target: Location) -> None:

@@ -23,12 +23,14 @@ from omezarr.errors import MetadataError, StorageError
 from omezarr.hierarchy import impurity
 from omezarr.location import checked_path
 from omezarr.model import Document
+from omezarr.nodes.detection import format_claims
+from omezarr.plugins.asking import ask_all
 from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from omezarr.abc import Claim, FormatVersion, NodeType, Reference
+    from omezarr.abc import FormatVersion, NodeType, Reference
     from omezarr.abc.rules import Problem
     from omezarr.checking.validation.subject import Subject
     from omezarr.hierarchy import Hierarchy, ZarrNode
@@ -82,6 +84,7 @@ class Walk:
     """
 
     def __init__(self, registry: Registry, forced: str | None = None) -> None:
+        self._registry = registry
         self._formats: dict[str, FormatVersion] = dict(registry.formats)
         self._node_types: dict[str, NodeType] = dict(registry.node_types)
         self._gathering = Gathering(registry)
@@ -139,11 +142,16 @@ class Walk:
             except (MetadataError, StorageError):
                 continue
             if node is not None and node.kind == "group" and impurity(node.attributes) is None:
-                certainty, best = self._claims(node.attributes, node.zarr_format, Hint(path=path))
+                certainty, best = format_claims(node.attributes, node.zarr_format, Hint(path=path), self._registry)
                 named |= {version.version: version for version, _ in best if certainty is Certainty.EXPLICIT}
         for version in named.values() if len(named) == 1 else ():
             hint = Hint(format_version=version.version, path=subject.path)
-            if version.claim(attributes, subject.zarr_format, hint) is not None:
+            asked = ask_all(
+                {version.version: version},
+                "claim",
+                lambda known, hint=hint: known.claim(attributes, subject.zarr_format, hint),  # type: ignore[misc]
+            )
+            if asked.claims:
                 root = self._root(attributes, version, subject, inferred=True, certain=True)
                 self.visits[0] = root
         return root
@@ -229,11 +237,9 @@ class Walk:
     def _types_of(self, context: RuleContext, hint: Hint) -> tuple[NodeType, ...]:
         """Return all types that a document is of, and the one that its parent expects."""
         document = Document(values=context.values)
-        return tuple(
-            node_type
-            for key, node_type in self._node_types.items()
-            if key == hint.node_key or node_type.claim(document, hint) is not None
-        )
+        asked = ask_all(self._registry.node_types, "claim", lambda node_type: node_type.claim(document, hint))
+        claimed = {node_type.key for _, node_type, _ in asked.claims}
+        return tuple(node_type for key, node_type in self._node_types.items() if key == hint.node_key or key in claimed)
 
     def _format_of(
         self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, node: str
@@ -244,7 +250,7 @@ class Walk:
         """
         if self._forced is not None:
             return self._forced, Certainty.EXPLICIT, True
-        certainty, best = self._claims(attributes, zarr_format, hint)
+        certainty, best = format_claims(attributes, zarr_format, hint, self._registry)
         if not best:
             able = [
                 version
@@ -262,18 +268,6 @@ class Walk:
         return self._gathering.standard(version, node_type) != () or not any(
             self._gathering.standard(other, node_type) for other in self._formats.values()
         )
-
-    def _claims(
-        self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint
-    ) -> tuple[Certainty, list[tuple[FormatVersion, Claim]]]:
-        """Return the versions that claim attributes with the greatest certainty; none where no version does."""
-        claims: list[tuple[FormatVersion, Claim]] = []
-        for version in self._formats.values():
-            claim = version.claim(attributes, zarr_format, hint)
-            if claim is not None:
-                claims.append((version, claim))
-        certainty = Certainty(max((claim.specificity for _, claim in claims), default=Certainty.SHAPE))
-        return certainty, [(version, claim) for version, claim in claims if claim.specificity == certainty]
 
     def _references(self, visit: Visit) -> Iterator[Reference]:
         for node_type in visit.node_types:
