@@ -67,6 +67,13 @@ class FormatVersion(ABC):
     def claim(self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint) -> Claim | None:
         """Say how certainly attributes are of this version, with a `Certainty`; None if they cannot be."""
 
+    def named_version(self, attributes: Mapping[str, JSON]) -> str | None:
+        """Return what attributes name as their version where this version looks for it, known or not.
+
+        With it, a version that nobody provides is told by its name. Default: nothing.
+        """
+        return None
+
     @abstractmethod
     def unwrap(self, attributes: Mapping[str, JSON]) -> Document:
         """Take the document out of the attributes of a group."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import frozen
 
 from omezarr.arrays.geometry import cells, full_region, region_shape
+from omezarr.engine.methods import halo_of
 from omezarr.engine.tasks import cell_of, cost_free
 from omezarr.engine.units import Node, Tree
 from omezarr.errors import MemoryBoundError
@@ -120,7 +121,7 @@ def candidates(
     grains: list[Shape | None] = [None]
     if not cost_free(source) and any(c > u for c, u in zip(source.chunks, units[0], strict=True)):
         grains.insert(0, tuple(min(c, s) for c, s in zip(source.chunks, source.shape, strict=True)))
-    if not any(any(sum(sides) for sides in method.halo(step)) for step in factors):
+    if not any(any(sum(sides) for sides in halo_of(method, step)) for step in factors):
         for grain in grains:
             tree = Tree.of(shapes, factors, units, grain)
             for count in range(threads, 0, -1):
@@ -254,7 +255,7 @@ def window_bytes(before: StoredArray, array: StoredArray, factors: Shape, method
     import numpy as np
 
     itemsize = np.dtype(array.spec.dtype).itemsize
-    halo = method.halo(factors)
+    halo = halo_of(method, factors)
     piece = tuple(map(min, array.piece, array.spec.shape))
     window = math.prod(u * f + sum(sides) for u, f, sides in zip(piece, factors, halo, strict=True))
     scratch = window * 8 * HALO_COPIES if any(map(any, halo)) else KERNEL_BYTES

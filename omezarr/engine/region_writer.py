@@ -15,6 +15,7 @@ import numpy as np
 from attrs import define
 
 from omezarr.arrays.geometry import cells, full_region, level_shapes, region_shape, shifted
+from omezarr.engine.methods import halo_of
 from omezarr.engine.windows import reader_of, reduced_window
 from omezarr.errors import ArgumentError
 
@@ -238,7 +239,7 @@ class RegionWriter:
         spec = self._arrays[level].spec
         reached = []
         for part, factor, size, (low, high) in zip(
-            region, factors, spec.shape, self._method.halo(factors), strict=True
+            region, factors, spec.shape, halo_of(self._method, factors), strict=True
         ):
             first = max(0, (part.start - high) // factor)
             reached.append(slice(first, min(size, -(-(part.stop + low) // factor))))

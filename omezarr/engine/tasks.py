@@ -14,6 +14,7 @@ from attrs import frozen
 
 from omezarr.arrays.chunks import ShardCoder
 from omezarr.arrays.geometry import cells, full_region, reduced_region, region_shape, shifted, text_of
+from omezarr.engine.methods import reduced
 from omezarr.errors import PluginError, SourceError, WriteError
 
 if TYPE_CHECKING:
@@ -163,14 +164,7 @@ class Pyramid:
         return np.ascontiguousarray(pixels)
 
     def _reduce(self, pixels: Pixels, factors: Shape) -> Pixels:
-        reduced = self.method.reduce(pixels, factors, full_region(pixels.shape))
-        wanted = tuple(-(-length // factor) for length, factor in zip(pixels.shape, factors, strict=True))
-        if reduced.shape != wanted or reduced.dtype != pixels.dtype:
-            raise PluginError(
-                f"the scaling method {self.method.name!r} made {reduced.dtype} {reduced.shape} of "
-                f"{pixels.dtype} {pixels.shape}, where {wanted} was due; report this to its author"
-            )
-        return reduced
+        return reduced(self.method, pixels, factors, full_region(pixels.shape))
 
     def _guarded(self, level: int, index: Shape, work: Any) -> None:
         try:

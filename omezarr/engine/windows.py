@@ -14,9 +14,9 @@ import zarr
 from attrs import frozen
 
 from omezarr.arrays.chunks import ShardCoder
-from omezarr.arrays.geometry import cells, text_of
+from omezarr.arrays.geometry import cells
 from omezarr.arrays.reading import ArrayReader
-from omezarr.errors import PluginError
+from omezarr.engine.methods import halo_of, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,8 +91,8 @@ def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: S
     factors : tuple of int
     method : ScalingMethod
     """
-    wanted, inside, padding, kept, inner = [], [], [], [], []
-    for part, length, factor, (low, high) in zip(region, shape, factors, method.halo(factors), strict=True):
+    inside, padding, kept, inner = [], [], [], []
+    for part, length, factor, (low, high) in zip(region, shape, factors, halo_of(method, factors), strict=True):
         start, stop = part.start * factor, min(part.stop * factor, length)
         before, after = max(0, low - start), max(0, stop + high - length)
         # What is mirrored at a border may reach further into the image than the window does.
@@ -102,14 +102,7 @@ def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: S
         begin = (start - low) - (first - before)
         kept.append(slice(begin, begin + low + stop - start + high))
         inner.append(slice(low, low + stop - start))
-        wanted.append(part.stop - part.start)
     window = reader.read(tuple(inside))
     if any(map(any, padding)):
         window = np.pad(window, padding, mode="symmetric")[tuple(kept)]
-    reduced = method.reduce(window, factors, tuple(inner))
-    if reduced.shape != tuple(wanted) or reduced.dtype != window.dtype:
-        raise PluginError(
-            f"the scaling method {method.name!r} made {reduced.dtype} {reduced.shape} for {text_of(region)}, where "
-            f"{window.dtype} {tuple(wanted)} was due; report this to its author"
-        )
-    return reduced
+    return reduced(method, window, factors, tuple(inner), region)

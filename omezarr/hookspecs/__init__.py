@@ -49,26 +49,29 @@ def omezarr_formats() -> Iterable[FormatVersion]:
 
     Examples
     --------
-    >>> from omezarr.abc import Certainty, Claim, FormatVersion
+    >>> from omezarr.abc.rules import Finding, Rule, Severity
     >>> from omezarr.hookspecs import hookimpl
-    >>> from omezarr.model import Document
+    >>> from omezarr_builtins.formats.v06 import V06
     >>>
-    >>> class NextVersion(FormatVersion):
-    ...     version = "0.9"
-    ...     zarr_format = 3
+    >>> class NextVersion(V06):
+    ...     version = "0.8"
+    ...     without_rules = ("axes.space.order",)
     ...
-    ...     def claim(self, attributes, zarr_format, hint):
-    ...         ome = attributes.get("ome")
-    ...         named = isinstance(ome, dict) and ome.get("version") == self.version
-    ...         return Claim(Certainty.EXPLICIT, "ome.version says so") if named else None
-    ...
-    ...     def unwrap(self, attributes):
-    ...         foreign = dict(attributes)
-    ...         values = dict(foreign.pop("ome", {}))
-    ...         return Document(values=values, version=values.pop("version", None), foreign=foreign)
-    ...
-    ...     def wrap(self, document):
-    ...         return {**document.foreign, "ome": {"version": self.version, **document.values}}
+    ...     def rules(self, key):
+    ...         yield from super().rules(key)
+    ...         if key == "multiscales":
+    ...             yield Rule(
+    ...                 id="multiscales.named.well",
+    ...                 severity=Severity.WARNING,
+    ...                 section="NGFF 0.8, names",
+    ...                 demand="The name of an image is no number.",
+    ...                 check=numbers,
+    ...             )
+    >>>
+    >>> def numbers(context):
+    ...     for index, item in enumerate(context.values.get("multiscales") or ()):
+    ...         if isinstance(item, dict) and str(item.get("name")).isdecimal():
+    ...             yield Finding(path=("multiscales", index, "name"), found=str(item["name"]), expected="a name")
     >>>
     >>> @hookimpl
     ... def omezarr_formats():

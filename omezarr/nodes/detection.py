@@ -1,7 +1,8 @@
 """Which format version and which node types a group is of, decided by the claims of plugins.
 
 An explicit version wins; else what a parent or child says; else the newest format of that zarr format whose shape
-fits, which is recorded as inferred. Two formats that both find their own version named in one document are an error.
+fits, which is recorded as inferred. Two formats that both find their own version named in one document are an error;
+a version that is named and that no format knows is never read as another one.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from attrs import frozen
 
 from omezarr.abc import Certainty, Claim, Hint
 from omezarr.errors import MetadataError, PluginError, UnsupportedError
-from omezarr.plugins.asking import ask_all
+from omezarr.plugins.asking import ask_all, named_failures
 from omezarr.plugins.registry import best_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from omezarr.abc import FormatVersion, NodeType
     from omezarr.model import JSON, Document
@@ -72,7 +73,7 @@ def detect_format(
             )
         return DetectedFormat(version, Certainty.EXPLICIT, "it was asked for")
     certainty, best = format_claims(attributes, zarr_format, hint, registry)
-    if not best:
+    if not best or (certainty is not Certainty.EXPLICIT and unknown_version(attributes, registry) is not None):
         return None
     if certainty is Certainty.EXPLICIT and len(best) > 1:
         reasons = " and ".join(f"NGFF {version.version} because {claim.reason}" for version, claim in best)
@@ -95,6 +96,55 @@ def format_claims(
     claims = [(version, claim) for _, version, claim in ask_all(registry.formats, "claim", asked).claims]
     certainty = Certainty(max((claim.specificity for _, claim in claims), default=Certainty.SHAPE))
     return certainty, [(version, claim) for version, claim in claims if claim.specificity == certainty]
+
+
+def unknown_version(attributes: Mapping[str, JSON], registry: Registry) -> str | None:
+    """Return the version that attributes name if no format can tell that it is its own; None otherwise.
+
+    That is a version that nobody provides, or one whose format failed when it was asked.
+    """
+    failed = {failure.provider for failure in registry.formats.failures}
+    for name in registry.formats:
+        try:
+            named = registry.formats[name].named_version(attributes)
+        except (Exception, SystemExit):  # noqa: BLE001, S112 - as when it is asked for its claim, which records it
+            continue
+        if named is not None and (named not in registry.formats or registry.formats.provider(named) in failed):
+            return named
+    return None
+
+
+READ_AS_ANOTHER = "to read it as another one, name that: --format VERSION, format=VERSION in Python"
+
+
+def unknown_version_message(version: str, registry: Registry, cure: str = READ_AS_ANOTHER) -> str:
+    """Say that a version is not known, which ones are, and how to go on."""
+    known = list(registry.formats)
+    listed = ", ".join(_spans(known))
+    reason = (
+        "could not be looked for, as its plugin failed"
+        if version in registry.formats
+        else f"is not known ({listed or 'none'} {'are' if len(known) > 1 else 'is'})"
+    )
+    return f"version {version} {reason}; {cure}{named_failures(registry.formats.failures)}"
+
+
+def _spans(versions: Sequence[str]) -> Iterator[str]:
+    """Yield versions in words, three neighbours or more as a span.
+
+    Examples
+    --------
+    >>> list(_spans(["0.1", "0.2", "0.3", "0.9.dev1"]))
+    ['0.1 to 0.3', '0.9.dev1']
+    """
+    begun = 0
+    for index, version in enumerate(versions):
+        number = version.removeprefix("0.")
+        follows = index + 1 < len(versions) and number.isdecimal() and versions[index + 1] == f"0.{int(number) + 1}"
+        if not follows:
+            span = versions[begun : index + 1]
+            yield from (f"{span[0]} to {span[-1]}",) if len(span) > 2 else span
+            begun = index + 1
 
 
 def detect_node_types(

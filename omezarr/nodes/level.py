@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
+from omezarr.abc import ArrayFacts
 from omezarr.arrays.geometry import selection
 from omezarr.errors import MetadataError, OMEZarrError
 from omezarr.model import LevelGeometry, composed_geometry, derived_geometries
@@ -121,6 +122,24 @@ class Level(Shown):
             If it is missing or malformed.
         """
         return self._hierarchy.array(self._array_path)
+
+    @property
+    def facts(self) -> ArrayFacts:
+        """What the array tells those who complete metadata.
+
+        Raises
+        ------
+        MetadataError
+            If it is missing or malformed.
+        """
+        array = self.array
+        return ArrayFacts(
+            path=self.path,
+            shape=array.shape,
+            dtype=array.dtype.name,
+            dimension_names=getattr(array.metadata, "dimension_names", None),
+            attributes=array.attrs.asdict(),
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:

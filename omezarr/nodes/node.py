@@ -10,23 +10,31 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import ArrayFacts, FormatVersion, Hint, NodeType, Reference
-from omezarr.abc.plan import INCOMPLETE_KEY
-from omezarr.errors import IncompleteError, LocationNotFoundError, MetadataError, NotOMEZarrError
+from omezarr.errors import MetadataError
 from omezarr.location import Location, checked_path
 from omezarr.model import Axis, Channel, Document, GroupMetadata, Image, Multiscale, conventional_axes
 from omezarr.model.structuring import tolerances
 from omezarr.nodes.children import Children
-from omezarr.nodes.detection import DetectedFormat, detect_format, detect_node_types
+from omezarr.nodes.detection import (
+    DetectedFormat,
+    detect_format,
+    detect_node_types,
+    unknown_version,
+    unknown_version_message,
+)
+from omezarr.nodes.groups import group_at
 from omezarr.nodes.level import Level, ordered_levels
 from omezarr.nodes.pictures import Pictured
 from omezarr.nodes.surroundings import HierarchySurroundings
+from omezarr.plugins.asking import calling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     import zarr
 
-    from omezarr.hierarchy import Hierarchy, ZarrNode
+    from omezarr.hierarchy import Hierarchy
     from omezarr.model import JSON
     from omezarr.plugins.registry import Registry
     from omezarr.transform import PointMap
@@ -48,6 +56,8 @@ class Node(Pictured):
         What the node that refers to this one says.
     node_type, format : str, optional
         Force the node type or the format version.
+    stand_in : str, optional
+        The format version to take, here and below, where that which is named is not known.
 
     Raises
     ------
@@ -69,16 +79,23 @@ class Node(Pictured):
         hint: Hint | None = None,
         node_type: str | None = None,
         format: str | None = None,  # noqa: A002 - the word of the field
+        stand_in: str | None = None,
     ) -> None:
         self._hierarchy = hierarchy
         self._registry = registry
         self._hint = hint or Hint(path=path)
         self.path = path
         self.location = location
-        self.zarr_node = _group(hierarchy, path, location)
+        self.zarr_node = group_at(hierarchy, path, location)
         detected = detect_format(
             self.zarr_node.attributes, self.zarr_node.zarr_format, self._hint, registry, forced=format
         )
+        unknown = unknown_version(self.zarr_node.attributes, registry) if detected is None else None
+        self._stand_in = stand_in
+        if unknown is not None and stand_in is not None:
+            attributes, zarr_format = self.zarr_node.attributes, self.zarr_node.zarr_format
+            detected, unknown = detect_format(attributes, zarr_format, self._hint, registry, forced=stand_in), None
+        self.unknown_version: str | None = unknown
         self._detected: DetectedFormat | None = detected
         with tolerances() as notices:
             self.document = (
@@ -90,6 +107,8 @@ class Node(Pictured):
                 () if detected is None else detect_node_types(self.document, self._hint, registry, forced=node_type)
             )
         self._notices = notices
+        if unknown is not None:
+            self._notices.append(unknown_version_message(unknown, registry))
 
     def __repr__(self) -> str:
         version = f"NGFF {self.version}" if self.version else "no NGFF version"
@@ -157,7 +176,8 @@ class Node(Pictured):
                 keys = {node_type.key, *node_type.companions}
                 if node_type.key in values or node_type.implied:
                     try:
-                        facets[node_type.key] = node_type.structure(values, converter)
+                        with self._calling(node_type, "structure"):
+                            facets[node_type.key] = node_type.structure(values, converter)
                     except MetadataError as error:
                         raise MetadataError(f"{error.message} (in {self.location})", error.path) from error
                     claimed |= keys
@@ -250,7 +270,9 @@ class Node(Pictured):
         with tolerances() as notices:
             for node_type in self.node_types:
                 if node_type.key in self.facets:
-                    for reference in node_type.probe(self.facets[node_type.key], surroundings):
+                    with self._calling(node_type, "probe"):
+                        probed = list(node_type.probe(self.facets[node_type.key], surroundings))
+                    for reference in probed:
                         if reference.path not in known:
                             known.add(reference.path)
                             references.append(reference)
@@ -331,19 +353,8 @@ class Node(Pictured):
 
     def array_facts(self) -> dict[str, ArrayFacts]:
         """Return what the arrays of the levels tell, by path; levels that are missing are left out."""
-        facts = {}
-        for level in self.levels:
-            node = self._hierarchy.node(self._below(level.path))
-            if node is not None and node.kind == "array":
-                array = level.array
-                facts[level.path] = ArrayFacts(
-                    path=level.path,
-                    shape=array.shape,
-                    dtype=array.dtype.name,
-                    dimension_names=getattr(array.metadata, "dimension_names", None),
-                    attributes=node.attributes,
-                )
-        return facts
+        nodes = ((level, self._hierarchy.node(self._below(level.path))) for level in self.levels)
+        return {level.path: level.facts for level, node in nodes if node is not None and node.kind == "array"}
 
     @property
     def group(self) -> zarr.Group:
@@ -356,12 +367,15 @@ class Node(Pictured):
 
     @cached_property
     def _references(self) -> tuple[Reference, ...]:
-        return tuple(
-            reference
-            for node_type in self.node_types
-            if node_type.key in self.facets
-            for reference in node_type.references(self.facets[node_type.key])
-        )
+        found: list[Reference] = []
+        for node_type in self.node_types:
+            if node_type.key in self.facets:
+                with self._calling(node_type, "references"):
+                    found += node_type.references(self.facets[node_type.key])
+        return tuple(found)
+
+    def _calling(self, node_type: NodeType, member: str) -> AbstractContextManager[None]:
+        return calling(self._registry.node_types, node_type.key, member)
 
     def _below(self, path: str) -> str:
         return checked_path(f"{self.path}/{checked_path(path)}" if self.path else path)
@@ -379,21 +393,5 @@ class Node(Pictured):
             self._registry,
             self.location.below(reference.path),
             hint=complete,
+            stand_in=self._stand_in,
         )
-
-
-def _group(hierarchy: Hierarchy, path: str, location: Location) -> ZarrNode:
-    found = hierarchy.node(path)
-    if found is None:
-        raise LocationNotFoundError(f"there is no zarr group at {location}")
-    if found.kind == "array":
-        raise NotOMEZarrError(
-            f"{location} is a zarr array, not a group; open the group that holds it, or make an image of it: "
-            "omezarr convert ARRAY TARGET"
-        )
-    state = found.attributes.get(INCOMPLETE_KEY)
-    if isinstance(state, dict) and "incomplete" in state:
-        raise IncompleteError(
-            f"{location} was never finished; run the command that wrote it again with --resume, or remove it"
-        )
-    return found

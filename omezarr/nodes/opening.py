@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from omezarr.abc import OpenedStore
 from omezarr.errors import ArgumentError, OMEZarrError, PluginError, StorageError, UnsupportedError
-from omezarr.plugins.asking import ask_all, named_failures
+from omezarr.plugins.asking import ask_all, calling, named_failures
 from omezarr.plugins.registry import Contributions, best_claim
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def _open(
         return _open(inner, schemes, write=False, depth=depth + 1)
 
     try:
-        opened = scheme.open(location, write=write, resolve=resolve)
+        with calling(schemes, scheme.name, "open"):
+            opened = scheme.open(location, write=write, resolve=resolve)
     except OMEZarrError:
         raise
     except OSError as error:

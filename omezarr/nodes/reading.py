@@ -17,7 +17,7 @@ from omezarr.abc import Hint
 from omezarr.errors import LocationNotFoundError, MetadataError, NotOMEZarrError, OMEZarrError
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
-from omezarr.nodes.detection import detect_format
+from omezarr.nodes.detection import detect_format, unknown_version
 from omezarr.nodes.node import Node
 from omezarr.nodes.opening import open_store
 from omezarr.plugins.registry import Registry, default_registry
@@ -47,7 +47,7 @@ def open(  # noqa: A001 - the word that users expect
     node_type : str, optional
         The NGFF key of the node type to take, for a group that has several. Default: what the metadata says.
     format : str, optional
-        The NGFF version to take, whatever the metadata says.
+        The NGFF version to take, whatever the metadata says; below, where it names a version that is not known.
     storage_options : mapping or StorageOptions, optional
         How to reach the store; see `omezarr.location.StorageOptions`.
     registry : Registry, optional
@@ -63,7 +63,8 @@ def open(  # noqa: A001 - the word that users expect
     LocationNotFoundError
         If nothing is there.
     NotOMEZarrError
-        If what is there is no zarr group. A zarr group without OME metadata opens as a plain node, whose `key` is None.
+        If what is there is no zarr group. A zarr group without OME metadata, or of an
+        unknown version, opens as a plain node, whose `key` is None; the notices of the node name that version.
     MetadataError
         If the metadata is malformed.
     IncompleteError
@@ -83,7 +84,7 @@ def open(  # noqa: A001 - the word that users expect
         detected = detect_format(node.attributes, node.zarr_format, hint, registry)
         if detected is not None and detected.inferred:
             hint = Hint(path=hint.path, format_version=_version_of_relatives(place, registry))
-    return Node(hierarchy, "", registry, place, hint=hint, node_type=node_type, format=format)
+    return Node(hierarchy, "", registry, place, hint=hint, node_type=node_type, format=format, stand_in=format)
 
 
 def _hierarchy(place: Location, registry: Registry) -> Hierarchy:
@@ -116,6 +117,8 @@ def _version_of_relatives(place: Location, registry: Registry) -> str | None:
         detected = detect_format(node.attributes, node.zarr_format, Hint(), registry)
         if detected is not None and not detected.inferred:
             return detected.version.version
+        if detected is None and unknown_version(node.attributes, registry) is not None:
+            return None
         ancestor = ancestor.parent
     return None
 

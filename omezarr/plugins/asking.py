@@ -12,17 +12,18 @@ Examples
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
 
 from omezarr.abc import Claim
-from omezarr.errors import PluginError
-from omezarr.plugins.contributions import PluginFailure, Provider
+from omezarr.errors import OMEZarrError, PluginError
+from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure, Provider
 from omezarr.plugins.registry import Contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 
@@ -68,17 +69,71 @@ def ask_all(
     for provider, name, value in _candidates(contributions, contested=contested):
         try:
             claim = _checked(question(value))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises, the others are asked
-            what = f"{member} of {name!r} failed: {type(error).__name__}: {error}"
-            hook = f"{contributions.hook}, " if isinstance(contributions, Contributions) else ""
-            failures.append(PluginFailure(provider, "call", " ".join(f"{hook}{what}".split()), error))
+        except PLUGIN_ERRORS as error:
+            failures.append(note_failure(contributions, provider, name, member, error))
             continue
         if claim is not None:
             claims.append((provider.identity, value, claim))
-    if isinstance(contributions, Contributions):
-        for failure in failures:
-            contributions.record(failure)
     return Asked(tuple(claims), tuple(failures))
+
+
+@contextmanager
+def calling(contributions: Contributions[Any] | Mapping[str, Any], name: str, member: str) -> Iterator[None]:
+    """Let what a contribution raises, called for itself, be noted and one error that names its plugin and the cure.
+
+    Parameters
+    ----------
+    contributions : Contributions or mapping
+    name : str
+        Of the contribution.
+    member : str
+        What is called.
+
+    Raises
+    ------
+    PluginError
+        For everything but errors and warnings on purpose, what the system refuses, and want of memory.
+
+    Examples
+    --------
+    >>> from omezarr.testing import isolated_registry
+    >>> with calling(isolated_registry().importers, "tiff", "load"):
+    ...     {}["width"]
+    Traceback (most recent call last):
+    omezarr.errors.PluginError: omezarr:importers.tiff: omezarr_importers, load of 'tiff' failed: KeyError: 'width'; ...
+    """
+    try:
+        yield
+    except (OMEZarrError, OSError, Warning, MemoryError):
+        raise
+    except PLUGIN_ERRORS as error:
+        provider = _provider(contributions, name)
+        failure = note_failure(contributions, provider, name, member, error)
+        cure = "" if provider == OBJECT else f", or do without it: -p no:{provider}"
+        raise PluginError(f"{failure}; report this to its authors{cure}") from error
+
+
+OBJECT = Provider("an object of the program")
+"""What is used directly, and comes from no plugin."""
+
+
+def _provider(contributions: Contributions[Any] | Mapping[str, Any], name: str) -> Provider:
+    return (
+        contributions.provider(name) if isinstance(contributions, Contributions) and name in contributions else OBJECT
+    )
+
+
+def note_failure(
+    contributions: Contributions[Any] | Mapping[str, Any],
+    provider: Provider,
+    name: str,
+    member: str,
+    error: BaseException,
+) -> PluginFailure:
+    """Return what went wrong when a contribution was called, noted in the registry that it is from."""
+    if isinstance(contributions, Contributions):
+        return contributions.failed(provider, name, member, error)
+    return PluginFailure.of_call(provider, "", name, member, error)
 
 
 def named_failures(failures: tuple[PluginFailure, ...]) -> str:

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from attrs import frozen
 
+PLUGIN_ERRORS = (Exception, SystemExit)
+"""What a plugin may raise without taking the program down; no more than that, so that interrupting still does."""
+
 
 @frozen
 class Provider:
@@ -52,6 +55,12 @@ class PluginFailure:
     stage: Literal["import", "hooks", "call", "contribution"]
     reason: str
     cause: BaseException | None = None
+
+    @classmethod
+    def of_call(cls, provider: Provider, hook: str, name: str, member: str, error: BaseException) -> PluginFailure:
+        """Return what went wrong when a member of a contribution was called."""
+        reason = f"{hook}{', ' if hook else ''}{member} of {name!r} failed: {type(error).__name__}: {error}"
+        return cls(provider, "call", " ".join(reason.split()), error)
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.reason}"

@@ -4,7 +4,7 @@ Examples
 --------
 >>> registry = default_registry()
 >>> list(registry.formats)
-['0.1', '0.2', '0.3', '0.4', '0.5', '0.6']
+['0.1', '0.2', '0.3', '0.4', '0.5', '0.6', '0.9.dev1', '0.9.dev2']
 >>> registry.formats["0.5"].zarr_format
 3
 """
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from omezarr.errors import ConflictError, OMEZarrWarning, UnknownNameError
 from omezarr.hookspecs import EXTENSION_AXES, ExtensionAxis
+from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure
 from omezarr.plugins.manager import PluginManager
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
         StorageScheme,
         Viewer,
     )
-    from omezarr.plugins.contributions import Contribution, PluginFailure, Provider
+    from omezarr.plugins.contributions import Contribution, Provider
 
 T = TypeVar("T")
 
@@ -95,19 +96,16 @@ class Contributions(Mapping[str, T], Generic[T]):
         return self._one(name).provider
 
     @property
-    def hook(self) -> str:
-        """The hook through which plugins contribute."""
-        return self._axis.hook
-
-    @property
     def failures(self) -> tuple[PluginFailure, ...]:
         """What went wrong so far with plugins that may contribute to this axis."""
         _ = self._sorted()
         return tuple(failure for failure in self._manager.failures if self._concerns(failure))
 
-    def record(self, failure: PluginFailure) -> None:
-        """Note what went wrong when a contribution was asked; see `PluginManager.record`."""
+    def failed(self, provider: Provider, name: str, member: str, error: BaseException) -> PluginFailure:
+        """Note what went wrong when a member of a contribution was called; see `PluginManager.record`."""
+        failure = PluginFailure.of_call(provider, self._axis.hook, name, member, error)
         self._manager.record(failure)
+        return failure
 
     def __getitem__(self, name: str) -> T:
         value: T = self._one(name).value
@@ -252,8 +250,11 @@ class Registry:
 
         if version.version not in self._converters:
             converter = base_converter()
-            for node_type in self.node_types.values():
-                node_type.configure(converter)
+            for key, node_type in self.node_types.items():
+                try:
+                    node_type.configure(converter)
+                except PLUGIN_ERRORS as error:  # the other node types are understood all the same
+                    self.node_types.failed(self.node_types.provider(key), key, "configure", error)
             version.configure(converter)
             self._converters[version.version] = converter
         return self._converters[version.version]

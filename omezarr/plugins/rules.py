@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from omezarr.abc.rules import Edit, Finding
+from omezarr.abc.rules import Edit, Finding, Rule
 from omezarr.hierarchy import impurity
 from omezarr.model import UNSET
+from omezarr.plugins.contributions import PLUGIN_ERRORS, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from omezarr.abc import FormatVersion, NodeType
-    from omezarr.abc.rules import Rule, RuleContext
-    from omezarr.plugins.registry import Registry
+    from omezarr.abc.rules import RuleContext
+    from omezarr.plugins.contributions import PluginFailure
+    from omezarr.plugins.registry import Contributions, Registry
 
 
 @frozen
@@ -64,50 +66,68 @@ class GatheredRule:
         return edits
 
 
-PLUGIN_ERRORS = (Exception, SystemExit)
-"""What a rule of a plugin may raise without taking validation down."""
-
-
 class Gathering:
     """The rules that a registry holds.
 
     Parameters
     ----------
     registry : Registry
+
+    Attributes
+    ----------
+    failures : list of PluginFailure
+        Plugins that could not tell their rules.
     """
 
     def __init__(self, registry: Registry) -> None:
-        self._formats = {item.name: item.provider.identity for item in registry.formats.all}
-        self._node_types = {item.name: item.provider.identity for item in registry.node_types.all}
+        self._registry = registry
         self._sets = [(item.value, item.provider.identity) for item in registry.rule_sets.all]
+        self._own: dict[tuple[str, str], tuple[GatheredRule, ...]] = {}
         self._known: dict[tuple[str, str], tuple[GatheredRule, ...]] = {}
+        self.failures: list[PluginFailure] = []
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The NGFF keys that rule sets are for."""
         return tuple(dict.fromkeys(rule_set.key for rule_set, _ in self._sets))
 
+    def has_rules(self, version: FormatVersion) -> bool:
+        """Say whether anybody has rules made for a version: itself, or a set with an end of its span there or beyond.
+
+        What node types and open sets have for every version to come does not count.
+        """
+        formats = self._registry.formats
+        return any(
+            rule_set.holds(version.version) and (rule_set.until is not None or rule_set.since == version.version)
+            for rule_set, _ in self._sets
+        ) or any(
+            self._told(formats, version.version, lambda key=key: version.rules(key))  # type: ignore[misc]
+            for key in ("", *self._registry.node_types)
+        )
+
+    def own(self, version: FormatVersion, node_type: NodeType | None) -> tuple[GatheredRule, ...]:
+        """Return the rules of a node type as a version has them; those for documents of every kind, where that is None.
+
+        What a plugin raises is among `failures` then, and it has no rules.
+        """
+        key = "" if node_type is None else node_type.key
+        known = (version.version, key)
+        if known not in self._own:
+            formats, node_types = self._registry.formats, self._registry.node_types
+            inherited = (
+                () if node_type is None else self._told(node_types, key, lambda: node_type.rules(version.version))
+            )
+            own = self._told(formats, version.version, lambda: version.rules(key))
+            self._own[known] = merged(inherited, own, version.without_rules)
+        return self._own[known]
+
     def of_documents(self, version: FormatVersion) -> tuple[GatheredRule, ...]:
         """Return the rules for documents of every kind."""
-        known = (version.version, "")
-        if known not in self._known:
-            own = self._of_format(version, tuple(version.rules("")))
-            self._known[known] = (*own, *self.of_sets(version, ""))
-        return self._known[known]
+        return self._all(version, None)
 
     def of_node_type(self, version: FormatVersion, node_type: NodeType) -> tuple[GatheredRule, ...]:
-        """Return the rules for groups of a kind: those of the type as the version has them, then those of rule sets."""
-        known = (version.version, node_type.key)
-        if known not in self._known:
-            self._known[known] = (*self.standard(version, node_type), *self.of_sets(version, node_type.key))
-        return self._known[known]
-
-    def standard(self, version: FormatVersion, node_type: NodeType) -> tuple[GatheredRule, ...]:
-        """Return the rules of a node type as a version has them, without rule sets."""
-        provider = self._node_types.get(node_type.key, "")
-        inherited = [GatheredRule(rule, provider) for rule in node_type.rules(version.version)]
-        own = self._of_format(version, tuple(version.rules(node_type.key)))
-        return merged(inherited, own, version.without_rules)
+        """Return the rules for groups of a kind: those of `own`, then those of rule sets."""
+        return self._all(version, node_type)
 
     def of_sets(self, version: FormatVersion, key: str) -> Iterator[GatheredRule]:
         """Yield the rules of all rule sets for an NGFF key in a version."""
@@ -122,9 +142,26 @@ class Gathering:
             found += self.of_node_type(version, node_type)
         return tuple(found)
 
-    def _of_format(self, version: FormatVersion, rules: Sequence[Rule]) -> tuple[GatheredRule, ...]:
-        provider = self._formats.get(version.version, "")
-        return tuple(GatheredRule(rule, provider) for rule in rules)
+    def _all(self, version: FormatVersion, node_type: NodeType | None) -> tuple[GatheredRule, ...]:
+        key = "" if node_type is None else node_type.key
+        known = (version.version, key)
+        if known not in self._known:
+            self._known[known] = (*self.own(version, node_type), *self.of_sets(version, key))
+        return self._known[known]
+
+    def _told(
+        self, contributions: Contributions[Any], name: str, question: Callable[[], Iterable[Rule]]
+    ) -> tuple[GatheredRule, ...]:
+        provider = contributions.provider(name) if name in contributions else Provider("")
+        try:
+            rules = tuple(question())
+            for rule in rules:
+                if not isinstance(rule, Rule):
+                    raise TypeError(f"it returned {type(rule).__name__}, not Rule")
+        except PLUGIN_ERRORS as error:  # a plugin that cannot tell its rules must not keep others from being applied
+            self.failures.append(contributions.failed(provider, name, "rules", error))
+            return ()
+        return tuple(GatheredRule(rule, provider.identity) for rule in rules)
 
 
 def merged(

@@ -14,6 +14,7 @@ from attrs import field, frozen
 from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.errors import MetadataError, StorageError, UnsupportedError
 from omezarr.hierarchy import run
+from omezarr.nodes.detection import unknown_version_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,11 @@ CONCURRENT_LISTINGS = 16
 
 DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"})
 """The objects that hold metadata, in either zarr format."""
+
+_CURE = (
+    "nothing was changed; correct the version if it is wrong, or read it as another one with "
+    "omezarr convert --importer-option format=VERSION"
+)
 
 UNNAMED = ("OME", "OME/METADATA.ome.xml")
 """What no document names: looked for where a store cannot list."""
@@ -102,6 +108,8 @@ def survey(root: Node) -> Survey:
     ------
     MetadataError
         If anything in it is malformed.
+    UnsupportedError
+        If a group is of a version that is not known.
     StorageError
         If the store fails.
     """
@@ -174,7 +182,11 @@ class _Walk:
         return self.listed[folder]
 
     def _enter(self, node: Node) -> None:
-        """Note a group and what it names."""
+        """Note a group and what it names; what is of an unknown version cannot be upgraded, nor be left out."""
+        if node.unknown_version is not None:
+            raise UnsupportedError(
+                f"{node.location}: {unknown_version_message(node.unknown_version, node.registry, _CURE)}"
+            )
         self.groups[node.path] = node
         if not node.node_types:
             return

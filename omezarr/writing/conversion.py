@@ -21,7 +21,7 @@ from omezarr.errors import ArgumentError, LocationNotFoundError, PluginError, So
 from omezarr.location import Location
 from omezarr.model.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.asking import ask_all, named_failures
+from omezarr.plugins.asking import ask_all, calling, named_failures
 from omezarr.plugins.registry import best_claim, default_registry
 from omezarr.writing import plan_content
 from omezarr.writing.arranging import arranged
@@ -103,7 +103,7 @@ def convert(source: LocationLike, target: LocationLike, **given: Unpack[Conversi
     SourceError
         If no importer reads the source, or it is broken.
     PluginError
-        If the importer returns no content.
+        If the importer fails in a way of its own, or returns no content.
     ArgumentError
         If source and target lie inside each other, or an option is unknown.
     UnsupportedError, LossyError, TargetExistsError, WriteError
@@ -150,7 +150,7 @@ def prepare_conversion(
     if axes is not None:
         reader_options["axes"] = axes
     refuse_unknown_options("importer", reader, reader_options)
-    content = _loaded(reader, origin, reader_options)
+    content = _loaded(reader, origin, reader_options, registry)
 
     def changed(image: ImageContent) -> ImageContent:
         return _with_overrides(_part_of(arranged(image), region or {}), said)
@@ -212,15 +212,16 @@ def choose_importer(source: Location, registry: Registry, name: str | None = Non
     )
 
 
-def _loaded(reader: Importer, source: Location, options: Mapping[str, Any]) -> Content:
+def _loaded(reader: Importer, source: Location, options: Mapping[str, Any], registry: Registry) -> Content:
     """Return what an importer reads.
 
     Raises
     ------
     PluginError
-        If that is no content.
+        If it raises anything unforeseen, or that is no content.
     """
-    content: object = reader.load(source, options)
+    with calling(registry.importers, reader.name, "load"):
+        content: object = reader.load(source, options)
     if isinstance(content, ImageContent | PlateContent | CollectionContent | SceneContent):
         return content
     what = "None" if content is None else f"an instance of {type(content).__name__}"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from omezarr.abc.plan import EditAttributes
 from omezarr.abc.rules import Depth, RuleContext, Severity
 from omezarr.errors import MetadataError
-from omezarr.plugins.rules import PLUGIN_ERRORS, Gathering
+from omezarr.plugins.contributions import PLUGIN_ERRORS
+from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -209,7 +209,7 @@ INVALID = {
     "0.5 that says 0.4": (ome("0.4", multiscales=[FLAT]), "ome.version.value"),
     "0.5 that says 0.6": (ome("0.6", multiscales=[FLAT]), "coordinateSystems.present"),
     "0.6 that says 0.5": (ome("0.5", multiscales=[NEW]), "axes.present"),
-    "a version that does not exist": (ome("0.7", multiscales=[NEW]), "ome.version.value"),
+    "a version that does not exist": (ome("0.7", multiscales=[NEW]), "document.version"),
     "a good image with a bad plate": (ome("0.5", multiscales=[FLAT], plate={}), "plate.rows.present"),
     "a good image after a bad one": (ome("0.5", multiscales=[{**FLAT, "axes": []}, FLAT]), "axes.count"),
     "channels last": (ome("0.5", multiscales=[typed([scale(1, 1, 1)], names="yxc")]), "axes.types.order"),

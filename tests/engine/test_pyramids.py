@@ -231,3 +231,30 @@ def test_a_first_level_that_is_there_is_not_touched(tmp_path: Path) -> None:
             np.testing.assert_array_equal(found, expected)
     assert digests(tmp_path / "image.zarr/0") == before
     assert json.loads((tmp_path / "image.zarr/zarr.json").read_text())["attributes"]["ome"]
+
+
+class Raising(Nearest):
+    """Has an answer to nothing."""
+
+    name = "raising"
+
+    def reduce(self, window: Any, factors: Any, inner: Any) -> Any:
+        raise IndexError("no such sample")
+
+
+@pytest.mark.parametrize("halo", [None, 1, (1, 1), ((1, 1),), ((1.5, 1), (1, 1)), ((-1, 0), (0, 0)), "ab"])
+def test_a_halo_of_another_form_is_named_before_anything_is_written(halo: Any) -> None:
+    class Formless(Nearest):
+        name = "formless"
+
+        def halo(self, factors: Any) -> Any:
+            return halo
+
+    with pytest.raises(PluginError, match=r"the halo of the scaling method 'formless' for the factors \(2, 2\) is "):
+        write(MemoryStore(), levels_of(noise((8, 8)), [(2, 2)], chunks=(4, 4), method=Formless()))
+
+
+def test_a_method_that_raises_is_named() -> None:
+    said = "reduce of the scaling method 'raising' failed: IndexError: no such sample"
+    with pytest.raises(PluginError, match=said):
+        write(MemoryStore(), levels_of(noise((8, 8)), [(2, 2)], chunks=(4, 4), method=Raising()))

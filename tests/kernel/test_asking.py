@@ -26,7 +26,7 @@ DOCUMENT = {"ome": {"version": "0.5", "labels": ["cells"]}}
 
 
 class BrokenFormat(FormatVersion):
-    version = "0.9"
+    version = "0.8"
     zarr_format = 3
 
     def claim(self, attributes: Any, zarr_format: int, hint: Hint) -> Claim | None:
@@ -100,7 +100,20 @@ def test_a_format_that_fails_leaves_the_others() -> None:
         found = detect_format(DOCUMENT, 3, Hint(), registry)
         assert found is not None
         assert found.version.version == "0.5"
-    assert failures(registry) == ["given:0: omezarr_formats, claim of '0.9' failed: ValueError: it broke"]
+    assert failures(registry) == ["given:0: omezarr_formats, claim of '0.8' failed: ValueError: it broke"]
+
+
+def test_the_version_of_a_format_that_fails_is_named() -> None:
+    from zarr.storage import MemoryStore
+
+    store = MemoryStore()
+    import zarr
+
+    zarr.create_group(store, attributes={"ome": {"version": "0.8", "labels": ["cells"]}}, zarr_format=3)
+    node = omezarr.open(store, registry=isolated_registry(Plugin()))
+    assert node.unknown_version == "0.8"
+    assert "its plugin failed" in node.notices[0]
+    assert "given:0: omezarr_formats, claim of '0.8' failed" in node.notices[0]
 
 
 def test_a_node_type_that_fails_leaves_the_others() -> None:
@@ -173,3 +186,78 @@ def test_a_certainty_that_does_not_exist_is_a_failure() -> None:
     assert found is not None
     assert found.version.version == "0.5"
     assert "it claims with 50, which is no Certainty" in failures(registry)[0]
+
+
+def test_an_importer_that_fails_is_named_with_the_way_to_do_without_it(tmp_path: Path) -> None:
+    class Failing(BrokenImporter):
+        def load(self, location: Location, options: Any) -> Any:
+            raise KeyError("width")
+
+    class Importers:
+        @hookimpl
+        def omezarr_importers(self) -> Any:
+            return [Failing()]
+
+    registry = isolated_registry(Importers())
+    (tmp_path / "image.broken").write_bytes(b"")
+    said = r"given:0: omezarr_importers, load of 'broken' failed: KeyError: 'width'; .* -p no:given:0"
+    with pytest.raises(PluginError, match=said):
+        omezarr.convert(tmp_path / "image.broken", tmp_path / "t.zarr", importer="broken", registry=registry)
+    assert len(failures(registry)) == 1
+
+
+class LabKind(BrokenKind):
+    key = "lab"
+    told: Any = None
+
+    def claim(self, document: Document, hint: Hint) -> Claim | None:
+        return Claim(1, "it has the key") if "lab" in document.values else None
+
+    def structure(self, values: Any, converter: Any) -> Any:
+        return values["lab"]
+
+    def configure(self, converter: Any) -> None:
+        raise ValueError("it broke")
+
+    def references(self, value: Any) -> Any:
+        raise ValueError("it broke")
+
+    def rules(self, version: str) -> Any:
+        if self.told is None:
+            raise ValueError("it broke")
+        return self.told
+
+
+class LabPlugin:
+    @hookimpl
+    def omezarr_node_types(self) -> Any:
+        return [LabKind()]
+
+
+@pytest.mark.parametrize("told", [None, 5, ["no rule"]])
+def test_a_kind_that_cannot_tell_its_rules_leaves_those_of_others(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LabKind, "told", told)
+    registry = isolated_registry(LabPlugin())
+    report = omezarr.validate({"ome": {"version": "0.5", "lab": 1, "labels": "cells"}}, registry=registry)
+    found = [(problem.rule, problem.provider) for problem in report]
+    assert found.count(("rule.failed", "given:0")) == 1
+    assert any(rule.startswith("labels.") for rule, _ in found)
+    assert any("rules of 'lab' failed" in said for said in failures(registry))
+
+
+def test_a_kind_that_fails_leaves_groups_of_other_kinds_as_they_are(tmp_path: Path) -> None:
+    registry = isolated_registry(LabPlugin())
+    node = omezarr.write_image(tmp_path / "i.zarr", np.zeros((8, 8), "uint8"), axes="yx", levels=1, registry=registry)
+    assert node.levels[0].shape == (8, 8)
+    assert "configure of 'lab' failed: ValueError: it broke" in failures(registry)[0]
+
+
+def test_a_kind_that_cannot_say_what_it_refers_to_is_named() -> None:
+    from zarr import create_group
+    from zarr.storage import MemoryStore
+
+    store = MemoryStore()
+    create_group(store, attributes={"ome": {"version": "0.5", "lab": 1}}, zarr_format=3)
+    node = omezarr.open(store, registry=isolated_registry(LabPlugin()))
+    with pytest.raises(PluginError, match=r"given:0: omezarr_node_types, references of 'lab' failed: ValueError"):
+        _ = node.children

@@ -45,11 +45,15 @@ def registry_with(hook: str) -> Registry:
 
 def test_omezarr_formats(tmp_path: Path) -> None:
     registry = registry_with("omezarr_formats")
-    written = omezarr.write_image(tmp_path / "new.ome.zarr", PIXELS, format="0.9", levels=2, registry=registry)
-    assert (written.version, written.version_inferred) == ("0.9", False)
+    path = tmp_path / "new.ome.zarr"
+    written = omezarr.write_image(path, PIXELS, name="7", format="0.8", levels=2, registry=registry)
+    assert (written.version, written.version_inferred) == ("0.8", False)
     assert (written.levels[0].read() == PIXELS).all()
-    with pytest.raises(omezarr.errors.UnknownNameError, match=r"no format is called '0\.9'"):
-        omezarr.write_image(tmp_path / "other.ome.zarr", PIXELS, format="0.9", registry=isolated_registry())
+    report = omezarr.validate(path, registry=registry)
+    assert (report.version, report.valid) == ("0.8", True)
+    assert "multiscales.named.well" in {problem.rule for problem in report}
+    with pytest.raises(omezarr.errors.UnknownNameError, match=r"no format is called '0\.8'"):
+        omezarr.write_image(tmp_path / "other.ome.zarr", PIXELS, format="0.8", registry=isolated_registry())
 
 
 def test_omezarr_node_types(tmp_path: Path) -> None:
@@ -118,11 +122,23 @@ def test_omezarr_samples(tmp_path: Path) -> None:
     assert (omezarr.open(tmp_path / "ramp.ome.zarr").levels[0].read()[7] == np.arange(256)).all()
 
 
+def without_name(path: Path) -> None:
+    """Take the names of the images of a group away."""
+    import zarr
+
+    group = zarr.open_group(path)
+    attributes = dict(group.attrs)
+    for item in attributes.get("ome", attributes)["multiscales"]:
+        item.pop("name")
+    group.attrs.put(attributes)
+
+
 def test_omezarr_rules(tmp_path: Path) -> None:
     registry = registry_with("omezarr_rules")
     path = tmp_path / "image.ome.zarr"
     for version, found in (("0.3", []), ("0.4", ["our-lab/image.named"]), ("0.6", ["our-lab/image.named"])):
-        omezarr.write_image(path / version, np.ones((1, 1, 1, 8, 8), "uint8"), axes="tczyx", name="", format=version)
+        omezarr.write_image(path / version, np.ones((1, 1, 1, 8, 8), "uint8"), axes="tczyx", format=version)
+        without_name(path / version)
         report = omezarr.validate(path / version, registry=registry)
         assert [problem.rule for problem in report if problem.provider == "given:0"] == found
     omezarr.repair(path / "0.6", registry=registry)

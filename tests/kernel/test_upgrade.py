@@ -558,6 +558,19 @@ def test_the_facade_offers_upgrading() -> None:
     assert opened(objects_of("image", "0.4")).version == "0.4"
 
 
+def test_a_child_of_an_unknown_version_is_refused_before_anything_is_written() -> None:
+    objects = dict(objects_of("plate", "0.4"))
+    key = next(key for key in sorted(objects) if key.endswith("/.zattrs") and b'"multiscales"' in objects[key])
+    objects[key] = objects[key].replace(b'"0.4"', b'"0.7"')
+    store = store_of(objects)
+    before = objects_in(store)
+    with pytest.raises(
+        UnsupportedError, match=r"version 0\.7 is not known \(0\.1 to 0\.6, .* are\).*nothing was changed"
+    ):
+        omezarr.upgrade(store, to="0.5")
+    assert objects_in(store) == before
+
+
 class CrowdedStore(MemoryStore):
     """A store that notes how many listings are under way at once."""
 

@@ -18,6 +18,7 @@ from omezarr.hookspecs import hookimpl
 from omezarr.model import Document
 from omezarr.plugins.manager import PluginManager
 from omezarr.plugins.registry import Registry
+from omezarr.testing import isolated_registry
 from tests.builtins.rules.documents import KINDS, wrapped
 from tests.builtins.rules.hierarchies import TREES, collection_tree, image_tree, plate_tree, stored, well_tree
 
@@ -100,6 +101,20 @@ class TestWhatCannotBeValidated:
         assert rules(validate({}, registry=Registry(PluginManager(found=())))) == ["document.kind"]
 
 
+class Ruleless(FormatVersion):
+    version = "0.8"
+    zarr_format = 3
+
+    def claim(self, attributes: Mapping[str, Any], zarr_format: int, hint: Hint) -> Claim | None:
+        return Claim(Certainty.EXPLICIT, "it says so") if attributes["ome"]["version"] == "0.8" else None
+
+    def unwrap(self, attributes: Mapping[str, Any]) -> Document:
+        return Document(values={key: value for key, value in attributes["ome"].items() if key != "version"})
+
+    def wrap(self, document: Document) -> dict[str, Any]:
+        return {"ome": {"version": "0.8", **document.values}}
+
+
 class TestVersions:
     @pytest.mark.parametrize("version", ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"])
     def test_the_version_that_is_named_is_applied(self, version: str) -> None:
@@ -115,8 +130,28 @@ class TestVersions:
 
     def test_a_version_that_nobody_knows_is_an_error(self) -> None:
         report = validate(wrapped("0.7", KINDS["well"]("0.6")))
-        assert report.version == "0.6"
-        assert rules(report) == ["ome.version.value"]
+        assert report.version is None
+        assert rules(report) == ["document.version"]
+        assert "version 0.7 is not known (0.1 to 0.6, 0.9.dev1, 0.9.dev2 are)" in report.problems[0].found
+        assert "0.6'" not in report.message
+
+    @pytest.mark.parametrize("version", ["0.4", "0.5"])
+    def test_a_child_of_a_version_that_nobody_knows_is_judged_by_no_other(self, version: str) -> None:
+        child = wrapped("0.7", {**KINDS["image-label"](version), **KINDS["multiscales"](version), "well": 5})
+        report = validate(stored({"": wrapped(version, {"labels": ["cells"]}), "cells": child}))
+        assert [problem.rule for problem in report if problem.node == "cells"] == ["document.version"]
+
+    def test_a_version_that_nobody_has_rules_for_says_so(self) -> None:
+        class Plugin:
+            @hookimpl
+            def omezarr_formats(self) -> Any:
+                return [Ruleless()]
+
+        registry = isolated_registry(Plugin())
+        report = validate(wrapped("0.8", KINDS["well"]("0.6")), registry=registry)
+        assert (report.version, report.valid, rules(report)) == ("0.8", True, ["document.rules"])
+        assert "document.rules" not in rules(validate(wrapped("0.6", KINDS["well"]("0.6")), registry=registry))
+        assert report.problems[0].found.startswith("no rules made for version 0.8")
 
     def test_the_release_candidate_is_the_release(self) -> None:
         assert list(validate(wrapped("0.6rc0", KINDS["multiscales"]("0.6")))) == []
@@ -413,7 +448,7 @@ class TestPlugins:
 
     def test_a_format_without_rules_takes_those_of_the_node_types(self, registry: Registry) -> None:
         report = validate({"other": {"note": {"text": ""}}}, registry=registry, format="0.9")
-        assert (report.version, rules(report)) == ("0.9", ["note.text"])
+        assert (report.version, rules(report)) == ("0.9", ["document.rules", "note.text"])
         assert "well.form" in rules(validate({"other": {"well": 1}}, registry=registry, format="0.9"))
 
     def test_a_rule_that_fails_is_told_and_the_others_are_applied(self, registry: Registry) -> None:

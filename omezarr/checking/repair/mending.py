@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from omezarr.checking.validation import is_ignored, walked
 from omezarr.errors import OMEZarrWarning
-from omezarr.plugins.rules import PLUGIN_ERRORS
+from omezarr.plugins.contributions import PLUGIN_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -26,8 +26,9 @@ from omezarr.checking.validation.report import Report, json_pointer, place_of, p
 from omezarr.checking.validation.subject import subject_of
 from omezarr.checking.validation.walk import Walk
 from omezarr.errors import ArgumentError, UnknownNameError
+from omezarr.plugins.contributions import PLUGIN_ERRORS
 from omezarr.plugins.registry import default_registry
-from omezarr.plugins.rules import PLUGIN_ERRORS, Gathering
+from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -101,6 +102,7 @@ def judgement(
     depth = depth if subject.hierarchy is not None else Depth.DOCUMENT
     walk = walked(subject, registry, format, depth)
     problems = [*subject.problems, *walk.problems]
+    problems += _untold(walk)
     for visit in walk.visits:
         problems += _judge(visit, depth, ignore, strict=strict)
     if depth > Depth.DOCUMENT and subject.hierarchy is not None:
@@ -165,6 +167,13 @@ def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule
             yield from ((name, key, item.rule) for item in gathering.of_node_type(version, node_type))
         for key in unclaimed:
             yield from ((name, key, item.rule) for item in gathering.of_sets(version, key))
+
+
+def _untold(walk: Walk) -> Iterator[Problem]:
+    """Yield a problem for each plugin that could not tell its rules."""
+    for failure in {str(failure): failure for failure in walk.gathering.failures}.values():
+        expected = f"that the plugin {failure.provider} can tell its rules"
+        yield RULE_FAILED.at("", failure.reason, expected, provider=failure.provider.identity)
 
 
 def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool) -> Iterator[Problem]:

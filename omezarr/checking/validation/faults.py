@@ -70,6 +70,12 @@ DOCUMENT_KIND = Fault(
 DOCUMENT_VERSION = Fault(
     id="document.version", demand="The document names one version, and a known one.", section="NGFF, metadata"
 )
+DOCUMENT_RULES = Fault(
+    id="document.rules",
+    demand="Somebody has rules made for the version of the document.",
+    severity=Severity.WARNING,
+    section="omezarr",
+)
 HIERARCHY_COMPLETE = Fault(id="hierarchy.complete", demand="Writing was finished.", section="omezarr")
 HIERARCHY_DEPTH = Fault(
     id="hierarchy.depth", demand="Groups do not refer to each other without end.", section="omezarr"
@@ -88,6 +94,7 @@ FAULTS = (
     ZARR_METADATA,
     DOCUMENT_KIND,
     DOCUMENT_VERSION,
+    DOCUMENT_RULES,
     HIERARCHY_COMPLETE,
     HIERARCHY_DEPTH,
     ZARR_CONSOLIDATED,

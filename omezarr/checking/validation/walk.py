@@ -12,6 +12,7 @@ from omezarr.abc.plan import INCOMPLETE_KEY
 from omezarr.abc.rules import RuleContext
 from omezarr.checking.validation.faults import (
     DOCUMENT_KIND,
+    DOCUMENT_RULES,
     DOCUMENT_VERSION,
     HIERARCHY_COMPLETE,
     HIERARCHY_DEPTH,
@@ -23,7 +24,7 @@ from omezarr.errors import MetadataError, StorageError
 from omezarr.hierarchy import impurity
 from omezarr.location import checked_path
 from omezarr.model import Document
-from omezarr.nodes.detection import format_claims
+from omezarr.nodes.detection import format_claims, unknown_version, unknown_version_message
 from omezarr.plugins.asking import ask_all
 from omezarr.plugins.rules import Gathering
 
@@ -81,13 +82,15 @@ class Walk:
         The paths of all groups and arrays that the groups refer to; nothing need be there.
     problems : list of Problem
         What was wrong on the way.
+    gathering : Gathering
+        The rules.
     """
 
     def __init__(self, registry: Registry, forced: str | None = None) -> None:
         self._registry = registry
         self._formats: dict[str, FormatVersion] = dict(registry.formats)
         self._node_types: dict[str, NodeType] = dict(registry.node_types)
-        self._gathering = Gathering(registry)
+        self.gathering = Gathering(registry)
         self._forced = None if forced is None else registry.formats[forced]
         self.visits: list[Visit] = []
         self.places: set[str] = set()
@@ -98,13 +101,16 @@ class Walk:
         attributes = subject.attributes
         if attributes is None:
             return None
-        found = self._format_of(attributes, subject.zarr_format, Hint(path=subject.path), "")
-        if found is None:
-            self.problems.append(DOCUMENT_KIND.at("", "no format version that fits", "OME-Zarr metadata"))
+        version, certainty, certain = self._format_of(attributes, subject.zarr_format, Hint(path=subject.path), "")
+        if version is None:
+            if certainty is not Certainty.EXPLICIT:
+                self.problems.append(DOCUMENT_KIND.at("", "no format version that fits", "OME-Zarr metadata"))
             return None
-        version, certainty, certain = found
         visit = self._root(attributes, version, subject, inferred=certainty is not Certainty.EXPLICIT, certain=certain)
         self.visits.append(visit)
+        if not self.gathering.has_rules(version):
+            missing = f"no rules made for version {version.version}; only those for every version were applied"
+            self.problems.append(DOCUMENT_RULES.at("", missing, "a plugin that has rules for it"))
         state = attributes.get(INCOMPLETE_KEY)
         if isinstance(state, dict) and "incomplete" in state:
             expected = "a finished hierarchy; resume writing, or remove it"
@@ -125,7 +131,7 @@ class Walk:
     def _judged(self, context: RuleContext, version: FormatVersion, hint: Hint, *, inferred: bool = False) -> Visit:
         """Return the visit of a group, with its kinds and the rules for them."""
         node_types = self._types_of(context, hint)
-        rules = self._gathering.of_group(version, node_types)
+        rules = self.gathering.of_group(version, node_types)
         return Visit(context=context, format=version, node_types=node_types, rules=rules, inferred=inferred)
 
     def settle(self, root: Visit, subject: Subject) -> Visit:
@@ -146,12 +152,7 @@ class Walk:
                 named |= {version.version: version for version, _ in best if certainty is Certainty.EXPLICIT}
         for version in named.values() if len(named) == 1 else ():
             hint = Hint(format_version=version.version, path=subject.path)
-            asked = ask_all(
-                {version.version: version},
-                "claim",
-                lambda known, hint=hint: known.claim(attributes, subject.zarr_format, hint),  # type: ignore[misc]
-            )
-            if asked.claims:
+            if version in [able for able, _ in format_claims(attributes, subject.zarr_format, hint, self._registry)[1]]:
                 root = self._root(attributes, version, subject, inferred=True, certain=True)
                 self.visits[0] = root
         return root
@@ -207,10 +208,12 @@ class Walk:
             node_key=given.node_key,
             path=given.path or node.path,
         )
-        found = self._format_of(node.attributes, node.zarr_format, hint, node.path)
-        named = found is not None and found[1] is Certainty.EXPLICIT
-        version = found[0] if found is not None and named else parent.format
-        certain = found is not None and found[2] and (named or (parent.context.certain and found[0] is version))
+        found, certainty, alone = self._format_of(node.attributes, node.zarr_format, hint, node.path)
+        named = certainty is Certainty.EXPLICIT
+        if found is None and named:
+            return None
+        version = found if found is not None and named else parent.format
+        certain = alone and (named or (parent.context.certain and found is version))
         context = self._context(node.attributes, version, node.path, node, subject, certain=certain)
         return self._judged(context, version, hint)
 
@@ -243,21 +246,27 @@ class Walk:
 
     def _format_of(
         self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, node: str
-    ) -> tuple[FormatVersion, Certainty, bool] | None:
-        """Return the version of attributes, and whether no other fits as well.
+    ) -> tuple[FormatVersion | None, Certainty, bool]:
+        """Return the version of attributes, how sure that is, and whether no other fits as well.
 
-        It is the one that they name, else the one that fits, else the newest that is released.
+        It is the one that they name, else the one that fits, else the newest that is released; None where there is
+        none. Of a version that they name and that is not known, nothing but that it is named.
         """
         if self._forced is not None:
             return self._forced, Certainty.EXPLICIT, True
         certainty, best = format_claims(attributes, zarr_format, hint, self._registry)
+        unknown = None if best and certainty is Certainty.EXPLICIT else unknown_version(attributes, self._registry)
+        if unknown is not None:
+            found = unknown_version_message(unknown, self._registry)
+            self.problems.append(DOCUMENT_VERSION.at(node, found, "a version that is known"))
+            return None, Certainty.EXPLICIT, False
         if not best:
             able = [
                 version
                 for name, version in self._formats.items()
                 if version.zarr_format == zarr_format and not Version(name).is_prerelease
             ]
-            return (able[-1], Certainty.SHAPE, False) if able else None
+            return able[-1] if able else None, Certainty.SHAPE, False
         if certainty is Certainty.EXPLICIT and len(best) > 1:
             reasons = " and ".join(claim.reason for _, claim in best)
             self.problems.append(DOCUMENT_VERSION.at(node, reasons, "one version"))
@@ -265,8 +274,8 @@ class Walk:
 
     def _is_defined(self, node_type: NodeType, version: FormatVersion) -> bool:
         """Say whether a version has a node type: it has rules for it, or no version has any."""
-        return self._gathering.standard(version, node_type) != () or not any(
-            self._gathering.standard(other, node_type) for other in self._formats.values()
+        return self.gathering.own(version, node_type) != () or not any(
+            self.gathering.own(other, node_type) for other in self._formats.values()
         )
 
     def _references(self, visit: Visit) -> Iterator[Reference]:

@@ -36,12 +36,15 @@ def create(registry: Any, /, *, path: str, sample: str, **words: Any) -> None:
     small, so they get 3 levels unless --levels, --factors or --chunks say otherwise.
     """
     from omezarr.location import Location
+    from omezarr.plugins.asking import calling
     from omezarr.writing import plan_content
     from omezarr.writing.images import run_plan
 
     if not (words["levels"] or words["factors"] or words["chunks"]):
         words["levels"] = SAMPLE_LEVELS
-    content = registry.samples[sample].load()
+    data = registry.samples[sample]
+    with calling(registry.samples, sample, "load"):
+        content = data.load()
     target = Location.parse(path, words["storage_options"])
     plan = plan_content(target, content, write_options_of(words), registry, overwrite=words["overwrite"])
     if words["dry_run"]:

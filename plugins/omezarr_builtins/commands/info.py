@@ -75,6 +75,8 @@ def describe(node: Node, path: str, *, stats: bool = False) -> dict[str, Any]:
         "version_inferred": node.version_inferred,
         "zarr_format": node.zarr_node.zarr_format,
     }
+    if node.unknown_version is not None:
+        return {**tree, "version": node.unknown_version, "error": node.notices[0]}
     try:
         tree.update(_image(node, stats=stats) if node.multiscale is not None else {"name": node.name})
         if "image-label" in node.facets:

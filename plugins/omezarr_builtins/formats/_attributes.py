@@ -41,6 +41,11 @@ class RootFormat(FormatVersion):
             return None
         return _inferred(self.version, hint, is_document=any(key in attributes for key in KEYS))
 
+    def named_version(self, attributes: Mapping[str, JSON]) -> str | None:
+        """Return what the first object that names a version names."""
+        found = [spelt(version) for _, version in object_versions(attributes)]
+        return next((version[0] for version in found if version is not None), None)
+
     def unwrap(self, attributes: Mapping[str, JSON]) -> Document:
         """Take all attributes; nothing tells those of others apart."""
         for place, version in object_versions(attributes):
@@ -105,6 +110,12 @@ class NamespaceFormat(FormatVersion):
         if not fits_namespace(ome, self.version):
             return None
         return _inferred(self.version, hint, is_document="ome" in attributes)
+
+    def named_version(self, attributes: Mapping[str, JSON]) -> str | None:
+        """Return what stands at ``ome.version``."""
+        ome: Any = attributes.get("ome")
+        found = spelt(ome.get("version")) if isinstance(ome, dict) else None
+        return None if found is None else found[0]
 
     def unwrap(self, attributes: Mapping[str, JSON]) -> Document:
         """Take the value of ``ome`` without its version; everything else is of others."""

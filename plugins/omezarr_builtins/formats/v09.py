@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc import Certainty
 from omezarr.abc.rules import Finding, Rule, Severity
 from omezarr.hookspecs import hookimpl
 from omezarr_builtins.formats.v06 import V06
@@ -18,9 +19,9 @@ from omezarr_builtins.rules.transformations import each_of, is_index_list
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from omezarr.abc import FormatVersion
+    from omezarr.abc import Claim, FormatVersion, Hint
     from omezarr.abc.rules import Check, RuleContext
-    from omezarr.model import Axis
+    from omezarr.model import JSON, Axis
     from omezarr_builtins.rules.transformations import Step
 
 AXES = {"multiscales": "multiscales/*/coordinateSystems/*/axes", "scene": "scene/coordinateSystems/*/axes"}
@@ -65,6 +66,11 @@ class V09Draft(V06):
         "transformations.projectAxis.form",
         "transformations.rotation.form",
     )
+
+    def claim(self, attributes: Mapping[str, JSON], zarr_format: int, hint: Hint) -> Claim | None:
+        """Claim what names the draft, or what a neighbour says is of it; nothing by its form."""
+        claim = super().claim(attributes, zarr_format, hint)
+        return None if claim is None or claim.specificity == Certainty.SHAPE else claim
 
     def check_axes(self, axes: Sequence[Axis]) -> str | None:
         """Allow any axes, as long as each has a name of its own."""

@@ -42,7 +42,8 @@ class OMEZarr(Importer):
     name = "omezarr"
     suffixes = (".zarr", ".ozx", ".zip")
     options = {  # noqa: RUF012 - the interface declares it
-        "axes": "the meaning of the dimensions, one letter each, of a bare zarr array or in place of what images say"
+        "axes": "the meaning of the dimensions, one letter each, of a bare zarr array or in place of what images say",
+        "format": "the NGFF version to read the source as, whatever it says",
     }
 
     def claim(self, location: Location) -> Claim | None:
@@ -67,7 +68,7 @@ class OMEZarr(Importer):
         if root is not None and root.kind == "array":
             return load_zarr_array(hierarchy, location, axes)
         reader = _Reader(axes)
-        content = reader.content(omezarr.open(location))
+        content = reader.content(omezarr.open(location, format=options.get("format")))
         for message in dict.fromkeys(reader.messages):
             warnings.warn(OMEZarrWarning(message), stacklevel=2)
         return content
@@ -81,6 +82,7 @@ class _Reader:
         self._given = axes
 
     def content(self, node: Node) -> Content:
+        _known(node)
         if node.key == "plate":
             return self._plate(node)
         if node.key == "bioformats2raw.layout":
@@ -99,6 +101,8 @@ class _Reader:
         axes = node.axes
         pixels = _pixels(level, axes)
         scale, translation = _geometry(level, axes)
+        if "labels" in node.children:
+            _known(node.children["labels"])
         labels = {}
         for name, label in self._present(node.labels, node).items():
             labels[name] = _label(label, axes)
@@ -157,7 +161,7 @@ class _Reader:
         found = {}
         for name in children:
             try:
-                found[name] = children[name]
+                found[name] = _known(children[name])
             except LocationNotFoundError:
                 self.messages.append(f"{parent.location} names {name!r}, which is not there; left out")
         return found
@@ -175,6 +179,14 @@ def _renamed(axes: Sequence[Axis], given: object, shape: tuple[int, ...], what: 
         evolve(new, unit=old.unit) if old.type in (new.type, None, UNSET) else new
         for new, old in zip(conventional_axes(parse_axes(given, shape, what)), axes, strict=True)
     )
+
+
+def _known(node: Node) -> Node:
+    """Return a node, refused if it is of a version that is not known: it cannot be told what would be left out."""
+    if node.unknown_version is not None:
+        cure = "of convert, that is --importer-option format=VERSION"
+        raise SourceError(f"{node.location}: {node.notices[0]} ({cure})")
+    return node
 
 
 def _first_level(node: Node) -> Level:
