@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING
 
-from omezarr.errors import UnknownNameError
+from omezarr.errors import MetadataError, UnknownNameError
 from omezarr.location import checked_path
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Children(Mapping[str, "Node"]):
         if path not in self._references or self._open_child is None:
             known = ", ".join(self._references) or "none"
             raise UnknownNameError(f"{self._owner} has no child {path!r}; it has: {known}")
+        if not path:
+            raise MetadataError(f"{self._owner} names itself as one of its parts; left out")
         if path not in self._opened:
             self._opened[path] = self._open_child(self._references[path])
         return self._opened[path]
