@@ -133,12 +133,13 @@ class Level(Shown):
             If it is missing or malformed.
         """
         array = self.array
+        attributes: Any = array.attrs.asdict()
         return ArrayFacts(
             path=self.path,
             shape=array.shape,
             dtype=array.dtype.name,
             dimension_names=getattr(array.metadata, "dimension_names", None),
-            attributes=array.attrs.asdict(),
+            attributes=attributes,
         )
 
     @property
