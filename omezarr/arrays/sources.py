@@ -241,7 +241,8 @@ class ZarrSource(PixelSource):
                 run(check())
             now = run(AsyncArray.open(self.array.store_path, self.array.metadata.zarr_format))
         except Exception as error:
-            raise SourceError(f"{self.array.store_path} went away while it was read: {_reason(error)}") from error
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise SourceError(f"{self.array.store_path} went away while it was read: {reason}") from error
         if _of_pixels(now) != _of_pixels(self.array):
             raise SourceError(f"{self.array.store_path} was changed while it was read: its metadata is another")
 
@@ -391,10 +392,6 @@ def _of_pixels(array: Any) -> str:
     """Return what the metadata of an array says of its pixels: names of dimensions may be given while it is read."""
     said = array.metadata.to_dict()
     return repr(sorted((key, value) for key, value in said.items() if key not in ("attributes", "dimension_names")))
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _where(region: Region) -> str:

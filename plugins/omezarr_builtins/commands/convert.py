@@ -29,7 +29,7 @@ from omezarr_builtins.commands._writing import (
 @click.command(
     epilog="Example: omezarr convert cells.ome.tif cells.ome.zarr --scale z=1.5,y=0.2,x=0.2 --unit micrometer"
 )
-@click.argument("source")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
 @click.argument("target")
 @click.option("--importer", metavar="NAME", help="The importer to use. [default: the one that knows the source]")
 @click.option(
@@ -59,18 +59,68 @@ from omezarr_builtins.commands._writing import (
 @storage_option
 @json_option
 @click.pass_context
-def convert(ctx: click.Context, /, *, source: str, target: str, **words: Any) -> None:
+def convert(ctx: click.Context, /, *, sources: tuple[str, ...], target: str, **words: Any) -> int:
     """Convert SOURCE to an OME-Zarr at TARGET, or to a file if TARGET ends as one that an exporter writes (.npy).
 
     SOURCE is a file that an importer reads (TIFF, .npy), a zarr array, or another OME-Zarr. Pixel sizes, units,
     channel names and colours are carried over, unless options say otherwise. The storage options are for TARGET and
     SOURCE alike.
+
+    Several SOURCEs, or a pattern in quotes such as 'raw/*.ome.tif', are converted one after the other into the folder
+    TARGET under their own names; one that fails does not stop the others, and --resume skips what is finished.
     """
+    from omezarr.writing.many import is_pattern
+
+    if len(sources) > 1 or is_pattern(sources[0]):
+        return _convert_many(ctx.obj, sources, target, words)
+    _convert_one(ctx.obj, sources[0], target, words)
+    return 0
+
+
+def _convert_many(registry: Any, given: tuple[str, ...], folder: str, words: dict[str, Any]) -> int:
+    """Convert each source into a folder, and return the exit code."""
+    from omezarr.writing.many import Outcome, convert_each, is_finished, matching, targets_of
+
+    sources = matching(given)
+    exporter = None if words["exporter"] in (None, "omezarr") else registry.exporters[words["exporter"]]
+    targets = targets_of(sources, folder, ".ome.zarr" if exporter is None else exporter.suffixes[0])
+    as_json = words["as_json"]
+
+    def finished(target: str) -> bool:
+        return bool(words["resume"]) and is_finished(target, registry, _options_at(target, words))
+
+    def told(outcome: Outcome) -> None:
+        if outcome.message:
+            echo(f"Error: {outcome.source}: {outcome.message}", err=True)
+
+    def one(source: str, target: str) -> None:
+        resume = words["resume"] and exporter is None
+        _convert_one(registry, source, target, {**words, "resume": resume, "as_json": False}, quiet=as_json)
+
+    outcomes = convert_each(sources, targets, one, finished=finished, told=told)
+    counts = {what: sum(one.what == what for one in outcomes) for what in ("written", "finished before", "failed")}
+    if as_json:
+        results = [
+            {"source": one.source, "path": one.target, "outcome": one.what, "message": one.message or None}
+            for one in outcomes
+        ]
+        echo_json({"results": results, "counts": counts})
+    else:
+        verb = "could be written" if words["dry_run"] else "written"
+        text = ", ".join(f"{count} {verb if what == 'written' else what}" for what, count in counts.items())
+        echo(f"{len(outcomes)} files: {text}.")
+    return 1 if counts["failed"] else 0
+
+
+def _options_at(place: str, words: dict[str, Any]) -> Any:
+    return words["storage_options"] if "://" in place else None
+
+
+def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any], *, quiet: bool = False) -> None:
+    """Convert one source, and say so unless all of it is to be quiet."""
     from omezarr.writing.conversion import prepare_conversion
     from omezarr.writing.exporting import Export, export_summary, run_export
     from omezarr.writing.images import run_plan
-
-    registry = ctx.obj
 
     remote_source = "://" in source
     prepared = prepare_conversion(
@@ -95,23 +145,25 @@ def convert(ctx: click.Context, /, *, source: str, target: str, **words: Any) ->
     if isinstance(prepared, Export):
         summary = export_summary(prepared)
         if words["dry_run"]:
-            _show_export(summary, as_json=words["as_json"])
+            if not quiet:
+                _show_export(summary, as_json=words["as_json"])
             return
         with progress_bar(f"Writing {prepared.target.name}") as progress:
             run_export(prepared, run_options_of(words, progress))
         if words["as_json"]:
             echo_json({"source": source, "path": summary["target"], "exporter": summary["exporter"]})
-        else:
+        elif not quiet:
             echo(f"Wrote {target} with the exporter {summary['exporter']!r} ({summary['reason']}).")
         return
     if words["dry_run"]:
-        show_plan(prepared, as_json=words["as_json"])
+        if not quiet:
+            show_plan(prepared, as_json=words["as_json"])
         return
     with progress_bar(f"Writing {prepared.target.name}") as progress:
         run_plan(prepared, registry, run_options_of(words, progress))
     if words["as_json"]:
         echo_json({"source": source, "path": str(prepared.target)})
-    else:
+    elif not quiet:
         echo(f"Wrote {target}. See: omezarr info {target}")
 
 
