@@ -50,10 +50,13 @@ class Budget:
     chunks : int
     nbytes : int
         Decoded.
+    threads : int, optional
+        How many chunks are decoded at once. Default: the cores that the process may use.
     """
 
     chunks: int = MAX_CHUNKS
     nbytes: int = MAX_BYTES
+    threads: int | None = None
 
 
 @frozen(eq=False)
@@ -110,7 +113,7 @@ def sample_region(array: zarr.Array[Any], region: Region, thinned: Sequence[int]
     pixels = np.empty(shape, np.dtype(array.dtype).newbyteorder("="))
     missing = np.zeros(shape, bool)
     jobs = list(itertools.product(*(_placed(parts) for parts in pieces)))
-    threads = Settings.from_environment().threads if len(jobs) == 1 else 1
+    threads = budget.threads or Settings.from_environment().threads if len(jobs) == 1 else 1
 
     def read(job: tuple[tuple[slice, slice], ...]) -> list[StorageError]:
         source, target = tuple(item[0] for item in job), tuple(item[1] for item in job)

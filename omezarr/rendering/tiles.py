@@ -133,8 +133,10 @@ class TilePlane:
         return int(self.pixels.nbytes + self.missing.nbytes)
 
 
-def read_tile(subject: Subject, place: TilePlace, channel: int, request: PictureRequest) -> TilePlane:
-    """Read one channel of a tile.
+def read_tile(
+    subject: Subject, place: TilePlace, channel: int, request: PictureRequest, *, threads: int | None = None
+) -> TilePlane:
+    """Read one channel of a tile, its chunks in this many threads.
 
     Raises
     ------
@@ -154,7 +156,7 @@ def read_tile(subject: Subject, place: TilePlace, channel: int, request: Picture
         picks_of(subject, scan, request),
         inside,
         projection="max" if label else request.projection,
-        budget=TILE_BUDGET if place.level.reduction == 1 else Budget(chunks=64, nbytes=TILE_BUDGET.nbytes),
+        budget=evolve(TILE_BUDGET, chunks=TILE_BUDGET.chunks if place.level.reduction == 1 else 64, threads=threads),
     )
     height, width = place.size
     rows, columns = nearest(planes.pixels.shape[1], height), nearest(planes.pixels.shape[2], width)

@@ -73,6 +73,11 @@ class Library:
         """What it is called."""
         return self.place.name or str(self.place)
 
+    @property
+    def local(self) -> bool:
+        """Whether it lies on this machine, so that reading waits for no network."""
+        return self.place.protocol == "local"
+
     def items(self) -> list[dict[str, Any]]:
         """Return a row for everything that is below the folder; what links lead to outside of it is left out."""
         with self._lock:
@@ -82,7 +87,7 @@ class Library:
             return [{key: value for key, value in row.items() if key != "location"} for row in self._found.values()]
 
     def _inside(self, path: str) -> bool:
-        if self.place.protocol != "local":
+        if not self.local:
             return True
         root = os.path.realpath(self.place.url)
         return os.path.commonpath([root, os.path.realpath(os.path.join(root, path))]) == root  # noqa: PTH118 - compared as text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -26,6 +25,7 @@ from omezarr.rendering.tiles import (
     values_at,
 )
 from omezarr.serving.description import described_image, described_labels, described_node
+from omezarr.serving.png import png
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,9 +42,6 @@ PLANE_BYTES = 192 * 1024 * 1024
 
 PICTURE_BYTES = 64 * 1024 * 1024
 """What is kept of encoded tiles."""
-
-COMPRESSION = 1
-"""Of PNG: on the way from a machine to itself, time counts and size does not."""
 
 
 class Cache(Generic[T]):
@@ -91,6 +88,7 @@ class Studio:
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self._threads = 1 if library.local else None  # tiles are drawn side by side already
         self._planes: Cache[TilePlane] = Cache(PLANE_BYTES, lambda plane: plane.nbytes)
         self._pictures: Cache[bytes] = Cache(PICTURE_BYTES, len)
 
@@ -117,7 +115,7 @@ class Studio:
 
         def plane(channel: int) -> TilePlane:
             key = (item, path, place, picks, channel)
-            return self._planes.get(key, lambda: read_tile(subject, where, channel, request))
+            return self._planes.get(key, lambda: read_tile(subject, where, channel, request, threads=self._threads))
 
         return png(compose_tile(subject, [plane(display.channel) for display in displays], displays))
 
@@ -197,12 +195,3 @@ def _displays(subject: Subject, request: PictureRequest) -> Sequence[Display]:
 def _finite(value: float | None) -> float | str | None:
     """Return a number as JSON can have it."""
     return str(value) if isinstance(value, float) and value in (float("inf"), float("-inf")) else value
-
-
-def png(pixels: Any) -> bytes:
-    """Return a picture as PNG."""
-    from PIL import Image
-
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=COMPRESSION)
-    return stream.getvalue()

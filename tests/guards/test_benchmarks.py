@@ -67,3 +67,9 @@ def test_wrong_pixels_are_found(tmp_path: Path) -> None:
     np.save(given, pixels)
     with pytest.raises(AssertionError, match="pixels of level 0 differ at c=0, z=0"):
         run("checks.py", given, written, 2, "mean")
+
+
+def test_the_viewer_is_measured(tmp_path: Path) -> None:
+    found = json.loads(run("viewer.py", tmp_path, 1024))
+    assert found["side"] == 1024
+    assert {"a tile of three channels", "tiles a second while they do", "a thumbnail of 256 pixels"} <= set(found)

@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -386,6 +387,20 @@ def test_the_command_prints_its_address_takes_another_port_and_stops(image, tmp_
         for process in processes:
             if process.poll() is None:
                 process.kill()
+
+
+def test_finder_opens_the_page_of_its_table(image, capsys):
+    assert run(["finder", str(image.parent), "--browser", "--json"]) == 2
+    assert "--browser opens a page" in capsys.readouterr().err
+    code = "import webbrowser; webbrowser.open = print; from omezarr.cli import main; main()"
+    words = [sys.executable, "-c", code, "finder", str(image.parent), "--browser"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        url = process.stdout.readline().strip()
+        with urlopen(f"{url}api/items") as answer:
+            assert [row["path"] for row in json.load(answer)] == ["a.zarr"]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 0
 
 
 def test_names_with_marks_are_found(tmp_path, serve):

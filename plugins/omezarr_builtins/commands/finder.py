@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.errors import TargetExistsError
+from omezarr.errors import ArgumentError, TargetExistsError
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, printable, storage_option
+from omezarr_builtins.commands._showing import show_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--output", type=click.Path(path_type=Path), help="The CSV file to write. [default: standard output]")
 @click.option("--no-sizes", is_flag=True, help="Do not add up how much is stored, which lists every object.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@click.option("--browser", is_flag=True, help="Open the table as a page, with pictures; see: omezarr serve")
 @storage_option
 @json_option
 @click.pass_obj
@@ -36,6 +38,7 @@ def finder(
     output: Path | None,
     no_sizes: bool,
     overwrite: bool,
+    browser: bool,
     storage_options: dict[str, str],
     as_json: bool,
 ) -> int:
@@ -52,6 +55,14 @@ def finder(
 
     if output is not None and output.exists() and not overwrite:
         raise TargetExistsError(f"{output} exists already; --overwrite replaces it")
+    if browser:
+        from omezarr.serving.library import Library
+
+        if output is not None or as_json:
+            raise ArgumentError("--browser opens a page; it takes neither --output nor --json")
+        library = Library(path, registry, folder=True, storage_options=storage_options)
+        show_library(library, 0, None, browser=True)
+        return 0
     found = find(path, sizes=not no_sizes, storage_options=storage_options, registry=registry)
     if as_json:
         rows = [asdict(item) for item in found]
