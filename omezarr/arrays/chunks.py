@@ -7,13 +7,14 @@ dtype, a chunk grid that is not regular) yields None, and the caller takes the w
 from __future__ import annotations
 
 import math
-import zlib
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numcodecs
 import numpy as np
 from attrs import frozen
 
+from omezarr.arrays.bounded import decoded_within, encoded_size
 from omezarr.arrays.frames import frame_part
 from omezarr.arrays.geometry import region_shape
 
@@ -125,9 +126,10 @@ class ChunkCoder:
             If they are not the bytes of a chunk of this shape.
         """
         decoded: Any = content
+        most = list(accumulate(self.steps[:-1], lambda size, step: encoded_size(step, size), initial=self.nbytes))
         for position in range(len(self.steps) - 1, -1, -1):
-            step = self.steps[position]
-            decoded = step.decode(decoded) if position else _decode_bounded(step, decoded, self.nbytes, scratch)
+            step, first = self.steps[position], position == 0
+            decoded = decoded_within(step, decoded, most[position], exact=first, scratch=scratch if first else None)
         return self._array_of(decoded)
 
     def decode_part(self, content: Buffer, part: Region, scratch: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -170,43 +172,6 @@ class ChunkCoder:
         if self.order == tuple(range(len(self.order))):
             return flat.reshape(self.shape)
         return flat.reshape([self.shape[axis] for axis in self.order]).transpose(np.argsort(self.order))
-
-
-def _decode_bounded(step: Any, content: Any, expected: int, scratch: npt.NDArray[Any] | None) -> Any:
-    """Undo the first step, which must give so many bytes; what promises another size is not decompressed at all."""
-    if isinstance(step, numcodecs.Blosc):
-        header = bytes(memoryview(content)[:16])
-        promised: int | None = int.from_bytes(header[4:8], "little") if len(header) == 16 else -1
-    elif isinstance(step, numcodecs.Zstd):
-        promised = _zstd_size(bytes(memoryview(content)[:18]))
-    elif isinstance(step, numcodecs.GZip | numcodecs.Zlib):
-        decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        plain = decoder.decompress(content, expected + 1)
-        if len(plain) == expected and decoder.unused_data:
-            return step.decode(content)
-        if len(plain) > expected or not decoder.eof:
-            raise ValueError(f"a chunk holds not the {expected} bytes that belong there")
-        return plain
-    else:
-        promised = None
-    if promised is not None and promised != expected:
-        raise ValueError(f"the header of a chunk does not promise the {expected} bytes that belong there")
-    if isinstance(step, numcodecs.Blosc):
-        return step.decode(content, out=np.empty(expected, "u1") if scratch is None else scratch)
-    return step.decode(content)
-
-
-def _zstd_size(header: bytes) -> int | None:
-    """Return the size of the content that a zstd frame promises; None if it says nothing, -1 if it is none."""
-    if len(header) < 6 or header[:4] != b"\x28\xb5\x2f\xfd":
-        return -1
-    descriptor = header[4]
-    single = bool(descriptor & 0x20)
-    width = (1 if single else 0, 2, 4, 8)[descriptor >> 6]
-    if width == 0:
-        return None
-    start = 5 + (0 if single else 1) + (0, 1, 2, 4)[descriptor & 3]
-    return int.from_bytes(header[start : start + width], "little") + (256 if width == 2 else 0)
 
 
 @frozen

@@ -200,8 +200,7 @@ class ZarrSource(PixelSource):
         kinds = {kind.__name__ for kind in type(array.store).__mro__}
         self.portable = not kinds & {"MemoryStore", "GpuMemoryStore"}
         self.distant = not kinds & {"MemoryStore", "GpuMemoryStore", "LocalStore", "ZipStore"}
-        # What is asked for in one request is best read at once.
-        pieces = (array.shards if self.distant else None) or array.chunks
+        pieces = (array.shards if self.distant else None) or array.chunks  # what one request gives is best read at once
         self.chunks = tuple(min(c, s) for c, s in zip(pieces, array.shape, strict=True))
 
     @property
@@ -228,8 +227,8 @@ class ZarrSource(PixelSource):
 
     def cost(self, region: Region) -> int:
         """Return the bytes of the region, encoded too where it comes from afar, and of a chunk while it is decoded."""
-        pixels = super().cost(region)
-        return pixels * (1 + self.distant) + 2 * math.prod(self.array.chunks) * self.dtype.itemsize
+        chunk = math.prod(self.array.chunks) * self.dtype.itemsize
+        return super().cost(region) * (1 + self.distant) + 2 * chunk
 
     def check_unchanged(self) -> None:
         """Look at the metadata again: chunks that are gone would be taken for empty ones."""
