@@ -55,8 +55,8 @@ _PREFIXES = {
 _LENGTHS: dict[str, Measure] = {
     **{f"{symbol}m": Measure(1.0, f"{prefix}meter") for symbol, prefix in _PREFIXES.items()},
     "dam": Measure(10.0, "meter"),
-    "\N{ANGSTROM SIGN}": Measure(1.0, "angstrom"),
     "\N{LATIN CAPITAL LETTER A WITH RING ABOVE}": Measure(1.0, "angstrom"),
+    "\N{ANGSTROM SIGN}": Measure(1.0, "angstrom"),
     "thou": Measure(0.001, "inch"),
     "li": Measure(1 / 12, "inch"),
     "pt": Measure(1 / 72, "inch"),
@@ -89,6 +89,18 @@ SPACE_UNITS = frozenset(measure.unit for measure in _LENGTHS.values())
 
 TIME_UNITS = frozenset(measure.unit for measure in _TIMES.values())
 """The units of time that NGFF names."""
+
+
+def symbol_of(unit: object) -> str | None:
+    """Return the symbol of OME-XML for a unit of NGFF; None if it has none.
+
+    Examples
+    --------
+    >>> symbol_of("nanometer"), symbol_of("hour"), symbol_of("furlong")
+    ('nm', 'h', None)
+    """
+    symbols = {**_LENGTHS, **_TIMES}
+    return next((symbol for symbol, measure in symbols.items() if measure == Measure(1.0, unit)), None)  # type: ignore[arg-type]  # anything else is equal to none of them
 
 
 def named_unit(unit: str, axis_type: object) -> Measure | None:

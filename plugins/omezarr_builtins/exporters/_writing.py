@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omezarr.errors import ArgumentError, UnsupportedError
+from attrs import evolve
+
+from omezarr.errors import ArgumentError, MissingDependencyError, UnsupportedError
 from omezarr.model.content import CollectionContent, ImageContent, PlateContent
 
 if TYPE_CHECKING:
@@ -50,20 +52,21 @@ def chosen(options: Mapping[str, Any], name: str, known: Sequence[str]) -> str:
     return value
 
 
-def truth(options: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
-    """Return an option that is true or false, also as it is written on a command line.
+def number(options: Mapping[str, Any], name: str, default: int) -> int:
+    """Return an option that is a whole number from 1 on, also as it is written on a command line.
 
     Raises
     ------
     ArgumentError
-        If it is neither.
+        If it is none.
     """
-    value = options.get(name, default)
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if isinstance(value, str) and value.lower() in words:
-        return words[value.lower()]
-    if not isinstance(value, bool):
-        raise ArgumentError(f"{name} is {value!r}; write true or false")
+    if name not in options:
+        return default
+    value = options[name]
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ArgumentError(f"{name} is {options[name]!r}; it is a whole number from 1 on")
     return value
 
 
@@ -80,3 +83,53 @@ def permutation(axes: str | None, have: Iterable[str], what: str) -> list[int]:
     if sorted(wanted) != sorted(names):
         raise ArgumentError(f"axes is {axes!r}, but {what} has the axes {''.join(names)}; give them in any order")
     return [names.index(name) for name in wanted]
+
+
+def planar(image: ImageContent, order: str = "") -> ImageContent:
+    """Return an image with y and x as its last axes, and those before them as they were, or in an order.
+
+    Parameters
+    ----------
+    image : ImageContent
+        With axes y and x.
+    order : str
+        Names of axes; those that the image has come first.
+    """
+    from omezarr.arrays import reordered
+
+    names = [axis.name for axis in image.axes]
+    before = [name for name in order if name in names]
+    before += [name for name in names if name not in {*before, "y", "x"}]
+    indices = [names.index(name) for name in (*before, "y", "x")]
+    return evolve(
+        image,
+        pixels=reordered(image.pixels, indices),
+        axes=tuple(image.axes[index] for index in indices),
+        scale=image.scale and tuple(image.scale[index] for index in indices),
+        translation=image.translation and tuple(image.translation[index] for index in indices),
+    )
+
+
+COMPRESSIONS = ("none", "deflate", "lzw", "zstd")
+"""The ways to compress TIFF; the last two need imagecodecs."""
+
+
+def compression_of(options: Mapping[str, Any]) -> str | None:
+    """Return the compression that is asked for, as tifffile calls it.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such compression.
+    MissingDependencyError
+        If a package is missing for it.
+    """
+    name = chosen(options, "compression", COMPRESSIONS)
+    if name in ("lzw", "zstd"):
+        from importlib.util import find_spec
+
+        if find_spec("imagecodecs") is None:
+            raise MissingDependencyError(
+                f"compression {name} needs imagecodecs: pip install 'omezarr[imagecodecs]', or take deflate"
+            )
+    return {"none": None, "deflate": "adobe_deflate"}.get(name, name)
