@@ -17,10 +17,27 @@ from typing import TYPE_CHECKING, Any
 from omezarr._version import __version__
 
 if TYPE_CHECKING:
+    from omezarr.abc.plan import Codec
     from omezarr.checking.repair import repair
     from omezarr.checking.validation import Report, validate
     from omezarr.editing import csv_to_labels, edit, labels_to_csv
     from omezarr.location import Location, StorageOptions
+    from omezarr.model import (
+        Acquisition,
+        Affine,
+        Axis,
+        Channel,
+        CoordinateSystem,
+        ImageLabel,
+        LabelColor,
+        LabelProperty,
+        Rotation,
+        Scale,
+        SystemReference,
+        Translation,
+        Window,
+    )
+    from omezarr.model.content import CollectionContent, ImageContent, LabelContent, PlateContent, SceneContent
     from omezarr.nodes.finding import find
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
@@ -31,51 +48,67 @@ if TYPE_CHECKING:
     from omezarr.writing import RunOptions, WriteOptions
     from omezarr.writing.acquisition import create_writer, open_writer
     from omezarr.writing.conversion import convert
-    from omezarr.writing.images import write_image, write_labels, write_multiscale
+    from omezarr.writing.images import write_content, write_image, write_labels, write_multiscale
     from omezarr.writing.levels import add_levels
     from omezarr.writing.plates import write_field, write_plate
     from omezarr.writing.scenes import write_scene
 
 _HOMES = {
-    "add_levels": "omezarr.writing.levels",
-    "create_writer": "omezarr.writing.acquisition",
-    "open_writer": "omezarr.writing.acquisition",
-    "Location": "omezarr.location",
-    "Node": "omezarr.nodes.node",
-    "Registry": "omezarr.plugins.registry",
-    "Report": "omezarr.checking.validation",
-    "RunOptions": "omezarr.writing",
-    "StorageOptions": "omezarr.location",
-    "WriteOptions": "omezarr.writing",
-    "convert": "omezarr.writing.conversion",
-    "csv_to_labels": "omezarr.editing",
-    "default_registry": "omezarr.plugins.registry",
-    "edit": "omezarr.editing",
-    "find": "omezarr.nodes.finding",
-    "labels_to_csv": "omezarr.editing",
-    "html": "omezarr.rendering",
-    "open": "omezarr.nodes.reading",
-    "render": "omezarr.rendering",
-    "repair": "omezarr.checking.repair",
-    "resample": "omezarr.transform",
-    "thumbnail": "omezarr.rendering",
-    "upgrade": "omezarr.upgrading",
-    "validate": "omezarr.checking.validation",
-    "write_image": "omezarr.writing.images",
-    "write_labels": "omezarr.writing.images",
-    "write_multiscale": "omezarr.writing.images",
-    "write_field": "omezarr.writing.plates",
-    "write_plate": "omezarr.writing.plates",
-    "write_scene": "omezarr.writing.scenes",
+    name: module
+    for module, names in {
+        "omezarr.abc.plan": "Codec",
+        "omezarr.checking.repair": "repair",
+        "omezarr.checking.validation": "Report validate",
+        "omezarr.editing": "csv_to_labels edit labels_to_csv",
+        "omezarr.location": "Location StorageOptions",
+        "omezarr.model": "Acquisition Affine Axis Channel CoordinateSystem ImageLabel LabelColor "
+        "LabelProperty Rotation Scale SystemReference Translation Window",
+        "omezarr.model.content": "CollectionContent ImageContent LabelContent PlateContent SceneContent",
+        "omezarr.nodes.finding": "find",
+        "omezarr.nodes.node": "Node",
+        "omezarr.nodes.reading": "open",
+        "omezarr.plugins.registry": "Registry default_registry",
+        "omezarr.rendering": "html render thumbnail",
+        "omezarr.transform": "resample",
+        "omezarr.upgrading": "upgrade",
+        "omezarr.writing": "RunOptions WriteOptions",
+        "omezarr.writing.acquisition": "create_writer open_writer",
+        "omezarr.writing.conversion": "convert",
+        "omezarr.writing.images": "write_content write_image write_labels write_multiscale",
+        "omezarr.writing.levels": "add_levels",
+        "omezarr.writing.plates": "write_field write_plate",
+        "omezarr.writing.scenes": "write_scene",
+    }.items()
+    for name in names.split()
 }
+"""Where the façade finds what it offers."""
 
 __all__ = [
+    "Acquisition",
+    "Affine",
+    "Axis",
+    "Channel",
+    "Codec",
+    "CollectionContent",
+    "CoordinateSystem",
+    "ImageContent",
+    "ImageLabel",
+    "LabelColor",
+    "LabelContent",
+    "LabelProperty",
     "Location",
     "Node",
+    "PlateContent",
     "Registry",
     "Report",
+    "Rotation",
     "RunOptions",
+    "Scale",
+    "SceneContent",
     "StorageOptions",
+    "SystemReference",
+    "Translation",
+    "Window",
     "WriteOptions",
     "__version__",
     "add_levels",
@@ -95,6 +128,7 @@ __all__ = [
     "thumbnail",
     "upgrade",
     "validate",
+    "write_content",
     "write_field",
     "write_image",
     "write_labels",

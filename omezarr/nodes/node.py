@@ -1,7 +1,7 @@
 """A group of an OME-Zarr hierarchy: its metadata, levels and children, loaded when touched.
 
-A `Node` is a handle: making one does no I/O beyond the metadata it was made from. `omezarr.open` makes the first one;
-its children come from it.
+A `Node` is a handle: making one asks the hierarchy for the metadata of its group, one request unless it is there
+already, and detects once what it is. `omezarr.open` makes the first one; its children come from it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr.abc import ArrayFacts, FormatVersion, Hint, NodeType, Reference
 from omezarr.errors import MetadataError
 from omezarr.location import Location, checked_path
-from omezarr.model import Axis, Channel, Document, GroupMetadata, Image, Multiscale, conventional_axes
+from omezarr.model import UNSET, Document, GroupMetadata, Unset
 from omezarr.model.structuring import tolerances
 from omezarr.nodes.children import Children
 from omezarr.nodes.detection import (
@@ -24,6 +24,7 @@ from omezarr.nodes.detection import (
 )
 from omezarr.nodes.groups import group_at
 from omezarr.nodes.level import Level, ordered_levels
+from omezarr.nodes.ome import OMEGroup
 from omezarr.nodes.pictures import Pictured
 from omezarr.nodes.surroundings import HierarchySurroundings
 from omezarr.plugins.asking import calling
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from omezarr.transform import PointMap
 
 
-class Node(Pictured):
+class Node(OMEGroup, Pictured):
     """One group of an OME-Zarr hierarchy.
 
     Parameters
@@ -58,6 +59,8 @@ class Node(Pictured):
         Force the node type or the format version.
     stand_in : str, optional
         The format version to take, here and below, where that which is named is not known.
+    detected : DetectedFormat or None, optional
+        The format, where it has been detected already. Default: it is detected now.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Node(Pictured):
         node_type: str | None = None,
         format: str | None = None,  # noqa: A002 - the word of the field
         stand_in: str | None = None,
+        detected: DetectedFormat | Unset | None = UNSET,
     ) -> None:
         self._hierarchy = hierarchy
         self._registry = registry
@@ -87,9 +91,10 @@ class Node(Pictured):
         self.path = path
         self.location = location
         self.zarr_node = group_at(hierarchy, path, location)
-        detected = detect_format(
-            self.zarr_node.attributes, self.zarr_node.zarr_format, self._hint, registry, forced=format
-        )
+        if detected is UNSET:
+            detected = detect_format(
+                self.zarr_node.attributes, self.zarr_node.zarr_format, self._hint, registry, forced=format
+            )
         unknown = unknown_version(self.zarr_node.attributes, registry) if detected is None else None
         self._stand_in = stand_in
         if unknown is not None and stand_in is not None:
@@ -206,17 +211,6 @@ class Node(Pictured):
         _ = self.metadata
         return tuple(self._notices)
 
-    @property
-    def image(self) -> Image | None:
-        """The metadata of the multiscale image that this group is, if it is one."""
-        return next((facet for facet in self.facets.values() if isinstance(facet, Image)), None)
-
-    @property
-    def multiscale(self) -> Multiscale | None:
-        """The first multiscale of the image, if the group is one."""
-        image = self.image
-        return image.multiscales[0] if image is not None and image.multiscales else None
-
     @cached_property
     def levels(self) -> tuple[Level, ...]:
         """The resolution levels of the first multiscale, the largest first; empty for anything but an image.
@@ -239,25 +233,6 @@ class Node(Pictured):
     def _note(self, notice: str) -> None:
         if notice not in self._notices:
             self._notices.append(notice)
-
-    @property
-    def axes(self) -> tuple[Axis, ...]:
-        """The axes of the image, in array order; conventional ones where the version does not write any.
-
-        Empty for anything but an image.
-        """
-        multiscale = self.multiscale
-        if multiscale is None:
-            return ()
-        if multiscale.axes:
-            return multiscale.axes
-        return conventional_axes("tczyx")
-
-    @property
-    def channels(self) -> tuple[Channel, ...]:
-        """How the channels are displayed, as far as the metadata says."""
-        image = self.image
-        return () if image is None or not image.omero else image.omero.channels or ()
 
     @cached_property
     def children(self) -> Children:
@@ -287,19 +262,6 @@ class Node(Pictured):
             self._open,
             lambda paths: self._hierarchy.prefetch([self._below(path) for path in paths], kind="group"),
         )
-
-    @property
-    def labels(self) -> Children:
-        """The label images of this image, by name; empty where there are none.
-
-        Raises
-        ------
-        MetadataError
-            If the labels group is malformed.
-        """
-        if "labels" in self.facets:
-            return self.children
-        return self.children["labels"].children if "labels" in self.children else Children(str(self.location))
 
     def child(self, path: str) -> Node:
         """Open a group below this one.

@@ -17,7 +17,8 @@ from omezarr.abc import Hint
 from omezarr.errors import LocationNotFoundError, MetadataError, NotOMEZarrError, OMEZarrError
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
-from omezarr.nodes.detection import detect_format, unknown_version
+from omezarr.model import UNSET, Unset
+from omezarr.nodes.detection import DetectedFormat, detect_format, unknown_version
 from omezarr.nodes.node import Node
 from omezarr.nodes.opening import open_store
 from omezarr.plugins.registry import Registry, default_registry
@@ -80,11 +81,23 @@ def open(  # noqa: A001 - the word that users expect
     if node is None:
         raise _nothing_there(place, hierarchy)
     hint = Hint(path=_path_in_hierarchy(place))
+    detected: DetectedFormat | Unset | None = UNSET
     if format is None and node.kind == "group":
         detected = detect_format(node.attributes, node.zarr_format, hint, registry)
-        if detected is not None and detected.inferred:
-            hint = Hint(path=hint.path, format_version=_version_of_relatives(place, registry))
-    return Node(hierarchy, "", registry, place, hint=hint, node_type=node_type, format=format, stand_in=format)
+        named = _version_of_relatives(place, registry) if detected is not None and detected.inferred else None
+        if named is not None:
+            hint, detected = Hint(path=hint.path, format_version=named), UNSET  # a version to be looked for anew
+    return Node(
+        hierarchy,
+        "",
+        registry,
+        place,
+        hint=hint,
+        node_type=node_type,
+        format=format,
+        stand_in=format,
+        detected=detected,
+    )
 
 
 def _hierarchy(place: Location, registry: Registry) -> Hierarchy:

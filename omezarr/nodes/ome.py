@@ -1,0 +1,121 @@
+"""What a group is in the words of OME: an image with channels and labels, a plate with wells, a well with fields.
+
+Each question has an answer for every group: None or nothing where it is something else. Metadata is that of the group;
+the groups below it are opened when they are touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omezarr.model import Axis, Channel, Image, Multiscale, Plate, Well, conventional_axes
+from omezarr.nodes.children import Children
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from omezarr.location import Location
+    from omezarr.nodes.node import Node
+
+
+class OMEGroup:
+    """A group that says what it is in the words of OME.
+
+    Examples
+    --------
+    >>> import numpy as np, omezarr
+    >>> path = "memory://doc-ome/screen.ome.zarr"
+    >>> plate = omezarr.write_plate(path, {"A/1": np.zeros((8, 8), "uint8")}, channels=["DAPI"])
+    >>> plate.plate.columns[0].name, list(plate.wells), list(plate["A/1"].fields)
+    ('1', ['A/1'], ['0'])
+    >>> plate["A/1"]["0"].channels[0].label
+    'DAPI'
+    """
+
+    if TYPE_CHECKING:
+        location: Location
+
+        @property
+        def facets(self) -> Mapping[str, object]:
+            """The structured metadata, by NGFF key."""
+
+        @property
+        def children(self) -> Children:
+            """The groups below."""
+
+    @property
+    def image(self) -> Image | None:
+        """The metadata of the multiscale image that this group is, if it is one."""
+        return next((facet for facet in self.facets.values() if isinstance(facet, Image)), None)
+
+    @property
+    def multiscale(self) -> Multiscale | None:
+        """The first multiscale of the image, if the group is one."""
+        image = self.image
+        return image.multiscales[0] if image is not None and image.multiscales else None
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes of the image, in array order; conventional ones where the version does not write any.
+
+        Empty for anything but an image.
+        """
+        multiscale = self.multiscale
+        return () if multiscale is None else multiscale.axes or conventional_axes("tczyx")
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """How the channels are displayed, as far as the metadata says."""
+        image = self.image
+        return () if image is None or not image.omero else image.omero.channels or ()
+
+    @property
+    def labels(self) -> Children:
+        """The label images of this image, by name; empty where there are none.
+
+        Raises
+        ------
+        MetadataError
+            If the labels group is malformed.
+        """
+        if "labels" in self.facets:
+            return self.children
+        return self.children["labels"].children if "labels" in self.children else Children(str(self.location))
+
+    @property
+    def plate(self) -> Plate | None:
+        """The metadata of the plate that this group is, if it is one: rows, columns, acquisitions."""
+        return next((facet for facet in self.facets.values() if isinstance(facet, Plate)), None)
+
+    @property
+    def wells(self) -> Children:
+        """The wells of this plate, by "row/column"; empty for anything else."""
+        return Children(str(self.location)) if self.plate is None else self.children
+
+    @property
+    def fields(self) -> Children:
+        """The fields of view of this well, by name; empty for anything else."""
+        is_well = any(isinstance(facet, Well) for facet in self.facets.values())
+        return self.children if is_well else Children(str(self.location))
+
+    def __getitem__(self, path: str) -> Node:
+        """Return a group below, for example the well "A/1" of a plate, or its field "A/1/0".
+
+        Raises
+        ------
+        UnknownNameError
+            If the metadata names none of that path.
+        """
+        if path not in self.children:
+            for name in self.children:
+                if str(path).startswith(f"{name}/"):
+                    return self.children[name][path[len(name) + 1 :]]
+        return self.children[path]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the paths of the groups directly below."""
+        return iter(self.children)
+
+    def __contains__(self, path: object) -> bool:
+        """Say whether there is a group of that path directly below."""
+        return path in self.children
