@@ -80,7 +80,7 @@ def thumbnail(node: Node, size: int = 256, **options: Any) -> PillowImage:
     Examples
     --------
     >>> import numpy as np, omezarr
-    >>> pixels = np.zeros((20, 40), dtype="uint8")
+    >>> pixels = np.ones((20, 40), dtype="uint8")
     >>> node = omezarr.write_image("memory://doc-thumbnail/a.ome.zarr", pixels, axes="yx")
     >>> node.thumbnail(size=128).size
     (128, 64)

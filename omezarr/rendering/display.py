@@ -228,7 +228,7 @@ def palette_colour(value: int) -> tuple[int, int, int, int]:
     >>> palette_colour(0)
     (0, 0, 0, 0)
     >>> palette_colour(1)
-    (64, 118, 255, 255)
+    (115, 156, 255, 255)
     """
     if value == 0:
         return 0, 0, 0, 0

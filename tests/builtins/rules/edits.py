@@ -150,3 +150,13 @@ def place(node: str, value: Any) -> Edit:
         tree[node] = deepcopy(value(version) if callable(value) else value)
 
     return edit
+
+
+def in_half_pixels(values: dict[str, Any], key: str, version: str) -> None:
+    """Halve the scale of every level along y, so that it is not counted in pixels; what is no image stays."""
+    for dataset in values["multiscales"][0]["datasets"] if key == "multiscales" else ():
+        steps = dataset["coordinateTransformations"]
+        if steps[0]["type"] == "identity":
+            steps[0] |= {"type": "scale", "scale": [1, 1, 1, 1, 1]}
+        scale = steps[0]["transformations"][0] if steps[0]["type"] == "sequence" else steps[0]
+        scale["scale"][3] /= 2

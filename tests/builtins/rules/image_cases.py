@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.builtins.rules.case import BOTH, IMAGE, SCALE, Case, c
-from tests.builtins.rules.edits import add, double, drop, put, rearrange
+from tests.builtins.rules.edits import add, double, drop, in_half_pixels, put, rearrange
 
 IMAGES: list[Case] = [
     c(IMAGE, "multiscales.form", put("multiscales", {})),
@@ -122,7 +122,7 @@ AXES: list[Case] = [
     ),
     c(BOTH, "axes.type.form", put("{axes}/1/type", None)),
     c(BOTH, "axes.type.value", put("{axes}/1/type", "angle")),
-    c(BOTH, "axes.unit.present", drop("{axes}/2/unit")),
+    c(BOTH, "axes.unit.present", drop("{axes}/3/unit"), in_half_pixels),
     c(BOTH, "axes.unit.value", put("{axes}/2/unit", "micron")),
     c(
         IMAGE,
