@@ -39,6 +39,13 @@ from omezarr_builtins.commands._writing import (
     metavar="NAME=VALUE",
     help="An option of the importer, for example series=all for TIFF. May be repeated.",
 )
+@click.option(
+    "--pattern", help="Put the files of a folder together by their names: '{well}_f{field}_c{channel}.tif', or auto."
+)
+@click.option(
+    "--table", metavar="CSV", help="The same by a table with a column path, and well, field, channel, t, z, .."
+)
+@click.option("--missing", type=click.Choice(["fail", "fill"]), help="What becomes of files that are missing then.")
 @click.option("--exporter", metavar="NAME", help="The exporter to use, or omezarr. [default: as TARGET ends]")
 @click.option(
     "--exporter-option",
@@ -123,11 +130,12 @@ def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any],
     from omezarr.writing.images import run_plan
 
     remote_source = "://" in source
+    importer, importer_options = _importer_of(words)
     prepared = prepare_conversion(
         source,
         target,
-        importer=words["importer"],
-        importer_options=parse_assignments(words["importer_options"], "--importer-option"),
+        importer=importer,
+        importer_options=importer_options,
         exporter=words["exporter"],
         exporter_options=parse_assignments(words["exporter_options"], "--exporter-option"),
         axes=words["axes"],
@@ -165,6 +173,17 @@ def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any],
         echo_json({"source": source, "path": str(prepared.target)})
     elif not quiet:
         echo(f"Wrote {target}. See: omezarr info {target}")
+
+
+def _importer_of(words: dict[str, Any]) -> tuple[str | None, dict[str, str]]:
+    """Return the importer that words ask for, and its options."""
+    options = parse_assignments(words["importer_options"], "--importer-option")
+    together = {name: words[name] for name in ("pattern", "table", "missing") if words[name] is not None}
+    if not together:
+        return words["importer"], options
+    if words["importer"] not in (None, "files"):
+        raise click.UsageError(f"--{next(iter(together))} is for the importer files, not {words['importer']}")
+    return "files", {**options, **together}
 
 
 def _show_export(summary: dict[str, Any], *, as_json: bool) -> None:
