@@ -11,7 +11,7 @@ from omezarr.abc.format_version import FormatVersion
 from omezarr.abc.node_type import NodeType, Surroundings
 from omezarr.abc.rules import RuleSet
 from omezarr.abc.scaling_method import ScalingMethod
-from omezarr.abc.storage_scheme import OpenedStore, StorageScheme
+from omezarr.abc.storage_scheme import ConditionalStore, OpenedStore, StorageScheme
 from omezarr.abc.viewer import Viewer
 from omezarr.model.pixels import PixelSource
 
@@ -19,6 +19,7 @@ __all__ = [
     "ArrayFacts",
     "Certainty",
     "Claim",
+    "ConditionalStore",
     "ExportRun",
     "Exporter",
     "FormatVersion",

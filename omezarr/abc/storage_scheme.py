@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -79,3 +79,32 @@ class OpenedStore:
 
     store: Store
     path: str = ""
+
+
+@runtime_checkable
+class ConditionalStore(Protocol):
+    """What a zarr store has beside its own methods if it can change an object on condition.
+
+    Then two processes never write to one place at once; in other stores that is nearly so. A version is any text that
+    becomes another whenever the object changes, such as an ETag.
+    """
+
+    async def get_version(self, key: str) -> tuple[bytes, str] | None:
+        """Return an object and its version; None if it is not there."""
+
+    async def set_version(self, key: str, content: bytes, version: str | None) -> str | None:
+        """Store an object if it has this version, or is not there if that is None.
+
+        Returns
+        -------
+        str or None
+            The new version; None if the object was another, and is left as it was.
+
+        Raises
+        ------
+        UnsupportedError
+            If the server does not know conditions.
+        """
+
+    async def delete_version(self, key: str, version: str) -> None:
+        """Remove an object if it has this version."""

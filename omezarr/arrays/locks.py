@@ -1,36 +1,27 @@
 """Who may write: one process at a time for each target.
 
-On a local disk the operating system holds the lock and lets go of it when the process dies. Elsewhere it is a lease:
-an object with an owner and a time, renewed while writing goes on, free for the taking when it has run out. Where the
-store can create an object only if there is none, a lease is exclusive; else it is the best that can be done.
+On a local disk the operating system holds the lock and lets go of it when the process dies. Elsewhere it is a lease.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import threading
 import time
-import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.arrays.folders import make_folder, remove_empty
+from omezarr.arrays.leases import leased
 from omezarr.arrays.targets import LocalTarget, StoreTarget, Target
 from omezarr.errors import LockedError
-from omezarr.hierarchy import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CHANGE_LOCK = f"{JOURNAL_PREFIX}/upgrade.lock"
 """The key of the lock of whoever changes what is there already: upgrade and repair exclude each other."""
-
-LEASE_SECONDS = 60.0
-"""How long a lease holds without being renewed."""
 
 
 @contextmanager
@@ -48,13 +39,13 @@ def locked(target: Target, name: str, *, wait: float = 0.0) -> Iterator[None]:
     Raises
     ------
     LockedError
-        If somebody else holds it.
+        If somebody else holds it, or has come to hold a lease while the block ran.
     """
     if isinstance(target, LocalTarget):
         with _file_lock(Path(target.root, name), wait):
             yield
     elif isinstance(target, StoreTarget) and not target.transient:
-        with _lease(target, name, wait):
+        with leased(target, name, wait):
             yield
     else:
         yield
@@ -114,60 +105,3 @@ def _unlink_and_close(path: Path, descriptor: int) -> None:
         except PermissionError:
             return
     remove_empty([path.parent])
-
-
-@contextmanager
-def _lease(target: StoreTarget, name: str, wait: float) -> Iterator[None]:
-    owner = f"{socket.gethostname()} process {os.getpid()} {uuid.uuid4().hex[:8]}"
-    deadline = time.monotonic() + wait
-    while not _take(target, name, owner):
-        if time.monotonic() >= deadline:
-            holder, _ = _holder(target, name)
-            raise LockedError(
-                f"{holder or 'another process'} is writing to {target}; if it is dead, wait for {LEASE_SECONDS:.0f} s"
-            )
-        time.sleep(0.5)
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(LEASE_SECONDS / 3):
-            target.put(name, _content(owner))
-
-    thread = threading.Thread(target=renew, name="omezarr-lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        target.delete(name)
-
-
-def _take(target: StoreTarget, name: str, owner: str) -> bool:
-    from zarr.core.buffer import default_buffer_prototype
-
-    holder, expires = _holder(target, name)
-    if holder is not None and expires > time.time():
-        return False
-    if holder is not None:
-        target.delete(name)
-    store, path = target.store()
-    key = f"{path}/{name}".strip("/")
-    content = default_buffer_prototype().buffer.from_bytes(_content(owner))
-    run(store.set_if_not_exists(key, content))
-    return _holder(target, name)[0] == owner
-
-
-def _content(owner: str) -> bytes:
-    return json.dumps({"owner": owner, "expires": time.time() + LEASE_SECONDS}).encode()
-
-
-def _holder(target: StoreTarget, name: str) -> tuple[str | None, float]:
-    content = target.get(name)
-    if content is None:
-        return None, 0.0
-    try:
-        found = json.loads(content)
-        return str(found["owner"]), float(found["expires"])
-    except (ValueError, KeyError, TypeError):
-        return "an unknown process", 0.0

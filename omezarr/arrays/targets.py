@@ -21,7 +21,7 @@ from omezarr.errors import StorageError, WriteError
 from omezarr.hierarchy import run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from zarr.abc.store import Store
 
@@ -195,7 +195,13 @@ class LocalTarget(Target):
 
 
 class StoreTarget(Target):
-    """A path in any other zarr store; its own `set` is what replaces objects at once."""
+    """A path in any other zarr store; its own `set` is what replaces objects at once.
+
+    Attributes
+    ----------
+    fences : list of callable
+        Called before anything is changed; each raises where this process may not write any more.
+    """
 
     def __init__(self, store: Store, path: str) -> None:
         self._store = store
@@ -204,11 +210,13 @@ class StoreTarget(Target):
         self.rewritable = store.supports_deletes
         self.transient = kind in ("MemoryStore", "GpuMemoryStore", "ZipStore") or not store.supports_deletes
         self.distant = self.picklable = not self.transient
+        self.fences: list[Callable[[], None]] = []
 
     def put(self, key: str, *parts: Buffer) -> None:
         """Hand the object to the store."""
         from zarr.core.buffer import default_buffer_prototype
 
+        self._check()
         content = parts[0] if len(parts) == 1 else b"".join(bytes_of(part) for part in parts)
         if not isinstance(content, bytes):
             content = bytes(bytes_of(content))
@@ -232,6 +240,7 @@ class StoreTarget(Target):
 
     def delete(self, key: str) -> None:
         """Ask the store to remove an object, where it can."""
+        self._check()
         if not self._store.supports_deletes:
             return
         try:
@@ -281,6 +290,14 @@ class StoreTarget(Target):
     def store(self) -> tuple[Store, str]:
         """Return the store."""
         return self._store, self.path
+
+    def _check(self) -> None:
+        for check in self.fences:
+            check()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the fences, which are of this process."""
+        return {**self.__dict__, "fences": []}
 
     def _key(self, key: str) -> str:
         return f"{self.path}/{key}".strip("/") if self.path else key

@@ -15,7 +15,7 @@ from attrs import frozen
 from omezarr.arrays.chunks import ShardCoder
 from omezarr.arrays.geometry import cells, full_region, reduced_region, region_shape, shifted, text_of
 from omezarr.engine.methods import reduced
-from omezarr.errors import PluginError, SourceError, WriteError
+from omezarr.errors import LockedError, PluginError, SourceError, WriteError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -169,7 +169,7 @@ class Pyramid:
     def _guarded(self, level: int, index: Shape, work: Any) -> None:
         try:
             work()
-        except (WriteError, MemoryError):
+        except (WriteError, LockedError, MemoryError):
             raise
         except Exception as error:
             key = self.arrays[level].key(index)

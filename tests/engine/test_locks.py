@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from zarr.storage import MemoryStore
 
-from omezarr.arrays import locks
+from omezarr.arrays import leases, locks
 from omezarr.arrays.targets import StoreTarget
 from omezarr.errors import IncompleteError, LockedError, SourceError, TargetExistsError
 from tests.engine.pyramids import FINAL, levels_of, noise, read_levels, write
@@ -33,7 +33,7 @@ def target(store: RemoteStore) -> StoreTarget:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "LEASE_SECONDS", 0.3)
+    monkeypatch.setattr(leases, "LEASE_SECONDS", 1.5)
 
 
 def test_a_lease_excludes_another_writer_and_names_it(target: StoreTarget) -> None:
@@ -47,7 +47,7 @@ def test_a_lease_excludes_another_writer_and_names_it(target: StoreTarget) -> No
 @pytest.mark.usefixtures("short")
 def test_a_lease_is_renewed_while_it_is_held(target: StoreTarget) -> None:
     with locks.locked(target, "lock"):
-        time.sleep(0.7)
+        time.sleep(2.0)
         with pytest.raises(LockedError), locks.locked(target, "lock"):
             pass
 

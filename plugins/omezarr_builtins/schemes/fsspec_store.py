@@ -86,7 +86,7 @@ class PatientStore(FsspecStore):
 
     def with_read_only(self, read_only: bool = False) -> PatientStore:
         """Return the same store, for reading only or not."""
-        return PatientStore(self.fs, path=self.path, read_only=read_only, manners=self.manners)
+        return type(self)(self.fs, path=self.path, read_only=read_only, manners=self.manners)
 
     async def get(
         self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
@@ -139,7 +139,7 @@ class PatientStore(FsspecStore):
         except (TypeError, NotImplementedError):
             await super().set_if_not_exists(key, value)
         except StorageError as error:
-            if _code(error.__cause__) not in ("PreconditionFailed", "ConditionalRequestConflict"):
+            if code_of(error.__cause__) not in ("PreconditionFailed", "ConditionalRequestConflict"):
                 raise
 
     async def delete(self, key: str) -> None:
@@ -215,7 +215,7 @@ class PatientStore(FsspecStore):
             async with self._turn(key):
                 return await self.manners.attempts.run(request)
         except FileNotFoundError as error:
-            if _code(error) == "NoSuchBucket":
+            if code_of(error) == "NoSuchBucket":
                 raise LocationNotFoundError(
                     f"the bucket of {self} does not exist; check its name and the endpoint"
                 ) from error
@@ -236,7 +236,7 @@ class PatientStore(FsspecStore):
         return StorageError(f"{where} failed: {said}")
 
 
-def _code(error: BaseException | None) -> str | None:
+def code_of(error: BaseException | None) -> str | None:
     """Return the code with which an S3 server explained an error."""
     for link in (error, getattr(error, "__cause__", None)):
         response = getattr(link, "response", None)
