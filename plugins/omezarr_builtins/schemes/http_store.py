@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import http
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import quote
 
@@ -38,6 +39,8 @@ CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 30.0
 _WHOLE_INSTEAD_OF_PART = 16 * 1024 * 1024
 _DOCUMENTS = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 _sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
 
@@ -122,8 +125,22 @@ class HTTPStore(ReadOnlyStore):
                     f"{place} answered with an HTML page instead of what is stored; check the address, and whether the "
                     "server wants a login"
                 )
-            body = None if answer is None else _part(answer, byte_range)
+            body = None if answer is None else self._checked_part(answer, key, byte_range)
         return None if body is None else (prototype or default_buffer_prototype()).buffer.from_bytes(body)
+
+    def _checked_part(self, answer: Answer, key: str, byte_range: ByteRequest | None) -> bytes:
+        """Return the part that was asked for, if it is the one that the server says it sent."""
+        found = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        if answer.status == http.HTTPStatus.PARTIAL_CONTENT and found is not None:
+            first, last, size = (int(number) for number in found.groups())
+            wanted = _span(byte_range, size)
+            if (first, last + 1) != wanted or len(answer.body) != wanted[1] - wanted[0]:
+                place = without_secrets(f"{self.url}/{key}")
+                raise StorageError(
+                    f"{place} answered with {len(answer.body)} bytes as {first} to {last} of {size} where "
+                    f"{wanted[0]} to {wanted[1] - 1} were asked for; its server cannot be relied on"
+                )
+        return _part(answer, byte_range)
 
     async def exists(self, key: str) -> bool:
         """Say whether there is an object."""
@@ -251,6 +268,18 @@ def _range_header(byte_range: ByteRequest | None) -> str | None:
         case SuffixByteRequest(suffix):
             return f"bytes=-{suffix}" if suffix else ""
     raise TypeError(f"unknown kind of byte range: {byte_range!r}")
+
+
+def _span(byte_range: ByteRequest | None, size: int) -> tuple[int, int]:
+    """Return which bytes of an object of a size are asked for."""
+    match byte_range:
+        case RangeByteRequest(start, end):
+            return start, min(end, size)
+        case OffsetByteRequest(offset):
+            return offset, size
+        case SuffixByteRequest(suffix):
+            return max(0, size - suffix), size
+    return 0, size
 
 
 def _part(answer: Answer, byte_range: ByteRequest | None) -> bytes:
