@@ -7,17 +7,19 @@ import struct
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy.typing as npt
 
     Pixels: TypeAlias = npt.NDArray[Any]
     Region: TypeAlias = tuple[slice, ...]
+    Key: TypeAlias = tuple[int, int]
 
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -133,18 +135,27 @@ class KeptSegments:
         self._limit = limit
         self._size = 0
         self._lock = threading.Lock()
-        self._segments: OrderedDict[tuple[int, int], Pixels] = OrderedDict()
-        self._pending: dict[tuple[int, int], Future[Pixels]] = {}
+        self._segments: OrderedDict[Key, Pixels] = OrderedDict()
+        self._pending: dict[Key, Future[Pixels]] = {}
 
-    def find(self, key: tuple[int, int]) -> Pixels | None:
+    def find(self, key: Key) -> Pixels | None:
         """Return a segment if it is kept."""
         with self._lock:
             if key in self._segments:
                 self._segments.move_to_end(key)
             return self._segments.get(key)
 
-    def get(self, key: tuple[int, int], decode: Callable[[], Pixels]) -> Pixels:
-        """Return a segment, decoded if it is not kept, and keep it."""
+    def get(self, key: Key, decode: Callable[[Key], Pixels], following: Iterable[Key] = ()) -> Pixels:
+        """Return a segment, decoded if it is not kept, and keep it.
+
+        Parameters
+        ----------
+        key : tuple of int
+        decode : callable
+        following : iterable of tuple of int
+            What will be wanted soon: where another thread decodes the segment already, the first of these that is not
+            kept is decoded meanwhile.
+        """
         with self._lock:
             if key in self._segments:
                 self._segments.move_to_end(key)
@@ -152,10 +163,27 @@ class KeptSegments:
             pending = self._pending.get(key)
             if pending is None:
                 mine = self._pending[key] = Future()
-        if pending is not None:
-            return pending.result()
+        if pending is None:
+            return self._decoded(key, decode, mine)
+        self._prepare(following, decode)
+        return pending.result()
+
+    def _prepare(self, following: Iterable[Key], decode: Callable[[Key], Pixels]) -> None:
+        """Decode the first segment that nobody has, if all that are kept find room beside it."""
+        with self._lock:
+            largest = max((pixels.nbytes for pixels in self._segments.values()), default=self._limit)
+            if self._size + largest * (len(self._pending) + 1) > self._limit:
+                return
+            key = next((one for one in following if one not in self._segments and one not in self._pending), None)
+            if key is None:
+                return
+            mine = self._pending[key] = Future()
+        with suppress(Exception):  # who wants it tries again, and says what is wrong
+            self._decoded(key, decode, mine)
+
+    def _decoded(self, key: Key, decode: Callable[[Key], Pixels], mine: Future[Pixels]) -> Pixels:
         try:
-            pixels = decode()
+            pixels = decode(key)
         except BaseException as error:
             with self._lock:
                 del self._pending[key]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import PixelSource
@@ -16,11 +15,12 @@ from omezarr.errors import SourceError
 from omezarr_builtins.importers._segments import KeptSegments, declared_size, pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
     from omezarr.files import ByteFile
+    from omezarr_builtins.importers._segments import Piece
     from omezarr_builtins.importers._tiff_pages import Layout
 
     Region = tuple[slice, ...]
@@ -190,16 +190,17 @@ class TiffSource(PixelSource):
     def _read_segments(self, page: int, region: Region, target: Pixels) -> None:
         """Read and decode segments; keep those of which only a part is wanted."""
         layout = self.layout
-        for piece in pieces(region, layout.page, layout.segment):
+        wanted = list(pieces(region, layout.page, layout.segment))
+        for position, piece in enumerate(wanted):
             if not layout.counts[page, piece.number]:
                 target[piece.target] = layout.nodata
                 continue
             key = (page, piece.number)
             if piece.whole:
                 kept = self._kept.find(key)
-                pixels = self._decode(*key) if kept is None else kept
+                pixels = self._decode(key) if kept is None else kept
             else:
-                pixels = self._kept.get(key, partial(self._decode, *key))
+                pixels = self._kept.get(key, self._decode, self._following(page, wanted[position:]))
             source = piece.source[1:]
             if any(cut.stop > length for cut, length in zip(source, pixels.shape, strict=True)):
                 raise SourceError(f"{self._where(*key)} decodes to the shape {pixels.shape}, less than was declared")
@@ -207,8 +208,15 @@ class TiffSource(PixelSource):
                 raise SourceError(f"{self._where(*key)} decodes to the shape {pixels.shape}, more than was declared")
             target[piece.target] = pixels[source]
 
-    def _decode(self, page: int, number: int) -> Pixels:
+    def _following(self, page: int, wanted: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+        """Yield what will be wanted behind the first of some pieces: the others, and the same of the next pages."""
+        places = [(page, piece.number) for piece in wanted[1:] if not piece.whole]
+        places += [(later, wanted[0].number) for later in range(page + 1, min(page + 3, len(self.layout.counts)))]
+        return (place for place in places if self.layout.counts[place])
+
+    def _decode(self, key: tuple[int, int]) -> Pixels:
         layout = self.layout
+        page, number = key
         offset, count = int(layout.offsets[page, number]), int(layout.counts[page, number])
         content = self.files[layout.files[page]].exactly(offset, count)
         rows, columns = declared_size(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -322,16 +323,58 @@ def test_pieces_cover_a_region_exactly_once() -> None:
 def test_kept_segments_stay_within_their_bound() -> None:
     kept = KeptSegments(100)
     for number in range(5):
-        kept.get((0, number), lambda: np.zeros(40, "uint8"))
+        kept.get((0, number), lambda _: np.zeros(40, "uint8"))
     assert [number for number in range(5) if kept.find((0, number)) is not None] == [3, 4]
 
 
 def test_a_segment_that_fails_to_decode_is_tried_again() -> None:
     kept = KeptSegments(100)
 
-    def fail() -> Any:
+    def fail(_: Any) -> Any:
         raise SourceError("broken")
 
     with pytest.raises(SourceError):
         kept.get((0, 0), fail)
-    assert kept.get((0, 0), lambda: np.zeros(4, "uint8")).size == 4
+    assert kept.get((0, 0), lambda _: np.zeros(4, "uint8")).size == 4
+
+
+class TestWaiting:
+    """A thread that would wait for a segment decodes the next one meanwhile."""
+
+    def during(self, limit: int, following: list[tuple[int, int]], *, broken: bool = False) -> list[tuple[int, int]]:
+        """Return what is decoded while another thread is at the second segment, in order; the first is kept."""
+        kept, begun, go_on = KeptSegments(limit), threading.Event(), threading.Event()
+        decoded: list[tuple[int, int]] = []
+
+        def decode(key: tuple[int, int]) -> Any:
+            decoded.append(key)
+            if key == (0, 1):
+                begun.set()
+                assert go_on.wait(30)
+            if key == (0, 2):
+                go_on.set()
+                if broken:
+                    raise SourceError("broken")
+            return np.zeros(10, "uint8")
+
+        kept.get((0, 0), decode)
+        with ThreadPoolExecutor(2) as pool:
+            first = pool.submit(kept.get, (0, 1), decode)
+            assert begun.wait(30)
+            second = pool.submit(kept.get, (0, 1), decode, following)
+            if limit < 30 or not following:
+                go_on.set()
+            assert first.result(30) is second.result(30)
+        return decoded
+
+    def test_the_next_is_decoded_meanwhile(self) -> None:
+        assert self.during(100, [(0, 0), (0, 1), (0, 2), (0, 3)]) == [(0, 0), (0, 1), (0, 2)]
+
+    def test_nothing_is_where_there_is_no_room(self) -> None:
+        assert self.during(25, [(0, 2)]) == [(0, 0), (0, 1)]
+
+    def test_nothing_is_where_nothing_follows(self) -> None:
+        assert self.during(100, []) == [(0, 0), (0, 1)]
+
+    def test_what_cannot_be_decoded_meanwhile_does_not_disturb(self) -> None:
+        assert self.during(100, [(0, 2)], broken=True) == [(0, 0), (0, 1), (0, 2)]
