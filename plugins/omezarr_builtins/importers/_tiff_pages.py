@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from omezarr.errors import MissingDependencyError, SourceError
+from omezarr_builtins.importers._inflation import unbounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,6 +67,8 @@ class Layout:
         Bytes, segment number, JPEG tables and header to pixels, position and shape.
     transform : callable or None
         Applied to decoded pixels.
+    guard : str or None
+        How to find out what a segment unpacks to before it is decoded, where the decoder has no bound.
     nodata : number
         The value of segments that are not there.
     """
@@ -85,6 +88,7 @@ class Layout:
     header: bytes | None = field(repr=False)
     decode: Callable[..., Any] = field(repr=False)
     transform: Callable[[npt.NDArray[Any]], npt.NDArray[Any]] | None
+    guard: str | None
     nodata: float
 
     @property
@@ -158,6 +162,7 @@ def describe_series(series: TiffPageSeries, name: str) -> tuple[Layout, tuple[st
         header=keyframe.jpegheader,
         decode=decode,
         transform=series.transform,
+        guard=unbounded(int(keyframe.compression)),
         nodata=keyframe.nodata,
     )
     if raw:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import PixelSource
 from omezarr.errors import SourceError
+from omezarr_builtins.importers._inflation import check_inflated
 from omezarr_builtins.importers._segments import KeptSegments, declared_size, pieces
 
 if TYPE_CHECKING:
@@ -219,6 +220,8 @@ class TiffSource(PixelSource):
         page, number = key
         offset, count = int(layout.offsets[page, number]), int(layout.counts[page, number])
         content = self.files[layout.files[page]].exactly(offset, count)
+        if layout.guard is not None:
+            check_inflated(content, layout.guard, layout.segment_bytes, self._where(page, number))
         rows, columns = declared_size(content)
         if rows * columns > MARGIN * max(math.prod(layout.page[2:4]), math.prod(layout.segment[2:4])):
             where = self._where(page, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import struct
 import subprocess
@@ -220,6 +221,33 @@ def test_a_compression_that_needs_imagecodecs_names_the_extra(tmp_path: Path) ->
     assert answer.stdout.startswith(MissingDependencyError.__name__)
     assert "omezarr[imagecodecs]" in answer.stdout
     assert "LZW" in answer.stdout
+
+
+@pytest.mark.parametrize("kind", ["zlib", "lzma"])
+def test_bombs_are_not_unpacked_without_imagecodecs_either(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((64, 64), "uint8"), compression=kind)
+    content = bytearray(path.read_bytes())
+    bomb = importlib.import_module(kind).compress(bytes(2**28))
+    with tifffile.TiffFile(path) as opened:
+        tags = [opened.pages.first.tags[code] for code in (273, 279)]
+    for tag, value in zip(tags, (len(content), len(bomb)), strict=True):
+        struct.pack_into({3: "<H", 4: "<I"}[int(tag.dtype)], content, tag.valueoffset, value)
+    program = (
+        "import sys; sys.modules['imagecodecs'] = None\n"
+        "import resource\nfrom omezarr.location import Location\n"
+        "from omezarr_builtins.importers.tiff import Tiff\n"
+        "pixels = Tiff().load(Location.parse(sys.argv[1]), {}).pixels\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try:\n    pixels.read((slice(0, 64), slice(0, 64)))\n"
+        "except ValueError as error:\n    print(error)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024)\n"
+    )
+    path.write_bytes(content + bomb)
+    answer = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    refusal, little = answer.stdout.splitlines()
+    assert "unpacks to far more than the 4096 bytes" in refusal
+    assert little == "True"
 
 
 def test_nothing_of_tifffile_is_logged_to_standard_error(tmp_path: Path) -> None:
