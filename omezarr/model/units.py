@@ -150,6 +150,40 @@ def duration(value: float | None, unit: str | None) -> Measure | None:
     return _measure(value, unit, _TIMES)
 
 
+_EXPONENTS = {
+    "tera": 12,
+    "giga": 9,
+    "mega": 6,
+    "kilo": 3,
+    "hecto": 2,
+    "": 0,
+    "deci": -1,
+    "centi": -2,
+    "milli": -3,
+    "micro": -6,
+    "nano": -9,
+    "pico": -12,
+    "femto": -15,
+}
+
+
+def value_in(measure: Measure, unit: str | None) -> float | None:
+    """Return the value of a length in another unit; None where that is not known.
+
+    Examples
+    --------
+    >>> value_in(Measure(1.5, "millimeter"), "micrometer"), value_in(Measure(2.0, None), "micrometer")
+    (1500.0, None)
+    """
+    names = (measure.unit or "", unit or "")
+    if not all(name.endswith("meter") for name in names):
+        return measure.value if unit is not None and measure.unit == unit else None
+    given, wanted = (_EXPONENTS.get(name.removesuffix("meter")) for name in names)
+    if given is None or wanted is None:
+        return None
+    return float(f"{measure.value * 10.0 ** (given - wanted):.15g}")  # without the digits that powers of ten add
+
+
 def _measure(value: float | None, unit: str | None, units: dict[str, Measure]) -> Measure | None:
     if value is None or not math.isfinite(value) or value <= 0:
         return None

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from omezarr.model import UNSET, Channel, Window
-from omezarr.model.units import Measure, duration, length
+from omezarr.model.units import Measure, duration, length, value_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tifffile import TiffPage
 
@@ -49,6 +49,8 @@ class Description:
         Axis letter to the size of a pixel or time step.
     channels : tuple of Channel
         One for each channel, or one for each channel and sample; empty where nothing is known.
+    positions : mapping
+        Axis letter to where the image lies on the stage.
     notes : tuple of str
         What people should know, to be put after the name of the image.
     """
@@ -56,7 +58,17 @@ class Description:
     name: str | None = None
     steps: Mapping[str, Measure]
     channels: tuple[Channel, ...] = ()
+    positions: Mapping[str, Measure] = field(factory=dict)
     notes: tuple[str, ...] = ()
+
+    def translation_along(self, letters: Sequence[str]) -> tuple[float, ...] | None:
+        """Return where the first pixel lies along each axis, in the unit of its size; None if nowhere is known."""
+        found = []
+        for letter in letters:
+            place, step = self.positions.get(letter), self.steps.get(letter)
+            value = None if place is None or step is None else value_in(place, step.unit)
+            found.append(0.0 if value is None else value)
+        return tuple(found) if any(found) else None
 
     def channels_for(self, count: int, samples: tuple[Channel, ...]) -> tuple[Channel, ...] | None:
         """Return the channels of an image; None if nothing is known of them.
@@ -102,7 +114,9 @@ def describe_ome(image: OMEImage) -> Description:
                 f"has frames between {shortest:g} and {longest:g} {steps['t'].unit}s apart; "
                 f"the mean of {steps['t'].value:g} is taken as the time step"
             )
-    return Description(name=image.name, steps=steps, channels=tuple(channels), notes=tuple(notes))
+    return Description(
+        name=image.name, steps=steps, channels=tuple(channels), positions=image.positions, notes=tuple(notes)
+    )
 
 
 def describe_imagej(metadata: Mapping[str, Any], page: TiffPage) -> Description:

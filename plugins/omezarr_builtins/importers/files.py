@@ -222,12 +222,14 @@ class _Assembly:
             cells[tuple(place.get(axis, 0) for axis in letters)] = expanded(one.image.pixels, shape)
         counts = {AXES[field]: len(texts) for field, texts in self.values.items()}
         scale = dict(zip(first.letters, first.image.scale or (), strict=False))
+        origin = dict(zip(first.letters, first.image.translation or (), strict=False))
         known = {axis.name: axis for axis in first.image.axes}
         return ImageContent(
             pixels=StackSource(cells, tuple(counts.get(axis, 1) for axis in letters)),
             axes=tuple(known.get(axis.name, axis) for axis in conventional_axes(letters)),
             name=None,
             scale=tuple(scale.get(axis, 1.0) for axis in letters) if scale else None,
+            translation=tuple(origin.get(axis, 0.0) for axis in letters) if origin else None,
             channels=self._channels(files),
         )
 

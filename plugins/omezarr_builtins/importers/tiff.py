@@ -156,6 +156,7 @@ def _image(opened: OpenTiff, index: int, origin: _Origin, axes: object, describe
         ),
         name=description.name or _stem(origin.location.name),
         scale=tuple(1.0 if step is None else step.value for step in steps) if any(steps) else None,
+        translation=description.translation_along(letters),
         channels=channels,
     )
 

@@ -130,6 +130,17 @@ class TestPlates:
             ]
 
 
+def test_fields_keep_their_places_on_the_stage(tmp_path: Path) -> None:
+    folder = filled(tmp_path / "raw", "f{f}.tif", {"f": range(2)})
+    for number in range(2):
+        xml = tifffile.tiffcomment(folder / f"f{number}.tif")
+        plane = f'<Plane TheZ="0" TheC="0" TheT="0" PositionX="{number * 4}" PositionXUnit="mm"/></Pixels>'
+        described = xml.replace("</Pixels>", plane).encode()
+        tifffile.imwrite(folder / f"f{number}.tif", np.zeros(SHAPE, "uint16"), description=described, metadata=None)
+    images = load(folder, Files(), pattern="f{field}.tif").collection.images
+    assert [image.translation for image in images.values()] == [None, (0.0, 4000.0)]
+
+
 class TestRefused:
     @pytest.fixture
     def raw(self, tmp_path: Path) -> Path:

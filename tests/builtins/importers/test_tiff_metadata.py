@@ -219,6 +219,21 @@ class TestOME:
         imported = self.with_times(tmp_path / "a.ome.tif", times)
         assert "t" not in units(imported.image)
 
+    def with_position(self, path: Path, plane: str) -> ImageContent:
+        metadata = {"axes": "ZYX", "PhysicalSizeX": 2, "PhysicalSizeY": 3, "PhysicalSizeZ": 4}
+        tifffile.imwrite(path, ramp(2, 4, 5), metadata=metadata)
+        xml = tifffile.tiffcomment(path).replace("</Pixels>", f'<Plane TheZ="0" TheC="0" TheT="0" {plane}/></Pixels>')
+        tifffile.imwrite(path, ramp(2, 4, 5), description=xml.encode(), metadata=None)
+        return load(path).image
+
+    def test_the_place_on_the_stage_is_carried_over_in_the_unit_of_the_pixels(self, tmp_path: Path) -> None:
+        plane = f'PositionX="-1.5" PositionXUnit="mm" PositionY="7" PositionYUnit="{MICRO}" PositionZ="0"'
+        assert self.with_position(tmp_path / "a.ome.tif", plane).translation == (0.0, 7.0, -1500.0)
+
+    @pytest.mark.parametrize("plane", ['PositionX="5"', 'PositionX="5" PositionXUnit="reference frame"', ""])
+    def test_places_without_a_unit_are_nowhere(self, plane: str, tmp_path: Path) -> None:
+        assert self.with_position(tmp_path / "a.ome.tif", plane).translation is None
+
     def test_the_name_of_the_image_is_carried_over(self, tmp_path: Path) -> None:
         path = tmp_path / "a.ome.tif"
         tifffile.imwrite(path, ramp(4, 5), metadata={"axes": "YX", "Name": "Embryo 7"})
