@@ -35,10 +35,13 @@ IGNORE = "--importer-option ome=ignore"
 
 def is_companion(location: Location) -> bool:
     """Say whether a location is that of OME-XML, by its name and, on a local disk, by how it begins."""
-    if not location.name.lower().endswith(SUFFIXES):
-        return False
+    return location.name.lower().endswith(SUFFIXES) and _begins_as_xml(location) is not False
+
+
+def _begins_as_xml(location: Location) -> bool | None:
+    """Say whether a local file begins as XML does; None for everything else."""
     start = first_bytes(location, 64)
-    return start is None or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    return None if start is None else start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 @contextmanager
@@ -69,7 +72,7 @@ def open_described(location: Location, *, with_ome: bool = True) -> Iterator[Ope
             stack.close()
             named = location.name
             messages = [f"{named} holds a part of the image that {described.name!r} describes; all of it is imported"]
-            if is_companion(described):
+            if _begins_as_xml(described):
                 file, document = _described_by(open_file(described), described)
                 opened = stack.enter_context(open_tiff(file, document))
             else:

@@ -58,6 +58,14 @@ def test_the_whole_image_is_imported_from_the_companion_and_from_each_part(name:
     assert b"TiffData" not in (image.ome_xml or b"")
 
 
+@pytest.mark.parametrize("main", ["metadata.xml", "metadata"])
+def test_a_description_is_told_by_what_is_in_it(main: str, folder: Path) -> None:
+    (folder / "all.companion.ome").rename(folder / main)
+    part = PART.format(number=1, main=main)
+    tifffile.imwrite(folder / "z1.ome.tif", STACK[1], description=part, metadata=None)
+    assert np.array_equal(everything(load(folder / "z1.ome.tif").image.pixels), STACK)
+
+
 def test_that_more_than_was_named_is_imported_is_said(folder: Path) -> None:
     assert load(folder / "all.companion.ome").notices == []
     assert any("'all.companion.ome' describes; all of it" in notice for notice in load(folder / "z1.ome.tif").notices)
