@@ -15,8 +15,10 @@ import numpy as np
 from attrs import frozen
 
 from omezarr.arrays.bounded import decoded_within, encoded_size
+from omezarr.arrays.codecs import named, step_of
 from omezarr.arrays.frames import frame_part
 from omezarr.arrays.geometry import region_shape
+from omezarr.errors import MetadataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
 
 Buffer: TypeAlias = "bytes | memoryview | npt.NDArray[Any]"
 
-_SHUFFLES = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}
+_FILLS = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
+_DTYPES = (
+    "bool",
+    *(f"{kind}{8 * size}" for kind in ("int", "uint") for size in (1, 2, 4, 8)),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+)
 
 
 def bytes_of(content: Buffer) -> memoryview:
@@ -234,6 +241,10 @@ class ShardCoder:
         return found.reshape((*self.counts, 2))
 
 
+class _UnknownError(Exception):
+    """What only zarr-python knows."""
+
+
 def coder_of(metadata: Mapping[str, Any]) -> ChunkCoder | ShardCoder | None:
     """Return the coder for an array with this metadata; None where only zarr-python knows how.
 
@@ -241,99 +252,89 @@ def coder_of(metadata: Mapping[str, Any]) -> ChunkCoder | ShardCoder | None:
     ----------
     metadata : mapping
         The content of ``zarr.json`` or ``.zarray``.
+
+    Raises
+    ------
+    MetadataError
+        If it is malformed.
     """
     try:
         return _v3_coder(metadata) if metadata["zarr_format"] == 3 else _v2_coder(metadata)
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except _UnknownError:
         return None
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise MetadataError(f"the metadata of an array is malformed: {type(error).__name__}: {error}") from error
 
 
-def _v2_coder(metadata: Mapping[str, Any]) -> ChunkCoder | None:
-    if not isinstance(metadata["dtype"], str):
-        return None
-    dtype = np.dtype(metadata["dtype"])
-    if dtype.kind not in "biufc":
-        return None
-    configured = [*(metadata.get("filters") or []), *filter(None, [metadata["compressor"]])]
-    steps = tuple(numcodecs.get_codec(dict(entry)) for entry in configured)
+def _v2_coder(metadata: Mapping[str, Any]) -> ChunkCoder:
+    text = metadata["dtype"]
+    if not isinstance(text, str) or text[1:2] not in "biufc":
+        raise _UnknownError
+    dtype = np.dtype(text)
+    try:
+        configured = [*(metadata.get("filters") or []), *filter(None, [metadata["compressor"]])]
+        steps = tuple(numcodecs.get_codec(dict(entry)) for entry in configured)
+    except numcodecs.errors.UnknownCodecError as error:
+        raise _UnknownError from error
     axes = range(len(metadata["shape"]))
     order = tuple(reversed(axes)) if metadata["order"] == "F" else tuple(axes)
     return ChunkCoder(tuple(metadata["chunks"]), dtype, _fill(metadata["fill_value"], dtype), order, steps)
 
 
-def _v3_coder(metadata: Mapping[str, Any]) -> ChunkCoder | ShardCoder | None:
+def _v3_coder(metadata: Mapping[str, Any]) -> ChunkCoder | ShardCoder:
     grid = metadata["chunk_grid"]
-    if grid["name"] != "regular" or metadata.get("storage_transformers"):
-        return None
-    if not isinstance(metadata["data_type"], str):
-        return None
+    if grid["name"] != "regular" or metadata.get("storage_transformers") or metadata["data_type"] not in _DTYPES:
+        raise _UnknownError
     dtype = np.dtype(metadata["data_type"])
-    if dtype.kind not in "biufc":
-        return None
     shape = tuple(grid["configuration"]["chunk_shape"])
     fill = _fill(metadata["fill_value"], dtype)
     codecs = metadata["codecs"]
-    if [codec["name"] for codec in codecs] == ["sharding_indexed"]:
+    if [named(codec)[0] for codec in codecs] == ["sharding_indexed"]:
         return _shard_coder(codecs[0]["configuration"], shape, dtype, fill)
     return _chain(codecs, shape, dtype, fill)
 
 
-def _shard_coder(
-    options: Mapping[str, Any], shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any
-) -> ShardCoder | None:
+def _shard_coder(options: Mapping[str, Any], shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any) -> ShardCoder:
     inner = _chain(options["codecs"], tuple(options["chunk_shape"]), dtype, fill)
-    names = [codec["name"] for codec in options["index_codecs"]]
-    plain = options["index_codecs"][0].get("configuration", {}).get("endian") == "little"
-    if inner is None or not plain or names not in (["bytes"], ["bytes", "crc32c"]):
-        return None
+    names = [named(codec)[0] for codec in options["index_codecs"]]
+    if names not in (["bytes"], ["bytes", "crc32c"]) or named(options["index_codecs"][0])[1].get("endian") != "little":
+        raise _UnknownError
     counts = tuple(whole // part for whole, part in zip(shape, inner.shape, strict=True))
     return ShardCoder(inner, counts, options.get("index_location", "end") == "start", "crc32c" in names)
 
 
-def _chain(
-    codecs: Sequence[Mapping[str, Any]], shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any
-) -> ChunkCoder | None:
+def _chain(codecs: Sequence[Any], shape: tuple[int, ...], dtype: np.dtype[Any], fill: Any) -> ChunkCoder:
     order = tuple(range(len(shape)))
     steps: list[Any] = []
     serialised = False
     for codec in codecs:
-        name, options = codec["name"], codec.get("configuration") or {}
+        name, options = named(codec)
         if name == "transpose" and not serialised:
             given = options["order"]
             if not isinstance(given, list | tuple):
-                return None
+                raise _UnknownError
             order = tuple(order[axis] for axis in given)
         elif name == "bytes" and not serialised:
             serialised = True
             dtype = dtype.newbyteorder(">" if options.get("endian") == "big" else "<")
-        elif serialised and (step := _step(name, options, dtype)) is not None:
+        elif serialised and (step := _Checksum() if name == "crc32c" else step_of(codec)) is not None:
             steps.append(step)
         else:
-            return None
-    return ChunkCoder(shape, dtype, fill, order, tuple(steps)) if serialised else None
-
-
-def _step(name: str, options: Mapping[str, Any], dtype: np.dtype[Any]) -> Any:
-    """Return the codec for one step on bytes; None if it is none of the common ones."""
-    if name == "blosc":
-        if options.get("typesize", dtype.itemsize) != dtype.itemsize:
-            return None
-        shuffle = _SHUFFLES[options["shuffle"]]
-        return numcodecs.Blosc(options["cname"], options["clevel"], shuffle, options.get("blocksize", 0))
-    if name == "zstd":
-        return numcodecs.Zstd(options.get("level", 0), checksum=options.get("checksum", False))
-    if name == "gzip":
-        return numcodecs.GZip(options.get("level", 5))
-    return _Checksum() if name == "crc32c" else None
+            raise _UnknownError
+    if not serialised:
+        raise _UnknownError
+    return ChunkCoder(shape, dtype, fill, order, tuple(steps))
 
 
 def _fill(value: Any, dtype: np.dtype[Any]) -> Any:
-    """Return the fill value as a scalar; raise for bit patterns, which go through zarr-python."""
+    """Return the fill value as a scalar; bit patterns go through zarr-python."""
     if value is None:
         value = 0
     if isinstance(value, list | tuple):
         real, imaginary = (float(_fill(part, np.dtype("float64"))) for part in value)
         value = complex(real, imaginary)
     if isinstance(value, str):
-        value = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}[value]
+        if value not in _FILLS:
+            raise _UnknownError
+        value = _FILLS[value]
     return dtype.type(value)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omezarr.abc.plan import Codec
+from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,27 @@ def default_shards(shape: Sequence[int], chunks: Sequence[int], dtype: np.dtype[
             return tuple(shards)
         smallest = min(growable, key=lambda index: (shards[index] // chunks[index], -index))
         shards[smallest] *= 2
+
+
+def fitting_shards(
+    shards: Sequence[int], chunks: Sequence[int], shape: Sequence[int], axes: Sequence[Axis]
+) -> tuple[int, ...]:
+    """Return shards that were asked for as they can be: whole chunks, and none that are all beyond the border.
+
+    Raises
+    ------
+    ArgumentError
+        If a shard that ends inside the array is no multiple of a chunk.
+    """
+    for shard, chunk, size, axis in zip(shards, chunks, shape, axes, strict=True):
+        if shard % chunk and shard < size:
+            raise ArgumentError(
+                f"along {axis.name}, a shard of {shard} is no multiple of a chunk of {chunk}; choose one that is"
+            )
+    return tuple(
+        min(-(-shard // chunk), -(-max(size, 1) // chunk)) * chunk
+        for shard, chunk, size in zip(shards, chunks, shape, strict=True)
+    )
 
 
 def default_factors(

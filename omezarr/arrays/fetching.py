@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import zarr
     from zarr.abc.store import ByteRequest, Store
+    from zarr.core.buffer import Buffer as ZarrBuffer
 
     from omezarr.arrays.chunks import Buffer
 
@@ -33,6 +34,9 @@ GAP_BYTES = 64 * 1024
 
 MERGED_BYTES = 16 * 1024 * 1024
 """How large parts grow by being put together, so that they arrive in time."""
+
+GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, KeyError)
+"""What is raised where an object is not there."""
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
@@ -52,7 +56,7 @@ class LocalObjects:
 
     def get(self, key: str, part: slice | None = None) -> Buffer | None:
         """Return an object or part of it, where a negative start counts from the end; None if it is not there."""
-        return _read_file(f"{self._root}/{key}", part)
+        return read_file(f"{self._root}/{key}", part)
 
     def fetch(self, key: str, spans: Sequence[Span]) -> Iterator[Buffer]:
         """Yield parts of an object one after the other, each read when it is wanted."""
@@ -98,17 +102,28 @@ class StoredObjects:
         return await asyncio.gather(*map(one, spans))
 
     async def _asked(self, key: str, part: slice | None) -> Buffer | None:
-        from zarr.core.buffer import default_buffer_prototype
-
-        try:
-            async with _turn():
-                buffer = await self._store.get(key, default_buffer_prototype(), _request(part))
-        except FileNotFoundError:
-            return None
-        except Exception as error:
-            said = str(error) if isinstance(error, OMEZarrError) else f"{type(error).__name__}: {error}"
-            raise StorageError(f"could not read {key} from {self._store}: {said}") from error
+        buffer = await read_object(self._store, key, part)
         return None if buffer is None else buffer.as_numpy_array()
+
+
+async def read_object(store: Store, key: str, part: slice | None = None) -> ZarrBuffer | None:
+    """Return an object of a store or part of it, where a negative start counts from the end; None if it is not there.
+
+    Raises
+    ------
+    StorageError
+        If the store fails.
+    """
+    from zarr.core.buffer import default_buffer_prototype
+
+    try:
+        async with _turn():
+            return await store.get(key, default_buffer_prototype(), _request(part))
+    except GONE:
+        return None
+    except Exception as error:
+        said = str(error) if isinstance(error, OMEZarrError) else f"{type(error).__name__}: {error}"
+        raise StorageError(f"could not read {key} from {store}: {said}") from error
 
 
 def _turn() -> asyncio.Semaphore:
@@ -177,11 +192,20 @@ def _request(part: slice | None) -> ByteRequest | None:
     return SuffixByteRequest(-part.start) if part.start < 0 else RangeByteRequest(part.start, part.stop)
 
 
-def _read_file(path: str, part: slice | None) -> bytes | None:
+def read_file(path: str, part: slice | None = None) -> bytes | None:
+    """Return a file or part of it, where a negative start counts from the end; None if it is not there.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    except (FileNotFoundError, NotADirectoryError):
+    except GONE:
         return None
+    except OSError as error:
+        raise StorageError(f"could not read {path}: {error.strerror or error}") from error
     try:
         first, last, _ = (part or slice(None)).indices(os.fstat(descriptor).st_size)
         if first:
@@ -189,6 +213,8 @@ def _read_file(path: str, part: slice | None) -> bytes | None:
         content = os.read(descriptor, last - first)
         while len(content) < last - first and (more := os.read(descriptor, last - first - len(content))):
             content += more
+    except IsADirectoryError:
+        return None
     except OSError as error:
         raise StorageError(f"could not read {path}: {error.strerror or error}") from error
     finally:

@@ -25,6 +25,7 @@ import numpy as np
 from omezarr.arrays.chunks import ShardCoder, bytes_of, coder_of
 from omezarr.arrays.fetching import REMOTE_REQUESTS, chunk_store_of, objects_of
 from omezarr.arrays.geometry import cells, region_shape, shifted, text_of
+from omezarr.arrays.specs import document_of
 from omezarr.errors import OMEZarrError, StorageError
 
 if TYPE_CHECKING:
@@ -85,15 +86,7 @@ class ArrayReader:
 
     def __init__(self, array: zarr.Array[Any]) -> None:
         self.array = array
-        metadata: Any = array.metadata.to_dict()
-        if array.metadata.zarr_format == 2:
-            import json
-
-            from zarr.core.buffer import default_buffer_prototype
-
-            stored = array.metadata.to_buffer_dict(default_buffer_prototype())[".zarray"]
-            metadata = json.loads(stored.to_bytes())
-        self._coder = coder_of(metadata)
+        self._coder = coder_of(document_of(array))
         self._key: Callable[[Shape], str] = array.metadata.encode_chunk_key
         self._objects = objects_of(array)
         self.dtype = np.dtype(array.dtype).newbyteorder("=")

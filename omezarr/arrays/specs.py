@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from omezarr.abc.plan import ArraySpec, Codec
+from omezarr.abc.plan import ArraySpec
+from omezarr.arrays.codecs import codec_of
 from omezarr.arrays.defaults import default_codec
 
 if TYPE_CHECKING:
@@ -44,28 +45,20 @@ def spec_of(array: zarr.Array[Any], path: str) -> ArraySpec:
         dtype=str(dtype),
         zarr_format=zarr_format,
         separator=separator,
-        codec=_codec(array) or default_codec(dtype),
+        codec=codec_of(document_of(array)) or default_codec(dtype),
         fill_value=0 if array.fill_value is None else array.fill_value.item(),
         dimension_names=names if names is not None and all(isinstance(name, str) for name in names) else None,
         attributes=attributes,
     )
 
 
-def _codec(array: zarr.Array[Any]) -> Codec | None:
-    """Return the single compressor of an array; None for a chain that `Codec` has no words for."""
-    compressors = [_configuration(codec) for codec in array.compressors]
-    if len(array.filters) or len(compressors) > 1:
-        return None
-    if not compressors:
-        return Codec("none")
-    name, options = compressors[0]
-    return Codec(name, {key: value for key, value in options.items() if key != "typesize"})
+def document_of(array: zarr.Array[Any]) -> dict[str, Any]:
+    """Return the metadata of an array as it is stored, without its attributes."""
+    if array.metadata.zarr_format == 3:
+        return array.metadata.to_dict()
+    import json
 
+    from zarr.core.buffer import default_buffer_prototype
 
-def _configuration(codec: Any) -> tuple[str, dict[str, Any]]:
-    """Return name and arguments of a codec of zarr, which differ between its formats."""
-    if hasattr(codec, "get_config"):
-        options = dict(codec.get_config())
-        return str(options.pop("id")), options
-    document = codec.to_dict()
-    return str(document["name"]), dict(document.get("configuration", {}))
+    stored: dict[str, Any] = json.loads(array.metadata.to_buffer_dict(default_buffer_prototype())[".zarray"].to_bytes())
+    return stored

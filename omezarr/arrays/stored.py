@@ -14,6 +14,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from omezarr.arrays.chunks import ShardCoder, coder_of
+from omezarr.arrays.codecs import COMMON_CODECS, v2_compressor, v3_codecs
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.hierarchy import parse_json
 
@@ -22,21 +23,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from omezarr.abc.plan import ArraySpec, Codec
+    from omezarr.abc.plan import ArraySpec
     from omezarr.arrays.chunks import Buffer, ChunkCoder
     from omezarr.arrays.targets import Target
     from omezarr.model import JSON
-
-_BLOSC_SHUFFLES = ("noshuffle", "shuffle", "bitshuffle")
-BLOSC_BLOCK_BYTES = 512 * 1024
-"""What blosc compresses at once: by itself it takes less, which costs speed on both ways and some of the ratio."""
-
-_KNOWN_OPTIONS: dict[str, dict[str, JSON]] = {
-    "none": {},
-    "blosc": {"cname": "zstd", "clevel": 1, "shuffle": "shuffle", "blocksize": BLOSC_BLOCK_BYTES},
-    "zstd": {"level": 1, "checksum": False},
-    "gzip": {"level": 5},
-}
 
 
 def array_metadata(spec: ArraySpec) -> dict[str, JSON]:
@@ -71,7 +61,7 @@ def array_metadata(spec: ArraySpec) -> dict[str, JSON]:
             "shape": list(spec.shape),
             "chunks": list(spec.chunks),
             "dtype": dtype.newbyteorder("<").str,
-            "compressor": _v2_codec(spec.codec),
+            "compressor": v2_compressor(spec.codec),
             "fill_value": fill,
             "order": "C",
             "filters": None,
@@ -81,7 +71,7 @@ def array_metadata(spec: ArraySpec) -> dict[str, JSON]:
         serialiser: dict[str, JSON] = {"name": "bytes"}
         if dtype.itemsize > 1:
             serialiser["configuration"] = {"endian": "little"}
-        codecs: list[JSON] = [serialiser, *_v3_codecs(spec.codec, dtype)]
+        codecs: list[JSON] = [serialiser, *v3_codecs(spec.codec, dtype.itemsize)]
         if spec.shards is not None:
             index: list[JSON] = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
             options: dict[str, JSON] = {
@@ -105,7 +95,7 @@ def array_metadata(spec: ArraySpec) -> dict[str, JSON]:
         }
         if spec.dimension_names is not None:
             metadata["dimension_names"] = list(spec.dimension_names)
-    if spec.codec.name not in _KNOWN_OPTIONS:
+    if spec.codec.name not in COMMON_CODECS:
         _check_with_zarr(spec, metadata)
     return metadata
 
@@ -297,69 +287,6 @@ def _check_grid(spec: ArraySpec) -> None:
         raise ArgumentError(f"{spec.path!r}: shards {spec.shards} are no multiples of the chunks {spec.chunks}")
     if spec.zarr_format == 2 and spec.dimension_names is not None:
         raise ArgumentError(f"{spec.path!r}: zarr format 2 has no dimension names; put them into the attributes")
-
-
-def _options(codec: Codec) -> dict[str, JSON]:
-    """Return the options of a common codec, with defaults."""
-    known = _KNOWN_OPTIONS[codec.name]
-    unknown = sorted(set(codec.options) - set(known))
-    if unknown:
-        raise ArgumentError(
-            f"the codec {codec.name} has no option {unknown[0]!r}; it takes {', '.join(known) or 'none'}"
-        )
-    options = {**known, **codec.options}
-    if codec.name == "blosc":
-        shuffle = options["shuffle"]
-        options["shuffle"] = _BLOSC_SHUFFLES[shuffle] if shuffle in (0, 1, 2) else shuffle  # type: ignore[index]
-        if options["shuffle"] not in _BLOSC_SHUFFLES:
-            raise ArgumentError(f"blosc cannot shuffle by {shuffle!r}; choose one of {', '.join(_BLOSC_SHUFFLES)}")
-        if options["cname"] not in ("lz4", "lz4hc", "blosclz", "zstd", "zlib", "snappy"):
-            raise ArgumentError(
-                f"blosc has no compressor {options['cname']!r}; choose zstd, lz4, lz4hc, blosclz or zlib"
-            )
-        _check_range(codec, "clevel", options["clevel"], 0, 9)
-        _check_range(codec, "blocksize", options["blocksize"], 0, 2**31 - 1)
-    elif codec.name == "gzip":
-        _check_range(codec, "level", options["level"], 0, 9)
-    elif codec.name == "zstd":
-        _check_range(codec, "level", options["level"], -131072, 22)
-        options["checksum"] = options["checksum"] in (True, 1, "true")
-    return options
-
-
-def _check_range(codec: Codec, name: str, value: JSON, low: int, high: int) -> None:
-    if not isinstance(value, int) or not low <= value <= high:
-        raise ArgumentError(f"{name} of {codec.name} is a whole number from {low} to {high}, not {value!r}")
-
-
-def _v2_codec(codec: Codec) -> JSON:
-    if codec.name == "none":
-        return None
-    if codec.name not in _KNOWN_OPTIONS:
-        import numcodecs
-
-        try:
-            config: dict[str, JSON] = numcodecs.get_codec({"id": codec.name, **codec.options}).get_config()
-        except Exception as error:
-            raise UnsupportedError(f"zarr format 2 knows no codec {codec}: {error}; try blosc, zstd or gzip") from error
-        return config
-    options = _options(codec)
-    if codec.name == "blosc":
-        options["shuffle"] = _BLOSC_SHUFFLES.index(str(options["shuffle"]))
-    if codec.name == "zstd" and not options["checksum"]:
-        del options["checksum"]  # other readers of zarr format 2 refuse arrays that name it
-    return {"id": codec.name, **options}
-
-
-def _v3_codecs(codec: Codec, dtype: np.dtype[Any]) -> list[JSON]:
-    if codec.name == "none":
-        return []
-    if codec.name not in _KNOWN_OPTIONS:
-        return [{"name": codec.name, "configuration": dict(codec.options)}]
-    options = _options(codec)
-    if codec.name == "blosc":
-        options = {"typesize": dtype.itemsize, **options}
-    return [{"name": codec.name, "configuration": options}]
 
 
 def _check_with_zarr(spec: ArraySpec, metadata: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.arrays.chunks import bytes_of
+from omezarr.arrays.fetching import GONE, read_file, read_object
 from omezarr.arrays.folders import ATTEMPTS, make_folder, remove_empty
 from omezarr.errors import StorageError, WriteError
 from omezarr.hierarchy import run
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
     from omezarr.abc import OpenedStore
     from omezarr.arrays.chunks import Buffer
-
-_GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, KeyError)
 
 
 class Target(ABC):
@@ -126,18 +125,13 @@ class LocalTarget(Target):
 
     def get(self, key: str) -> bytes | None:
         """Read a file."""
-        try:
-            return Path(self.root, key).read_bytes()
-        except _GONE:
-            return None
-        except OSError as error:
-            raise StorageError(f"could not read {self.root}/{key}: {_reason(error)}") from error
+        return read_file(f"{self.root}/{key}")
 
     def delete(self, key: str) -> None:
         """Remove a file."""
         try:
             Path(self.root, key).unlink()
-        except _GONE:
+        except GONE:
             return
         except OSError as error:
             raise WriteError(f"could not remove {self.root}/{key}: {_reason(error)}") from error
@@ -228,14 +222,7 @@ class StoreTarget(Target):
 
     def get(self, key: str) -> bytes | None:
         """Ask the store."""
-        from zarr.core.buffer import default_buffer_prototype
-
-        try:
-            buffer = run(self._store.get(self._key(key), default_buffer_prototype()))
-        except _GONE:
-            return None
-        except Exception as error:
-            raise StorageError(f"could not read {key!r} from {self}: {type(error).__name__}: {error}") from error
+        buffer = run(read_object(self._store, self._key(key)))
         return None if buffer is None else buffer.to_bytes()
 
     def delete(self, key: str) -> None:
@@ -245,7 +232,7 @@ class StoreTarget(Target):
             return
         try:
             run(self._store.delete(self._key(key)))
-        except _GONE:
+        except GONE:
             return
         except Exception as error:
             raise WriteError(f"could not remove {key!r} from {self}: {type(error).__name__}: {error}") from error
@@ -263,7 +250,7 @@ class StoreTarget(Target):
 
         try:
             return run(first())
-        except _GONE:
+        except GONE:
             return True
 
     def names(self, prefix: str) -> list[str]:
@@ -277,7 +264,7 @@ class StoreTarget(Target):
         start = len(self.path) + 1 if self.path else 0
         try:
             return sorted(key[start:] for key in run(listed()))
-        except _GONE:
+        except GONE:
             return []
         except Exception as error:
             raise StorageError(f"could not list {prefix!r} in {self}: {type(error).__name__}: {error}") from error

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
+from omezarr.arrays.codecs import named
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from omezarr.hierarchy import ZarrNode
     from omezarr.model import JSON
@@ -92,16 +94,6 @@ class ChunkKeys:
     def document(self) -> dict[str, JSON]:
         """The value of ``chunk_key_encoding`` in zarr format 3."""
         return {"name": self.style, "configuration": {"separator": self.separator}}
-
-
-def named(value: object) -> tuple[str, Mapping[str, Any]]:
-    """Return the name and the configuration of an extension point of zarr format 3; an empty name if it is none."""
-    if isinstance(value, str):
-        return value, {}
-    if isinstance(value, dict) and isinstance(value.get("name"), str):
-        options = value.get("configuration")
-        return value["name"], options if isinstance(options, dict) else {}
-    return "", {}
 
 
 def _is_number(part: str) -> bool:

@@ -22,13 +22,13 @@ from omezarr.abc.plan import (
     TransferObjects,
     WriteObject,
 )
+from omezarr.arrays.codecs import Obstacle, uses_extension
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import UnsupportedError
 from omezarr.model import deep_equal
 from omezarr.upgrading.arrays import described
 from omezarr.upgrading.changes import MARKER, marked
 from omezarr.upgrading.chunk_keys import ChunkKeys
-from omezarr.upgrading.codecs import Obstacle, uses_extension
 from omezarr.upgrading.groups import counted
 from omezarr.upgrading.survey import joined
 

@@ -22,12 +22,12 @@ from omezarr.abc.plan import (
     WriteObject,
 )
 from omezarr.arrays import as_source, expanded
-from omezarr.arrays.defaults import default_codec
+from omezarr.arrays.codecs import COMMON_CODECS, Obstacle, codec_of, uses_extension
+from omezarr.arrays.defaults import default_codec, fitting_shards
 from omezarr.arrays.stored import json_bytes
-from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.errors import UnsupportedError
 from omezarr.upgrading.arrays import described
-from omezarr.upgrading.chunk_keys import ChunkKeys, named
-from omezarr.upgrading.codecs import Obstacle, compressor_of, plain_codec, uses_extension
+from omezarr.upgrading.chunk_keys import ChunkKeys
 from omezarr.upgrading.survey import DOCUMENTS, joined
 from omezarr.writing.options import sizes_by_axis
 
@@ -208,13 +208,7 @@ class _Copy:
             chunks = tuple(min(chunk, max(size, 1)) for chunk, size in zip(wanted, shape, strict=True))
         if given.shards is not None:
             shards = sizes_by_axis(given.shards, axes, "shards")
-            for shard, chunk, size, axis in zip(shards, chunks, shape, axes, strict=True):
-                if shard % chunk and shard < size:
-                    raise ArgumentError(f"along {axis.name}, a shard of {shard} is no multiple of a chunk of {chunk}")
-            shards = tuple(
-                min(-(-shard // chunk), -(-max(size, 1) // chunk)) * chunk
-                for shard, chunk, size in zip(shards, chunks, shape, strict=True)
-            )
+            shards = fitting_shards(shards, chunks, shape, axes)
         return chunks, shards if self._format == 3 else None
 
     def _codec(self, change: ArrayChange, dtype: Any) -> Codec:
@@ -231,12 +225,8 @@ def _spread(sizes: Shape, axes: LevelAxes) -> Shape:
 
 
 def _codec_of(node: ZarrNode) -> Codec | None:
-    """Return what the chunks of an array are compressed with, if that is common."""
-    metadata: Mapping[str, Any] = node.metadata
-    if node.zarr_format == 2:
-        return None if metadata.get("filters") else plain_codec(metadata.get("compressor"))
-    codecs = list(metadata.get("codecs", ()))
-    if codecs and named(codecs[0])[0] == "sharding_indexed":
-        codecs = list(named(codecs[0])[1].get("codecs", ()))
-    behind = [index for index, codec in enumerate(codecs, 1) if named(codec)[0] == "bytes"]
-    return plain_codec(compressor_of(codecs[behind[0] :])) if behind else None
+    """Return what the chunks of an array are compressed with, if that is common; blocks of blosc fit other chunks."""
+    found = codec_of(node.metadata)
+    if found is None or found.name not in COMMON_CODECS:
+        return None
+    return Codec(found.name, {key: value for key, value in found.options.items() if key != "blocksize"})

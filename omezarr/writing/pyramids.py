@@ -9,7 +9,7 @@ from attrs import frozen
 
 from omezarr.abc import ArrayFacts, FormatVersion
 from omezarr.abc.plan import ArraySpec, Codec
-from omezarr.arrays.defaults import default_chunks, default_codec, default_factors, default_shards
+from omezarr.arrays.defaults import default_chunks, default_codec, default_factors, default_shards, fitting_shards
 from omezarr.arrays.geometry import level_geometry, level_shapes
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.model import Dataset, Scale, Translation
@@ -129,15 +129,7 @@ class PyramidPlanner:
             able = ", ".join(name for name, item in self.registry.formats.items() if item.zarr_format == 3)
             raise UnsupportedError(f"NGFF {self.version.version} has no shards; versions that have: {able}")
         shards = sizes_by_axis(self.options.shards, axes, "shards") or chunks
-        for shard, chunk, axis in zip(shards, chunks, axes, strict=True):
-            if shard % chunk and shard < shape[axes.index(axis)]:
-                raise ArgumentError(
-                    f"along {axis.name}, a shard of {shard} is no multiple of a chunk of {chunk}; choose one that is"
-                )
-        return chunks, tuple(
-            min(-(-shard // chunk), -(-size // chunk)) * chunk
-            for shard, chunk, size in zip(shards, chunks, shape, strict=True)
-        )
+        return chunks, fitting_shards(shards, chunks, shape, axes)
 
 
 def placement(scale: tuple[float, ...], translation: tuple[float, ...]) -> Transformation:

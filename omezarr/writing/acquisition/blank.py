@@ -9,6 +9,7 @@ import numpy as np
 from attrs import evolve
 
 from omezarr.abc import PixelSource
+from omezarr.arrays.defaults import fitting_shards
 from omezarr.errors import ArgumentError
 from omezarr.writing.options import sizes_by_axis
 
@@ -60,11 +61,9 @@ def resized(spec: ArraySpec, axis: int | None, length: int, options: WriteOption
         return spec
     chunks = sizes_by_axis(options.chunks, axes, "chunks") or spec.chunks
     shards = sizes_by_axis(options.shards, axes, "shards") or spec.shards
-    if shards is not None and shards[axis] % chunks[axis]:
-        raise ArgumentError(
-            f"along {axes[axis].name}, a shard of {shards[axis]} is no multiple of a chunk of {chunks[axis]}; "
-            "choose one that is"
-        )
+    if shards is not None:  # which grow, so that no shard reaches the end
+        along = slice(axis, axis + 1)
+        fitting_shards(shards[along], chunks[along], (shards[axis] + 1,), axes[along])
     return evolve(
         spec,
         shape=_put(spec.shape, axis, length),
