@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, frozen
 
@@ -16,7 +16,7 @@ from omezarr.abc import Importer
 from omezarr.errors import ArgumentError, OMEZarrWarning, SourceError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import UNSET, Acquisition, Channel, conventional_axes
-from omezarr.model.content import CollectionContent, ImageContent, PlateContent
+from omezarr.model.content import CollectionContent, ImageContent, LabelContent, PlateContent
 from omezarr_builtins.importers._options import check_options
 from omezarr_builtins.importers._patterns import (
     NAMED,
@@ -40,6 +40,9 @@ AXES = {"t": "t", "c": "c", "z": "z", "tile_y": "y", "tile_x": "x"}
 
 ORDER = "tczyx"
 
+Place: TypeAlias = tuple[str, str, str, str]
+"""Row, column, acquisition and field of an image; empty where names do not tell."""
+
 
 class Files(Importer):
     """Import folders of files that belong together."""
@@ -49,6 +52,7 @@ class Files(Importer):
         "pattern": "how files are named, for example '{row}{column}_f{field}_c{channel}_z{z}.tif', one of "
         f"{', '.join(NAMED)}, or auto",
         "table": "a CSV file with a column path and columns named as the fields of a pattern",
+        "labels": "how files of labels are named, for example 'nuclei=mask_{row}{column}_f{field}.tif'",
         "missing": '"fill" takes files that are missing as 0; "fail" (the default) refuses',
         "axes": "the meaning of the dimensions of each file, one letter each",
     }
@@ -63,13 +67,15 @@ class Files(Importer):
         if options.get("missing") not in (None, "fail", "fill"):
             raise ArgumentError(f'{options["missing"]!r} is no choice for missing files; give "fill" or "fail"')
         placed, notices = _placed(location, options)
-        files = split_wells(placed)
-        check_alone(files)
-        assembly = _Assembly(files, location, options)
-        content = assembly.content()
-        for notice in [*notices, *assembly.notices]:
+        assembly = _Assembly(placed, location, options)
+        images = assembly.images()
+        notices += assembly.notices
+        if options.get("labels") is not None:
+            images, more = _labelled(images, str(options["labels"]), location, options)
+            notices += more
+        for notice in notices:
             warnings.warn(OMEZarrWarning(notice), stacklevel=2)
-        return content
+        return _content(images, location)
 
 
 def _placed(location: Location, options: Mapping[str, Any]) -> tuple[list[Placed], list[str]]:
@@ -108,7 +114,8 @@ class _Assembly:
     """
 
     def __init__(self, files: Sequence[Placed], location: Location, options: Mapping[str, Any]) -> None:
-        self.files = files
+        self.files = files = split_wells(files)
+        check_alone(files)
         self.location = location
         self.fill = options.get("missing") == "fill"
         self.axes = options.get("axes")
@@ -119,39 +126,16 @@ class _Assembly:
             if field in files[0].place
         }
 
-    def content(self) -> Content:
-        """Return a plate where files have wells, a collection where they have fields alone, else an image."""
+    def images(self) -> dict[Place, ImageContent]:
+        """Return the images that the files make up, by where they are."""
         loaded = self._load()
         self._check_gaps(loaded)
-        images: dict[tuple[str, str], dict[tuple[str, str], list[_Loaded]]] = {}
+        groups: dict[Place, list[_Loaded]] = {}
         for one in loaded:
             place = one.file.place
-            well = (place.get("row", ""), place.get("column", ""))
-            field = (place.get("acquisition", ""), place.get("field", "0"))
-            images.setdefault(well, {}).setdefault(field, []).append(one)
-        if "row" not in self.files[0].place or "column" not in self.files[0].place:
-            fields = [self._image(files) for _, files in sorted(images[next(iter(images))].items(), key=_by_number)]
-            if len(fields) == 1:
-                return evolve(fields[0], name=self.location.name)
-            return CollectionContent(images={str(number): image for number, image in enumerate(fields)})
-        return self._plate(images)
-
-    def _plate(self, images: Mapping[tuple[str, str], Mapping[tuple[str, str], list[_Loaded]]]) -> PlateContent:
-        wells = {}
-        acquisitions = sorted({field[0] for fields in images.values() for field in fields if field[0]}, key=natural)
-        for row, column in sorted(images, key=lambda well: (len(well[0]), well[0], natural(well[1]))):
-            fields = sorted(images[row, column].items(), key=_by_number)
-            wells[f"{row}/{column}"] = {
-                str(number): evolve(self._image(files), acquisition=int(field[0]) if field[0] else None)
-                for number, (field, files) in enumerate(fields)
-            }
-        return PlateContent(
-            rows=tuple(sorted({row for row, _ in images}, key=lambda row: (len(row), row))),
-            columns=tuple(sorted({column for _, column in images}, key=natural)),
-            wells=wells,
-            name=self.location.name,
-            acquisitions=tuple(Acquisition(id=int(number)) for number in acquisitions),
-        )
+            key = (place.get("row", ""), place.get("column", ""), place.get("acquisition", ""), place.get("field", "0"))
+            groups.setdefault(key, []).append(one)
+        return {place: self._image(files) for place, files in sorted(groups.items(), key=_by_place)}
 
     def _load(self) -> list[_Loaded]:
         """Describe all files, and say once what several say alike."""
@@ -259,9 +243,60 @@ class _Assembly:
         return tuple(found)
 
 
-def _by_number(item: tuple[tuple[str, str], Any]) -> tuple[tuple[int, int, str], tuple[int, int, str]]:
-    (acquisition, field), _ = item
-    return natural(acquisition), natural(field)
+def _content(images: Mapping[Place, ImageContent], location: Location) -> Content:
+    """Return a plate where images have wells, a collection where there are several, else the image."""
+    if not any(row for row, *_ in images):
+        if len(images) == 1:
+            return evolve(next(iter(images.values())), name=location.name)
+        return CollectionContent(images={str(number): image for number, image in enumerate(images.values())})
+    wells: dict[str, dict[str, ImageContent]] = {}
+    for (row, column, acquisition, _), image in images.items():
+        fields = wells.setdefault(f"{row}/{column}", {})
+        fields[str(len(fields))] = evolve(image, acquisition=int(acquisition) if acquisition else None)
+    acquisitions = sorted({int(place[2]) for place in images if place[2]})
+    return PlateContent(
+        rows=tuple(sorted({place[0] for place in images}, key=lambda row: (len(row), row))),
+        columns=tuple(sorted({place[1] for place in images}, key=natural)),
+        wells=wells,
+        name=location.name,
+        acquisitions=tuple(Acquisition(id=number) for number in acquisitions),
+    )
+
+
+def _labelled(
+    images: Mapping[Place, ImageContent], named: str, location: Location, options: Mapping[str, Any]
+) -> tuple[dict[Place, ImageContent], list[str]]:
+    """Return images with the labels that other files of the folder make up."""
+    name, mark, pattern = named.partition("=")
+    if not mark or "{" in name:
+        name, pattern = "labels", named
+    placed, notices = files_by_pattern(Path(location.url), pattern)
+    assembly = _Assembly(placed, location, options)
+    labels = assembly.images()
+    lost = [place for place in labels if place not in images]
+    if lost:
+        where = " ".join(part for part in lost[0] if part)
+        raise SourceError(f"labels {name!r} of {len(lost)} images have no image, for example those of {where}")
+    without = len(images) - len(labels)
+    if without:
+        notices.append(f"{without} images have no labels {name!r}")
+    found = {place: _with_label(image, name, labels.get(place)) for place, image in images.items()}
+    return found, [notice for notice in notices if "do not match the pattern" not in notice]
+
+
+def _with_label(image: ImageContent, name: str, label: ImageContent | None) -> ImageContent:
+    from omezarr.arrays.sources import expanded
+
+    if label is None:
+        return image
+    sizes = dict(zip((axis.name for axis in label.axes), label.pixels.shape, strict=True))
+    shape = [sizes.get(axis.name, 1) for axis in image.axes]
+    return evolve(image, labels={**image.labels, name: LabelContent(pixels=expanded(label.pixels, shape))})
+
+
+def _by_place(item: tuple[Place, Any]) -> tuple[Any, ...]:
+    row, column, acquisition, field = item[0]
+    return len(row), row, natural(column), natural(acquisition), natural(field)
 
 
 @hookimpl

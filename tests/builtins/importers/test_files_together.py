@@ -130,6 +130,38 @@ class TestPlates:
             ]
 
 
+class TestLabels:
+    @pytest.fixture
+    def raw(self, tmp_path: Path) -> Path:
+        folder = filled(tmp_path / "raw", "{w}_c{c}.tif", {"w": ("A1", "B2"), "c": range(2)})
+        return filled(folder, "mask_{w}.tif", {"w": ("A1", "B2")})
+
+    @pytest.mark.parametrize(("given", "name"), [("nuclei=mask_{well}.tif", "nuclei"), ("mask_{well}.tif", "labels")])
+    def test_files_of_their_own_become_labels_of_their_images(self, given: str, name: str, raw: Path) -> None:
+        plate = load(raw, Files(), pattern="{well}_c{channel}.tif", labels=given).plate
+        for number, well in enumerate(plate.wells.values()):
+            label = well["0"].labels[name]
+            assert label.pixels.shape == (1, *SHAPE)
+            assert corner(label.pixels).tolist() == [number]
+
+    def test_they_are_written(self, raw: Path, tmp_path: Path) -> None:
+        words = ["--pattern", "{well}_c{channel}.tif", "--importer-option", "labels=nuclei=mask_{well}.tif"]
+        assert run(["convert", str(raw), str(tmp_path / "p.ome.zarr"), *words]) == 0
+        field = omezarr.open(tmp_path / "p.ome.zarr").children["B/2"].children["0"]
+        assert int(field.labels["nuclei"].levels[0].read()[0, 1, 1]) == 1
+
+    def test_images_without_labels_are_counted(self, raw: Path) -> None:
+        (raw / "mask_B2.tif").unlink()
+        imported = load(raw, Files(), pattern="{well}_c{channel}.tif", labels="mask_{well}.tif")
+        assert not imported.plate.wells["B/2"]["0"].labels
+        assert any("1 images have no labels" in notice for notice in imported.notices)
+
+    def test_labels_without_an_image_are_refused(self, raw: Path) -> None:
+        save(raw / "mask_C3.tif", 1)
+        with pytest.raises(SourceError, match="have no image, for example those of C 3"):
+            load(raw, Files(), pattern="{well}_c{channel}.tif", labels="mask_{well}.tif")
+
+
 def test_fields_keep_their_places_on_the_stage(tmp_path: Path) -> None:
     folder = filled(tmp_path / "raw", "f{f}.tif", {"f": range(2)})
     for number in range(2):
