@@ -51,8 +51,10 @@ CONTESTANTS = {
             "ngff-zarr",
             ("ngff-zarr[cli,dask-image]==0.50.0", "numcodecs", "aiohttp"),
         ),
-        Contestant("zarr-python 3.1", "contestants.zarr_python", "zarr-3.1", ("zarr[remote]==3.1.6", "aiohttp")),
-        Contestant("zarr-python", "contestants.zarr_python", "zarr", ("zarr[remote]", "aiohttp")),
+        Contestant(
+            "zarr-python 3.1", "contestants.zarr_python", "zarr-3.1", ("zarr[remote]==3.1.6", "aiohttp", "dask[array]")
+        ),
+        Contestant("zarr-python", "contestants.zarr_python", "zarr", ("zarr[remote]", "aiohttp", "dask[array]")),
     )
 }
 

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class CountingServer(ThreadingHTTPServer):
-    """Serves files; ``asked`` is the number of requests so far."""
+    """Serves files; ``asked`` is the number of requests so far, ``wait`` the seconds before each answer."""
 
     daemon_threads = True
     request_queue_size = 128
     asked = 0
+    wait = 0.0
 
     @property
     def url(self) -> str:
@@ -39,7 +43,26 @@ class _Handler(SimpleHTTPRequestHandler):
             assert isinstance(server, CountingServer)
             with _guard:
                 server.asked += 1
+            time.sleep(server.wait)
         return found
+
+    def send_head(self) -> BytesIO | BinaryIO | None:
+        """Send the part of a file that is asked for, which the server of the standard library does not."""
+        wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
+        path = Path(self.translate_path(self.path))
+        if wanted is None or not path.is_file():
+            return super().send_head()
+        size, (first, last) = path.stat().st_size, wanted.groups()
+        start = int(first) if first else max(0, size - int(last))
+        stop = min(int(last) + 1, size) if first and last else size
+        with path.open("rb") as file:
+            file.seek(start)
+            content = file.read(stop - start)
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return BytesIO(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing."""
@@ -49,9 +72,10 @@ _guard = threading.Lock()
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[CountingServer]:
+def serving(folder: Path, wait: float = 0.0) -> Iterator[CountingServer]:
     """Serve a folder while the block runs."""
     server = CountingServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
+    server.wait = wait
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -15,6 +15,7 @@ INPUTS = {
     "A.npy": ("volume", SHAPE_A),
     "small.npy": ("volume", (3, 16, 512, 512)),
     "field.npy": ("field", (2, 256, 256)),
+    "shards.npy": ("volume", (2, 16, 2048, 2048)),
     "tiled.ome.tif": ("tiled_tiff", SHAPE_A),
     "pages.ome.tif": ("paged_tiff", (1, 1024, 1024, 1024)),
 }
@@ -24,6 +25,11 @@ PLATE = {"rows": list("ABCDEFGH"), "columns": [str(column) for column in range(1
 WRITTEN: dict[str, tuple[str, str, dict[str, Any]]] = {
     "image": ("write", "A.npy", {**WORK_A, "codec": FAST}),
     "thin": ("write", "A.npy", {"chunks": (1, 1, 256, 256), "levels": 1, "codec": FAST}),
+    "shards": (
+        "write",
+        "shards.npy",
+        {"chunks": (1, 16, 128, 128), "shards": (1, 16, 512, 512), "levels": 1, "codec": FAST},
+    ),
     "plate": ("write_plate", "field.npy", PLATE),
 }
 """What omezarr writes for the others to read: task, input, options."""
@@ -55,7 +61,7 @@ class Work:
         The function of `contestants`; "command" for a command line.
     given : str
         An input; what omezarr has written, from the disk; the same with "-http" behind it, from a web server that
-        counts requests; or a number.
+        counts requests; with "-far-http", from one that takes 20 ms for each answer; or a number.
     contestants : tuple of str
     options : dict
         For the function; of commands, contestant to the command line.
@@ -79,11 +85,11 @@ class Work:
     runs: int = 1000
 
 
-def _places() -> list[list[tuple[int, int]]]:
-    """Return a hundred planes of 256 x 256."""
+def _places(count: int) -> list[list[tuple[int, int]]]:
+    """Return planes of 256 x 256."""
     rng = random.Random(0)
     places = []
-    for _ in range(100):
+    for _ in range(count):
         c, z = rng.randrange(SHAPE_A[0]), rng.randrange(SHAPE_A[1])
         y, x = rng.randrange(SHAPE_A[2] - 256), rng.randrange(SHAPE_A[3] - 256)
         places.append([(c, c + 1), (z, z + 1), (y, y + 256), (x, x + 256)])
@@ -177,7 +183,25 @@ WORKS = (
         "read_planes",
         "image",
         READERS,
-        {"places": _places()},
+        {"places": _places(100)},
+    ),
+    Work(
+        "crops",
+        "Crops through dask",
+        "Twenty planes of 256 x 256 at random places of the same level, as a lazy dask array, computed one by one. The "
+        "array of zarr-python is dask.array.from_zarr.",
+        "read_crops",
+        "image",
+        ("omezarr", "zarr-python 3.1", "zarr-python"),
+        {"places": _places(20)},
+    ),
+    Work(
+        "shards-http",
+        "Reading shards over HTTP",
+        "256 MiB in 32 shards of 16 chunks, from a web server that takes 20 ms for each answer.",
+        "read_level",
+        "shards-far-http",
+        ("omezarr", "zarr-python 3.1", "zarr-python"),
     ),
     Work(
         "look",

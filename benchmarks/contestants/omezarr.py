@@ -40,8 +40,8 @@ def _writing(pixels: Any, output: str, options: dict[str, Any]) -> Callable[[], 
     blocks = {"blocksize": options["blocksize"]} if "blocksize" in options else {}
     codec = Codec("blosc", {"cname": name, "clevel": level, "shuffle": shuffle, **blocks})
     factors = [(1, 1, 2, 2)] * (levels - 1)
-    chunks = tuple(options["chunks"])
-    return lambda: omezarr.write_image(output, pixels, axes="czyx", factors=factors, chunks=chunks, codec=codec)
+    sizes = {name: tuple(options[name]) for name in ("chunks", "shards") if name in options}
+    return lambda: omezarr.write_image(output, pixels, axes="czyx", factors=factors, codec=codec, **sizes)
 
 
 def _import_writers() -> None:
@@ -74,6 +74,16 @@ def read_planes(given: str, output: str, options: dict[str, Any]) -> Callable[[]
 
     level = omezarr.open(given).levels[0]
     return lambda: [level.read(tuple(slice(*pair) for pair in place)) for place in options["places"]]
+
+
+def read_crops(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import dask.array  # noqa: F401
+
+    import omezarr
+    import omezarr.arrays.blocks
+
+    lazy = omezarr.open(given).levels[0].dask
+    return lambda: [lazy[tuple(slice(*pair) for pair in place)].compute() for place in options["places"]]
 
 
 def first_look(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:

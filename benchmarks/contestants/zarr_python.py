@@ -59,6 +59,14 @@ def read_planes(given: str, output: str, options: dict[str, Any]) -> Callable[[]
     return lambda: [array[tuple(slice(*pair) for pair in place)] for place in options["places"]]
 
 
+def read_crops(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import dask.array as da
+    import zarr
+
+    lazy = da.from_zarr(zarr.open_group(given, mode="r")["0"])
+    return lambda: [lazy[tuple(slice(*pair) for pair in place)].compute() for place in options["places"]]
+
+
 def first_look(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import zarr
 

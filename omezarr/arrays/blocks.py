@@ -55,7 +55,7 @@ def blocks_of(array: zarr.Array[Any]) -> Iterator[npt.NDArray[Any]]:
 
 
 def as_dask(array: zarr.Array[Any]) -> da.Array:
-    """Return a lazy dask array of an array; its blocks hold many chunks.
+    """Return a lazy dask array of an array; its blocks hold many chunks, and only what is asked of them is read.
 
     Its name comes from place and metadata: the same in another process, another once the array is another one.
 
@@ -68,7 +68,7 @@ def as_dask(array: zarr.Array[Any]) -> da.Array:
 
     slices = _Slices(array)
     name = f"omezarr-{tokenize(str(array.store_path), json.dumps(array.metadata.to_dict(), default=str))}"
-    lazy: da.Array = da.from_array(slices, chunks=block_shape(array), asarray=False, fancy=False, name=name)  # type: ignore[no-untyped-call]  # dask's own gap
+    lazy: da.Array = da.from_array(slices, chunks=block_shape(array), name=name)  # type: ignore[no-untyped-call]  # dask's own gap
     return lazy
 
 
@@ -81,7 +81,29 @@ class _Slices:
         self.dtype = array.dtype
         self.ndim = array.ndim
 
-    def __getitem__(self, index: tuple[slice, ...]) -> npt.NDArray[Any]:
-        region = tuple(slice(*part.indices(size)[:2]) for part, size in zip(index, self.shape, strict=True))
-        steps = tuple(slice(None, None, part.step) for part in index)
-        return self._reader.read(region)[steps]
+    def __getitem__(self, index: tuple[Any, ...]) -> npt.NDArray[Any]:
+        """Read what is asked for of a block, which dask says in one index; its fancy ones are along one axis."""
+        import numpy as np
+
+        region: list[slice] = []
+        kept: list[Any] = []
+        picked: dict[int, npt.NDArray[Any]] = {}
+        for part in index:
+            if part is None:
+                kept.append(None)
+                continue
+            size = self.shape[len(region)]
+            if isinstance(part, slice):
+                places = range(*part.indices(size))
+                kept.append(slice(None, None, part.step))
+            else:
+                places = np.arange(size)[part]
+                kept.append(slice(None) if np.ndim(places) else 0)
+                if np.ndim(places):
+                    picked[len(region)] = places - places.min(initial=size)
+            region.append(slice(int(np.min(places)), int(np.max(places)) + 1) if np.size(places) else slice(0, 0))
+        pixels = self._reader.read(tuple(region))
+        for axis, offsets in picked.items():
+            pixels = pixels.take(offsets, axis)
+        found: npt.NDArray[Any] = pixels[tuple(kept)]
+        return found

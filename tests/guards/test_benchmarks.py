@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.request
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,31 @@ def test_wrong_pixels_are_found(tmp_path: Path) -> None:
     np.save(given, pixels)
     with pytest.raises(AssertionError, match="pixels of level 0 differ at c=0, z=0"):
         run("checks.py", given, written, 2, "mean")
+
+
+def test_the_server_sends_parts_and_counts(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"0123456789")
+    with import_module("servers").serving(tmp_path, 0.001) as server:
+        for wanted, sent in {"bytes=2-4": b"234", "bytes=7-": b"789", "bytes=-2": b"89", "bytes=8-99": b"89"}.items():
+            request = urllib.request.Request(f"{server.url}/a", headers={"Range": wanted})
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+                assert answer.status == 206
+                assert answer.read() == sent
+        assert server.asked == 4
+
+
+def test_crops_of_lazy_arrays_are_those_of_the_others(tmp_path: Path) -> None:
+    given, written = tmp_path / "given.npy", tmp_path / "written.ome.zarr"
+    run("inputs.py", "volume", given, 1, 8, 64, 64)
+    sizes = {"chunks": (1, 8, 16, 16), "shards": (1, 8, 32, 32)}
+    took(
+        "contestants.omezarr", "write", given, written,
+        json.dumps({**sizes, "levels": 1, "codec": ("zstd", 1, "shuffle")}),
+    )  # fmt: skip
+    assert (written / "0/c/0/0/1/1").exists()
+    places = json.dumps({"places": [[(0, 1), (3, 4), (5, 40), (7, 9)], [(0, 1), (0, 8), (0, 64), (0, 64)]]})
+    ours = took("contestants.omezarr", "read_crops", written, "", places)
+    assert ours["returned"] == took("contestants.zarr_python", "read_crops", written, "", places)["returned"]
 
 
 def test_the_viewer_is_measured(tmp_path: Path) -> None:
