@@ -62,7 +62,10 @@ def decoded_within(step: Any, content: Any, most: int, *, exact: bool, scratch: 
         _check(promised, most, exact=exact)
     elif isinstance(step, numcodecs.Zstd):
         if exact:
-            return step.decode(content, out=np.empty(most, "u1"))  # fails where there is more or less
+            try:
+                return step.decode(content, out=np.empty(most, "u1"))  # fails where there is more or less
+            except RuntimeError as error:
+                raise ValueError(f"a chunk does not hold the {most} bytes that belong there: {error}") from error
         # Blocks are full, but for the last one and where somebody flushed.
         _check(max(0, _zstd_sizes(view)[1] - ZSTD_BLOCK_BYTES), most, exact=False)
     if isinstance(step, numcodecs.Blosc):
