@@ -214,6 +214,20 @@ def codec_of(metadata: Mapping[str, Any]) -> Codec | None:
     return _codec(compressor)
 
 
+def common_codec(metadata: Mapping[str, Any]) -> Codec | None:
+    """Return what the chunks of an array are compressed with, if that is common; blocks of blosc fit other chunks.
+
+    Parameters
+    ----------
+    metadata : mapping
+        As for `codec_of`.
+    """
+    found = codec_of(metadata)
+    if found is None or found.name not in COMMON_CODECS:
+        return None
+    return Codec(found.name, {key: value for key, value in found.options.items() if key != "blocksize"})
+
+
 def _codec(compressor: JSON) -> Codec | None:
     if compressor is None:
         return Codec("none")

@@ -12,8 +12,47 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omezarr.model import Acquisition, Axis, Channel, CoordinateSystem, ImageLabel, Transformation
+    from omezarr.model import (
+        JSON,
+        Acquisition,
+        Axis,
+        Channel,
+        CoordinateSystem,
+        GroupMetadata,
+        ImageLabel,
+        Transformation,
+    )
     from omezarr.model.pixels import PixelSource
+
+
+@frozen(kw_only=True)
+class LevelContent:
+    """One resolution level as a source has it: its pixels, where they sit, and how they are stored.
+
+    Parameters
+    ----------
+    pixels : PixelSource
+    scale, translation : tuple of float
+        Size of a pixel and position of the first one, along each axis, in its unit.
+    chunks : tuple of int, optional
+    shards : tuple of int, optional
+    codec : mapping, optional
+        The compressor in the words of numcodecs, for example ``{"id": "zstd", "level": 3}``; an ``id`` of "none" for
+        none at all. None: one that cannot be kept.
+    attributes : mapping
+        Of the array, but for those that its version writes there itself.
+    extra : mapping
+        Unknown keys of its entry in ``datasets``.
+    """
+
+    pixels: PixelSource
+    scale: tuple[float, ...]
+    translation: tuple[float, ...]
+    chunks: tuple[int, ...] | None = None
+    shards: tuple[int, ...] | None = None
+    codec: Mapping[str, JSON] | None = None
+    attributes: Mapping[str, JSON] = field(factory=dict)
+    extra: Mapping[str, JSON] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -23,18 +62,31 @@ class LabelContent:
     Parameters
     ----------
     pixels : PixelSource
-        Integers; axes as in the image.
+        Integers; axes as in the image, unless it brings its own.
     metadata : ImageLabel, optional
         Colours and properties.
+    axes : tuple of Axis, optional
+        Of a label image that has a grid of its own, such as one of half the resolution: then `scale` and `translation`
+        are its own too, and it is left out with a notice where it cannot be written. None: all are those of the image.
+    scale, translation : tuple of float, optional
+    levels : tuple of LevelContent
+        As for `ImageContent`.
+    groups : mapping
+        As for `ImageContent`.
     """
 
     pixels: PixelSource
     metadata: ImageLabel | None = None
+    axes: tuple[Axis, ...] | None = None
+    scale: tuple[float, ...] | None = None
+    translation: tuple[float, ...] | None = None
+    levels: tuple[LevelContent, ...] = ()
+    groups: Mapping[str, GroupMetadata] = field(factory=dict)
 
 
 @frozen(kw_only=True)
 class ImageContent:
-    """An image at full resolution.
+    """An image: its pixels at full resolution, and its other levels where it has some.
 
     Parameters
     ----------
@@ -52,6 +104,12 @@ class ImageContent:
         Written to ``OME/METADATA.ome.xml`` below the image as it is.
     acquisition : int, optional
         The id of the acquisition of the plate that this field of a well belongs to.
+    levels : tuple of LevelContent
+        All levels as the source has them, the first with the pixels of the image. They are kept unless the options say
+        otherwise; where there are none they are made.
+    groups : mapping
+        What the source's groups say besides, by path relative to this one: "" for its own, "labels" for that of its
+        labels. What is known of content itself takes precedence.
     """
 
     pixels: PixelSource
@@ -63,6 +121,8 @@ class ImageContent:
     labels: Mapping[str, LabelContent] = field(factory=dict)
     ome_xml: bytes | None = None
     acquisition: int | None = None
+    levels: tuple[LevelContent, ...] = ()
+    groups: Mapping[str, GroupMetadata] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -77,6 +137,10 @@ class PlateContent:
         "row/column" to the well's fields; wells that were not imaged are absent.
     name : str, optional
     acquisitions : tuple of Acquisition
+    ome_xml : bytes, optional
+        Written to ``OME/METADATA.ome.xml`` as it is.
+    groups : mapping
+        What the source's groups say besides, as for `ImageContent`: "", "A" and "A/1" for the plate, a row, a well.
     """
 
     rows: tuple[str, ...]
@@ -84,6 +148,8 @@ class PlateContent:
     wells: Mapping[str, Mapping[str, ImageContent]]
     name: str | None = None
     acquisitions: tuple[Acquisition, ...] = ()
+    ome_xml: bytes | None = None
+    groups: Mapping[str, GroupMetadata] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -96,10 +162,13 @@ class CollectionContent:
         Group name ("0", "1", ...) to image, in the order of the OME-XML.
     ome_xml : bytes, optional
         Written to ``OME/METADATA.ome.xml`` as it is.
+    groups : mapping
+        What the source's groups say besides, as for `ImageContent`: "" and "OME".
     """
 
     images: Mapping[str, ImageContent]
     ome_xml: bytes | None = None
+    groups: Mapping[str, GroupMetadata] = field(factory=dict)
 
 
 @frozen(kw_only=True)
@@ -114,11 +183,14 @@ class SceneContent:
         Between systems of the scene, and of its images by their group names as paths.
     coordinate_systems : tuple of CoordinateSystem
         Those of the scene itself; the first is the one to display.
+    groups : mapping
+        What the source's group says besides, as for `ImageContent`: "".
     """
 
     images: Mapping[str, ImageContent]
     coordinate_transformations: tuple[Transformation, ...]
     coordinate_systems: tuple[CoordinateSystem, ...] = ()
+    groups: Mapping[str, GroupMetadata] = field(factory=dict)
 
 
 Content: TypeAlias = ImageContent | PlateContent | CollectionContent | SceneContent

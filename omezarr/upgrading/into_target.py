@@ -22,7 +22,7 @@ from omezarr.abc.plan import (
     WriteObject,
 )
 from omezarr.arrays import as_source, expanded
-from omezarr.arrays.codecs import COMMON_CODECS, Obstacle, codec_of, uses_extension
+from omezarr.arrays.codecs import Obstacle, common_codec, uses_extension
 from omezarr.arrays.defaults import default_codec, fitting_shards
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import UnsupportedError
@@ -34,7 +34,6 @@ from omezarr.writing.options import sizes_by_axis
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omezarr.hierarchy import ZarrNode
     from omezarr.location import Location
     from omezarr.model import JSON, Axis
     from omezarr.upgrading.changes import ArrayChange, Changes
@@ -216,17 +215,9 @@ class _Copy:
         given = self.options.codec if change.axes is not None else None
         if given is not None:
             return Codec.parse(given) if isinstance(given, str) else given
-        return _codec_of(change.node) or default_codec(dtype)
+        return common_codec(change.node.metadata) or default_codec(dtype)
 
 
 def _spread(sizes: Shape, axes: LevelAxes) -> Shape:
     own = dict(zip((axis.name for axis in axes.own), sizes, strict=True))
     return tuple(own.get(axis.name, 1) for axis in axes.wanted)
-
-
-def _codec_of(node: ZarrNode) -> Codec | None:
-    """Return what the chunks of an array are compressed with, if that is common; blocks of blosc fit other chunks."""
-    found = codec_of(node.metadata)
-    if found is None or found.name not in COMMON_CODECS:
-        return None
-    return Codec(found.name, {key: value for key, value in found.options.items() if key != "blocksize"})

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omezarr.model import Axis
-    from omezarr.model.content import ImageContent, LabelContent
+    from omezarr.model.content import ImageContent, LabelContent, LevelContent
 
 T = TypeVar("T")
+P = TypeVar("P", "ImageContent", "LabelContent")
 
 _RANKS = {"time": 0, "space": 2}
 """Where axes of a type stand; all others stand between them."""
@@ -51,32 +52,60 @@ def arranged(content: ImageContent) -> ImageContent:
     >>> arranged(image) == image
     True
     """
-    typed = tuple(
-        evolve(axis, type=CONVENTIONAL_TYPES[axis.name]) if not axis.type and axis.name in CONVENTIONAL_TYPES else axis
-        for axis in content.axes
-    )
+    typed = _typed(content.axes)
     changed = [axis.name for axis, old in zip(typed, content.axes, strict=True) if axis != old]
     if changed:
         _notice(f"the source gives no types for its axes {', '.join(changed)}; they are those that the names stand for")
-        content = evolve(content, axes=typed)
+        labels = {
+            name: label if label.axes is None else evolve(label, axes=_typed(label.axes))
+            for name, label in content.labels.items()
+        }
+        content = evolve(content, axes=typed, labels=labels)
     order = _order(typed)
     if order == list(range(len(typed))):
         return content
     before, after = ([axis.name for axis in axes] for axes in (typed, _picked(typed, order)))
     _notice(f"the source has the axes {', '.join(before)}; the image is transposed to {', '.join(after)}")
+    labels = {name: _label(label, content, order) for name, label in content.labels.items()}
+    return evolve(_reordered(content, typed, order), labels=labels)
+
+
+def _reordered(content: P, axes: tuple[Axis, ...], order: list[int]) -> P:
+    """Return an image or label image with all its levels, its axes in another order."""
+
+    def level(item: LevelContent) -> LevelContent:
+        return evolve(
+            item,
+            pixels=reordered(item.pixels, order),
+            scale=_picked(item.scale, order),
+            translation=_picked(item.translation, order),
+            chunks=item.chunks and _picked(item.chunks, order),
+            shards=item.shards and _picked(item.shards, order),
+        )
+
     return evolve(
         content,
         pixels=reordered(content.pixels, order),
-        axes=_picked(typed, order),
+        axes=_picked(axes, order),
         scale=None if content.scale is None else _picked(content.scale, order),
         translation=None if content.translation is None else _picked(content.translation, order),
-        labels={name: _label(label, content, order) for name, label in content.labels.items()},
+        levels=tuple(map(level, content.levels)),
     )
 
 
 def _label(label: LabelContent, image: ImageContent, order: list[int]) -> LabelContent:
+    if label.axes is not None:
+        return _reordered(label, label.axes, _order(label.axes))
     shape = aligned(label.pixels.shape, image.pixels.shape, [axis.name for axis in image.axes])
     return evolve(label, pixels=reordered(expanded(label.pixels, shape), order))
+
+
+def _typed(axes: Sequence[Axis]) -> tuple[Axis, ...]:
+    """Return axes with the types that their names stand for, where they have none."""
+    return tuple(
+        evolve(axis, type=CONVENTIONAL_TYPES[axis.name]) if not axis.type and axis.name in CONVENTIONAL_TYPES else axis
+        for axis in axes
+    )
 
 
 def _order(axes: Sequence[Axis]) -> list[int]:

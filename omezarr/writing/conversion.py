@@ -11,7 +11,6 @@ Examples
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -33,12 +32,12 @@ from omezarr.writing.exporting import (
     refuse_write_options,
     run_export,
 )
-from omezarr.writing.image_description import by_axis, parse_axes, parse_channels
 from omezarr.writing.images import run_plan
-from omezarr.writing.requests import ImageKeywords, PixelKeywords, Request, spelled_out
+from omezarr.writing.overrides import part_of, with_overrides
+from omezarr.writing.requests import ImageKeywords, Request, spelled_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from omezarr.abc import Importer
     from omezarr.abc.plan import Plan
@@ -63,6 +62,8 @@ class ConversionKeywords(ImageKeywords, total=False):
         Options of the exporter, for example ``{"axes": "zyx"}`` of "npy".
     name : str
         Takes the place of what the source says.
+    labels : bool, str or sequence of str
+        Which label images of the source are taken: none (False, "no"), or those named. Default: all.
     region : mapping
         Axis name to start and stop, in pixels of the source: only this part is converted, and is where it was.
     options : WriteOptions
@@ -75,6 +76,7 @@ class ConversionKeywords(ImageKeywords, total=False):
     exporter: str | None
     exporter_options: Mapping[str, Any] | None
     name: str | None
+    labels: bool | str | Sequence[str] | None
     region: Mapping[str, tuple[int, int]] | None
     options: WriteOptions | None
     source_options: Mapping[str, Any] | StorageOptions | None
@@ -128,6 +130,7 @@ def prepare_conversion(
     exporter: str | None = None,
     exporter_options: Mapping[str, Any] | None = None,
     name: str | None = None,
+    labels: bool | str | Sequence[str] | None = None,
     region: Mapping[str, tuple[int, int]] | None = None,
     options: WriteOptions | None = None,
     source_options: Mapping[str, Any] | StorageOptions | None = None,
@@ -149,11 +152,14 @@ def prepare_conversion(
     reader_options = dict(importer_options or {})
     if axes is not None:
         reader_options["axes"] = axes
+    if labels is not None and labels is not True:
+        names = labels or "no"
+        reader_options["labels"] = names if isinstance(names, str) else ",".join(names)
     refuse_unknown_options("importer", reader, reader_options)
     content = _loaded(reader, origin, reader_options, registry)
 
     def changed(image: ImageContent) -> ImageContent:
-        return _with_overrides(_part_of(arranged(image), region or {}), said)
+        return with_overrides(part_of(arranged(image), region or {}), said)
 
     content = _each_image(content, changed)
     if name is not None:
@@ -262,71 +268,3 @@ def _each_image(content: Content, change: Callable[[ImageContent], ImageContent]
         }
         return evolve(content, wells=wells)
     return evolve(content, images={key: change(image) for key, image in content.images.items()})
-
-
-def _part_of(image: ImageContent, region: Mapping[str, tuple[int, int]]) -> ImageContent:
-    """Return a part of an image, where it was.
-
-    Raises
-    ------
-    ArgumentError
-        If the image has no such part.
-    """
-    if not region:
-        return image
-    from omezarr.arrays.streams import cropped
-
-    names, shape = [axis.name for axis in image.axes], image.pixels.shape
-    unknown = [name for name in region if name not in names]
-    if unknown:
-        raise ArgumentError(f"a region is given along {', '.join(unknown)}, but the axes are {', '.join(names)}")
-    for name, (start, stop) in region.items():
-        length = shape[names.index(name)]
-        if not 0 <= start < stop <= length:
-            raise ArgumentError(f"the region {name}={start}:{stop} is not inside the image, which has 0:{length} there")
-    parts = tuple(slice(*region.get(name, (0, size))) for name, size in zip(names, shape, strict=True))
-    scale, place = image.scale or (1.0,) * len(names), image.translation or (0.0,) * len(names)
-    moved = tuple(
-        p if axis.type == "channel" else p + s * part.start
-        for axis, p, s, part in zip(image.axes, place, scale, parts, strict=True)
-    )
-    channels = image.channels
-    if channels is not None and "c" in names:
-        channels = channels[parts[names.index("c")]]
-    labels = {
-        key: evolve(
-            label,
-            pixels=cropped(
-                label.pixels,
-                tuple(
-                    part if size == full else slice(0, size)
-                    for part, size, full in zip(parts, label.pixels.shape, shape, strict=True)
-                ),
-            ),
-        )
-        for key, label in image.labels.items()
-    }
-    return evolve(
-        image,
-        pixels=cropped(image.pixels, parts),
-        translation=moved if any(moved) else image.translation,
-        channels=channels,
-        labels=labels,
-    )
-
-
-def _with_overrides(image: ImageContent, said: PixelKeywords) -> ImageContent:
-    """Return an image with what the user gives in place of what the source says."""
-    scale = said.get("scale")
-    axes = parse_axes(image.axes, len(image.axes), said.get("units"))
-    known = dict(zip((axis.name for axis in axes), image.scale or (1.0,) * len(axes), strict=True))
-    if isinstance(scale, Mapping):
-        scale = {**known, **scale}
-    elif isinstance(scale, int | float):
-        scale = {axis.name: scale if axis.type == "space" else known[axis.name] for axis in axes}
-    return evolve(
-        image,
-        axes=axes,
-        scale=by_axis("scale", scale, axes, 1.0) or image.scale,
-        channels=parse_channels(said.get("channels")) or image.channels,
-    )

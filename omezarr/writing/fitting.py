@@ -12,15 +12,19 @@ from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import checked_path
 from omezarr.model import CONVENTIONAL_TYPES, conventional_axes
 from omezarr.model.units import named_unit
+from omezarr.writing.channels import channel_axis_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from omezarr.abc import FormatVersion, PixelSource
     from omezarr.model import Axis
-    from omezarr.model.content import ImageContent, LabelContent, PlateContent
+    from omezarr.model.content import ImageContent, LabelContent, LevelContent, PlateContent
 
 C = TypeVar("C", "ImageContent", "PlateContent")
+P = TypeVar("P", "ImageContent", "LabelContent")
 
 
 def named(content: C, name: str) -> C:
@@ -37,49 +41,108 @@ def named(content: C, name: str) -> C:
 
 def with_named_units(content: ImageContent) -> ImageContent:
     """Return an image with the units that NGFF names; pixel sizes are converted where one is so many of another."""
+    labels = {
+        name: label if label.axes is None else _in_named_units(label, label.axes)
+        for name, label in content.labels.items()
+    }
+    return evolve(_in_named_units(content, content.axes), labels=labels)
+
+
+def _in_named_units(content: P, own: tuple[Axis, ...]) -> P:
     axes, factors = [], []
-    for axis in content.axes:
+    for axis in own:
         kind = axis.type or CONVENTIONAL_TYPES.get(axis.name)
         found = named_unit(axis.unit, kind) if isinstance(axis.unit, str) else None
         axes.append(axis if found is None else evolve(axis, unit=found.unit))
         factors.append(1.0 if found is None else found.value)
-    content = evolve(content, axes=tuple(axes))
+    return evolve(content, axes=tuple(axes), **_stretched(content, factors))
+
+
+def _stretched(content: P, factors: Sequence[float]) -> dict[str, Any]:
+    """Return scale, translation and levels of an image or label image times a factor along each axis."""
     if all(factor == 1 for factor in factors):
-        return content
+        return {}
     scale = content.scale or (1.0,) * len(factors)
     translation = content.translation or (0.0,) * len(factors)
-    return evolve(
-        content,
-        scale=tuple(size * factor for size, factor in zip(scale, factors, strict=True)),
-        translation=tuple(start * factor for start, factor in zip(translation, factors, strict=True)),
-    )
+    return {
+        "scale": _product(scale, factors),
+        "translation": _product(translation, factors),
+        "levels": tuple(
+            evolve(level, scale=_product(level.scale, factors), translation=_product(level.translation, factors))
+            for level in content.levels
+        ),
+    }
+
+
+def _product(values: Sequence[float], factors: Sequence[float]) -> tuple[float, ...]:
+    return tuple(value * factor for value, factor in zip(values, factors, strict=True))
 
 
 def expanded_to_five(content: ImageContent) -> ImageContent:
     """Return the content with axes of size 1 in place of those of t, c, z, y, x that it lacks."""
     names = [axis.name for axis in content.axes]
-    order = [name for name in "tczyx" if name in names]
-    if order != names:
+    if [name for name in "tczyx" if name in names] != names:
         return content
-    shape = [content.pixels.shape[names.index(name)] if name in names else 1 for name in "tczyx"]
-
-    def spread(values: tuple[float, ...] | None, default: float) -> tuple[float, ...] | None:
-        return None if values is None else tuple(values[names.index(n)] if n in names else default for n in "tczyx")
-
-    axes = tuple(
-        content.axes[names.index(axis.name)] if axis.name in names else axis for axis in conventional_axes("tczyx")
-    )
+    shape = spread(content.pixels.shape, names, "tczyx", 1)
     labels = {
-        name: evolve(label, pixels=expanded(label.pixels, aligned(label.pixels.shape, tuple(shape), list("tczyx"))))
+        name: _with_axes(label, label.axes, "tczyx")
+        if label.axes is not None
+        else evolve(label, pixels=expanded(label.pixels, aligned(label.pixels.shape, shape, list("tczyx"))))
         for name, label in content.labels.items()
     }
+    return evolve(_with_axes(content, content.axes, "tczyx"), labels=labels)
+
+
+T = TypeVar("T", int, float)
+
+
+def spread(values: Sequence[T], names: Sequence[str], wanted: Sequence[str], default: T) -> tuple[T, ...]:
+    """Return one value for each axis that is wanted: the one that is there, or a default.
+
+    Examples
+    --------
+    >>> spread((5, 7), ["y", "x"], "cyx", 1)
+    (1, 5, 7)
+    """
+    return tuple(values[names.index(name)] if name in names else default for name in wanted)
+
+
+def _with_axes(content: P, axes: tuple[Axis, ...], wanted: Sequence[str]) -> P:
+    """Return an image or label image with axes of size 1 added; all its own are wanted, in their order."""
+    by_name = {axis.name: axis for axis in (*conventional_axes(wanted), *axes)}
+    return in_axes(content, axes, tuple(by_name[name] for name in wanted))
+
+
+def in_axes(content: P, axes: tuple[Axis, ...], wanted: tuple[Axis, ...]) -> P:
+    """Return an image or label image, with all its levels, in the axes that are wanted.
+
+    Parameters
+    ----------
+    content : ImageContent or LabelContent
+    axes : tuple of Axis
+        Those that it has, all among the wanted ones and in their order.
+    wanted : tuple of Axis
+        Those that it lacks get a length of 1.
+    """
+    own, names = [axis.name for axis in axes], [axis.name for axis in wanted]
+
+    def level(item: LevelContent) -> LevelContent:
+        return evolve(
+            item,
+            pixels=expanded(item.pixels, spread(item.pixels.shape, own, names, 1)),
+            scale=spread(item.scale, own, names, 1.0),
+            translation=spread(item.translation, own, names, 0.0),
+            chunks=item.chunks and spread(item.chunks, own, names, 1),
+            shards=item.shards and spread(item.shards, own, names, 1),
+        )
+
     return evolve(
         content,
-        pixels=expanded(content.pixels, tuple(shape)),
-        axes=axes,
-        scale=spread(content.scale, 1.0),
-        translation=spread(content.translation, 0.0),
-        labels=labels,
+        axes=wanted,
+        pixels=expanded(content.pixels, spread(content.pixels.shape, own, names, 1)),
+        scale=content.scale and spread(content.scale, own, names, 1.0),
+        translation=content.translation and spread(content.translation, own, names, 0.0),
+        levels=tuple(map(level, content.levels)),
     )
 
 
@@ -103,7 +166,7 @@ def aligned_to(shape: tuple[int, ...], axes: tuple[Axis, ...], wanted: tuple[Axi
 
 
 def label_pixels(name: str, label: LabelContent, image: ImageContent, version: FormatVersion) -> PixelSource:
-    """Return the pixels of a label image with the axes of the image.
+    """Return the pixels of a label image with the axes of the image, unless it has its own.
 
     Raises
     ------
@@ -116,9 +179,16 @@ def label_pixels(name: str, label: LabelContent, image: ImageContent, version: F
     refusal = version.check_dtype(native_name(pixels.dtype), label=True)
     if refusal is not None:
         raise UnsupportedError(f"the label image {name!r}: {refusal}")
+    if label.axes is not None:
+        refusal = version.check_axes(label.axes)
+        if refusal is not None:
+            raise UnsupportedError(f"the label image {name!r}: {refusal}")
+        return pixels
     shape = image.pixels.shape
     if len(pixels.shape) < len(shape):
-        pixels = expanded(pixels, aligned(pixels.shape, shape, [axis.name for axis in image.axes]))
+        position = channel_axis_of(image.axes)
+        names = ["c" if index == position else axis.name for index, axis in enumerate(image.axes)]
+        pixels = expanded(pixels, aligned(pixels.shape, shape, names))
     fits = len(pixels.shape) == len(shape) and all(
         size in (1, full) for size, full in zip(pixels.shape, shape, strict=True)
     )
@@ -128,6 +198,22 @@ def label_pixels(name: str, label: LabelContent, image: ImageContent, version: F
             "each axis must be as long as the image's, or 1"
         )
     return pixels
+
+
+def label_path(name: str) -> str:
+    """Return the path of a label image below the group of labels: its name, or several joined by "/".
+
+    Raises
+    ------
+    ArgumentError
+        If a part of it is no name.
+
+    Examples
+    --------
+    >>> label_path("orphaned/0")
+    'orphaned/0'
+    """
+    return "/".join(map(plain_name, name.split("/")))
 
 
 def plain_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
@@ -16,7 +17,7 @@ from omezarr.abc.plan import (
     WriteObject,
 )
 from omezarr.arrays import expanded
-from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.errors import ArgumentError, OMEZarrWarning, UnsupportedError
 from omezarr.model import (
     UNSET,
     CoordinateSystem,
@@ -32,10 +33,11 @@ from omezarr.model import (
 )
 from omezarr.model.axes import CONVENTIONAL_SYSTEM
 from omezarr.writing.attributes import compose_attributes, refuse_losses
+from omezarr.writing.carrying import source_image, source_multiscale, with_facets
 from omezarr.writing.channels import blank_level, check_channels, measured_channels, usable_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from omezarr.abc import FormatVersion, PixelSource, ScalingMethod
     from omezarr.model import JSON, Channel
@@ -45,13 +47,16 @@ if TYPE_CHECKING:
 from omezarr.writing.fitting import (
     aligned_to,
     expanded_to_five,
+    label_path,
     label_pixels,
     named,
     native_name,
-    plain_name,
     with_named_units,
 )
 from omezarr.writing.pyramids import Pyramid, PyramidPlanner, method_details, placement
+
+LEVELS_OF_SOURCE = {"description": "the levels are those of the source, which does not say how they were made"}
+"""What is said of levels that are kept, where the source says nothing."""
 
 
 @frozen
@@ -81,25 +86,58 @@ class ImagePlanner:
         """Return the phases that write an image and its labels into the group at a path."""
         content = named(self._fitted(content), path)
         name = content.name
-        method = self.registry.scaling_methods[self.options.method]
-        factors = self.pyramids.factors(content)
-        pyramid = self.pyramids.pyramid(path, content.pixels, content, factors, method)
-        multiscale = self.multiscale(content, pyramid, method, content.name)
-        self.check_losses(GroupMetadata(facets={"multiscales": Image((multiscale,))}), f"the image {name!r}")
-        steps: list[Step] = [
-            CreateGroup(path=path),
-            WriteLevels(source=content.pixels, arrays=pyramid.arrays, factors=pyramid.factors, method=method),
-        ]
+        pyramid, writes, multiscale = self.planned_image(
+            path, content, self.options.method, anew="method" in self.options.given
+        )
+        self.check_losses(self._said(content, {"multiscales": Image((multiscale,))}), f"the image {name!r}")
+        steps: list[Step] = [CreateGroup(path=path), *writes]
         if content.ome_xml is not None:
             steps.append(WriteObject(key=_join(path, "OME/METADATA.ome.xml"), content=content.ome_xml))
         phases = [Phase(name=f"image {name}", steps=tuple(steps))]
+        labels = {}
         for label_name, label in content.labels.items():
-            label_path = _join(path, "labels", plain_name(label_name))
-            phases.append(self.label_phase(label_path, label_name, label, content, pyramid.factors))
-        if content.labels:
-            phases.append(Phase(name="labels", steps=(self.labels_group(path, tuple(content.labels)),)))
+            place = _join(path, "labels", label_path(label_name))
+            try:
+                labels[label_name] = self.label_phase(place, label_name, label, content, pyramid.steps)
+            except (UnsupportedError, ArgumentError) as error:
+                if label.axes is None:
+                    raise
+                warnings.warn(OMEZarrWarning(f"{error}; left out"), stacklevel=2)
+        phases += labels.values()
+        if labels:
+            steps = [self.labels_group(path, tuple(labels), content.groups.get("labels"))]
+            steps += [CreateGroup(path=_join(path, "labels", between)) for between in _between(labels)]
+            phases.append(Phase(name="labels", steps=tuple(steps)))
         commit = self.image_commit(path, content, multiscale, pyramid)
         return [*phases, Phase(name=f"metadata of {name}", steps=(commit,))]
+
+    def planned_image(
+        self, path: str, content: ImageContent, scaling: str, *, anew: bool
+    ) -> tuple[Pyramid, list[Step], Multiscale]:
+        """Return the arrays of an image, the steps that write them, and what the document says of them.
+
+        Parameters
+        ----------
+        path : str
+        content : ImageContent
+        scaling : str
+            The scaling method that makes levels.
+        anew : bool
+            Whether it makes them even where the source has some that could be kept.
+        """
+        method = self.registry.scaling_methods[scaling]
+        kept = () if anew else self.pyramids.kept(content)
+        if kept:
+            pyramid = self.pyramids.kept_pyramid(path, content, kept)
+            writes: list[Step] = [
+                WriteLevels(source=level.pixels, arrays=(spec,), factors=(), method=method)
+                for level, spec in zip(kept, pyramid.arrays, strict=True)
+            ]
+            return pyramid, writes, self.multiscale(content, pyramid, None, content.name)
+        factors = self.pyramids.factors(content)
+        pyramid = self.pyramids.pyramid(path, content.pixels, content, factors, method)
+        writes = [WriteLevels(source=content.pixels, arrays=pyramid.arrays, factors=pyramid.factors, method=method)]
+        return pyramid, writes, self.multiscale(content, pyramid, method, content.name)
 
     def label_phase(
         self,
@@ -118,9 +156,9 @@ class ImagePlanner:
         name : str
         label : LabelContent
         image : ImageContent
-            What was segmented; its axes and geometry are those of the label image.
+            What was segmented; its axes and geometry are those of the label image, unless that has its own.
         factors : tuple of tuple of int
-            The steps of the image's levels.
+            The steps of the image's levels: a label image has as many levels as its image.
         """
         pixels = label_pixels(name, label, image, self.version)
         method = self.registry.scaling_methods[self.options.label_method]
@@ -130,29 +168,34 @@ class ImagePlanner:
                 f"the scaling method {method.name!r} makes new values, which would corrupt labels; use one of: {able}"
             )
         steps = tuple(
-            tuple(1 if size == 1 else factor for factor, size in zip(step, pixels.shape, strict=True))
+            tuple(1 if size == 1 else factor for factor, size in zip(step, pixels.shape, strict=False))
+            + (1,) * (len(pixels.shape) - len(step))
             for step in factors
         )
-        pyramid = self.pyramids.pyramid(path, pixels, image, steps, method)
+        own = evolve(
+            image,
+            pixels=pixels,
+            axes=label.axes or image.axes,
+            scale=image.scale if label.axes is None else label.scale,
+            translation=image.translation if label.axes is None else label.translation,
+            levels=label.levels,
+            groups=label.groups,
+            labels={},
+        )
+        said = source_multiscale(own).name
+        own = evolve(own, name=said if said and isinstance(said, str) else name)
+        anew = "label_method" in self.options.given or len(label.levels) != len(factors) + 1
+        levels = {"factors": steps, "levels": None} if anew else {"factors": None, "levels": len(label.levels)}
+        planner = evolve(self, options=evolve(self.options, **levels))
+        pyramid, writes, multiscale = planner.planned_image(path, own, method.name, anew=anew)
         image_label = label.metadata or ImageLabel()
         if not image_label.source:
-            image_label = evolve(image_label, source=LabelSource(image="../../"))
-        metadata = GroupMetadata(
-            facets={
-                "multiscales": Image((self.multiscale(image, pyramid, method, name),)),
-                "image-label": image_label,
-            }
-        )
+            image_label = evolve(image_label, source=LabelSource(image="../" * (name.count("/") + 2)))
+        metadata = self._said(own, {"multiscales": Image((multiscale,)), "image-label": image_label})
         self.check_losses(metadata, f"the label image {name!r}")
         attributes = compose_attributes(metadata, self.version, self.registry, pyramid.facts(path))
-        return Phase(
-            name=f"label image {name}",
-            steps=(
-                CreateGroup(path=path),
-                WriteLevels(source=pixels, arrays=pyramid.arrays, factors=pyramid.factors, method=method),
-                EditAttributes(path=path, attributes=attributes),
-            ),
-        )
+        commit = EditAttributes(path=path, attributes=attributes)
+        return Phase(name=f"label image {name}", steps=(CreateGroup(path=path), *writes, commit))
 
     def given_levels_phases(
         self, content: ImageContent, levels: Sequence[PixelSource], *, method_known: bool
@@ -201,9 +244,10 @@ class ImagePlanner:
             Phase(name="metadata of the image", steps=(commit,)),
         ]
 
-    def labels_group(self, image_path: str, names: tuple[str, ...]) -> CreateGroup:
-        """Return the step that creates the group of all labels of an image."""
-        return CreateGroup(path=_join(image_path, "labels"), attributes=self.attributes({"labels": Labels(names)}))
+    def labels_group(self, image_path: str, names: tuple[str, ...], source: GroupMetadata | None = None) -> CreateGroup:
+        """Return the step that creates the group of all labels of an image, with what that of its source says."""
+        attributes = self.attributes({"labels": Labels(names)}, source)
+        return CreateGroup(path=_join(image_path, "labels"), attributes=attributes)
 
     def image_commit(
         self, path: str, content: ImageContent, multiscale: Multiscale, pyramid: Pyramid
@@ -211,11 +255,15 @@ class ImagePlanner:
         """Return the step that writes an image's document, with the windows of its channels measured."""
         facts = pyramid.facts(path)
 
+        source = source_image(content)
+        given = source.omero if source is not None and source.omero else Omero()
+        renamed = source is not None and source.multiscales and source.multiscales[0].name != content.name
+        name = (UNSET if renamed else given.name) or content.name or UNSET
+
         def document(channels: tuple[Channel, ...]) -> dict[str, JSON]:
-            omero = Omero(channels=channels, name=content.name or UNSET)
-            return compose_attributes(
-                GroupMetadata(facets={"multiscales": Image((multiscale,), omero)}), self.version, self.registry, facts
-            )
+            facet = Image((multiscale,), evolve(given, channels=channels, name=name))
+            metadata = self._said(content, {"multiscales": facet})
+            return compose_attributes(metadata, self.version, self.registry, facts)
 
         def attributes(measured: Measured) -> dict[str, JSON]:
             return document(measured_channels(content, measured.smallest_level(path)))
@@ -223,9 +271,17 @@ class ImagePlanner:
         known = document(measured_channels(content, blank_level(content)))
         return EditAttributes(path=path, attributes=attributes, known=known)
 
-    def attributes(self, facets: Mapping[str, object]) -> dict[str, JSON]:
-        """Return the attributes of a group with these facets."""
-        return compose_attributes(GroupMetadata(facets=facets), self.version, self.registry)
+    def attributes(self, facets: Mapping[str, object], source: GroupMetadata | None = None) -> dict[str, JSON]:
+        """Return the attributes of a group with these facets, and with what else the group of a source says."""
+        return self.composed(with_facets(source, facets))
+
+    def composed(self, metadata: GroupMetadata) -> dict[str, JSON]:
+        """Return the attributes of a group that say what the metadata says."""
+        return compose_attributes(metadata, self.version, self.registry)
+
+    def _said(self, content: ImageContent, facets: Mapping[str, object]) -> GroupMetadata:
+        """Return the metadata of an image's group: these facets, and what else its source says."""
+        return with_facets(content.groups.get(""), facets)
 
     def check_losses(self, metadata: GroupMetadata, where: str) -> None:
         """Refuse metadata that the version cannot express, unless that is allowed."""
@@ -254,16 +310,33 @@ class ImagePlanner:
         return content
 
     def multiscale(
-        self, content: ImageContent, pyramid: Pyramid, method: ScalingMethod, name: str | None
+        self, content: ImageContent, pyramid: Pyramid, method: ScalingMethod | None, name: str | None
     ) -> Multiscale:
-        """Return what the document of an image says of its levels."""
-        return Multiscale(
-            datasets=pyramid.datasets,
-            coordinate_systems=(CoordinateSystem(CONVENTIONAL_SYSTEM, content.axes),),
-            name=name or UNSET,
+        """Return what the document of an image says of its levels.
+
+        Parameters
+        ----------
+        content : ImageContent
+        pyramid : Pyramid
+        method : ScalingMethod, optional
+            What makes the levels; None: they are those of the source, and so is what is said of them.
+        name : str, optional
+        """
+        said = evolve(source_multiscale(content), datasets=pyramid.datasets, name=name or UNSET)
+        if method is None:
+            return evolve(said, type=said.type or "unknown", metadata=said.metadata or dict(LEVELS_OF_SOURCE))
+        return evolve(
+            said,
             type=method.name if pyramid.factors else "none",
             metadata=method_details(method, pyramid.factors),
         )
+
+
+def _between(names: Iterable[str]) -> list[str]:
+    """Return the paths of the groups between that of all labels and nested label images, once each."""
+    parts = [name.split("/") for name in names]
+    paths = ("/".join(path[:end]) for path in parts for end in range(1, len(path)))
+    return [path for path in dict.fromkeys(paths) if path not in set(names)]
 
 
 def _join(*parts: str) -> str:

@@ -44,15 +44,18 @@ class WriteOptions:
     format : str
         The NGFF version.
     method, label_method : str
-        The scaling methods for images and for labels.
+        The scaling methods for images and for labels. Where none is given, the levels that a source has are kept.
     factors : int, mapping, or sequence of them, optional
         The integer downscaling from each level to the next: for the spatial axes, by axis name, or step by step.
-        Default: 2 along the spatial axes, in z only where it is not already coarser than y and x.
+        Default: those of a source that has levels, else 2 along the spatial axes, in z only where it is not already
+        coarser than y and x.
     levels : int, optional
-        The number of levels, the full one included. Default: until the largest spatial side fits one chunk.
+        The number of levels, the full one included. Default: those of a source that has several, else until the
+        largest spatial side fits one chunk.
     chunks, shards : mapping or sequence, optional
-        Sizes by axis name, or one for each axis.
+        Sizes by axis name, or one for each axis. Default: those of a source that is OME-Zarr.
     codec : Codec or str, optional
+        Default: that of a source that is OME-Zarr, else the usual one for the dtype.
     consolidated : bool
         Whether the root gets consolidated metadata, so that the whole hierarchy opens with one request.
     allow_lossy : bool

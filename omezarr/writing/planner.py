@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from omezarr.abc.plan import (
     CreateGroup,
@@ -31,6 +31,7 @@ from omezarr.model import (
 )
 from omezarr.model.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
 from omezarr.writing.attributes import document_path
+from omezarr.writing.carrying import with_facets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,25 +135,41 @@ class Planner(ImagePlanner):
             row, _, column = well.partition("/")
             if row not in content.rows or column not in content.columns:
                 raise ArgumentError(f"the well {well!r} is not a row and a column of the plate, such as A/1")
-        metadata = self.plate_metadata(content)
-        self.check_losses(GroupMetadata(facets={"plate": metadata}), "the plate")
-        phases = [Phase(name="plate", steps=(CreateGroup(path=""),))]
+        metadata = with_facets(content.groups.get(""), {"plate": self.plate_metadata(content)})
+        self.check_losses(metadata, "the plate")
+        steps: list[Step] = [CreateGroup(path="")]
+        if "OME" in content.groups or content.ome_xml is not None:
+            steps.append(CreateGroup(path="OME", attributes=self.attributes({}, content.groups.get("OME"))))
+        if content.ome_xml is not None:
+            steps.append(WriteObject(key="OME/METADATA.ome.xml", content=content.ome_xml))
+        phases = [Phase(name="plate", steps=tuple(steps))]
         for well, fields in content.wells.items():
-            phases += self.well_phases(well, fields)
-        commit = EditAttributes(path="", attributes=self.attributes({"plate": metadata}))
+            phases += self.well_phases(well, fields, content.groups)
+        commit = EditAttributes(path="", attributes=self.composed(metadata))
         return [*phases, Phase(name="metadata of the plate", steps=(commit,))]
 
-    def well_phases(self, well: str, fields: Mapping[str, ImageContent]) -> list[Phase]:
-        """Return the phases that write a well with all its fields."""
+    def well_phases(
+        self, well: str, fields: Mapping[str, ImageContent], groups: Mapping[str, GroupMetadata] | None = None
+    ) -> list[Phase]:
+        """Return the phases that write a well with all its fields, and what the groups of its source say besides."""
         row = well.partition("/")[0]
+        groups = groups or {}
+        said = groups.get(well)
+        facet = None if said is None else said.facets.get("well")
+        known = {item.path: item for item in facet.images} if isinstance(facet, Well) else {}
         images = tuple(
-            Field(plain_name(name), UNSET if image.acquisition is None else image.acquisition)
+            evolve(
+                known.get(name, Field(plain_name(name))),
+                acquisition=UNSET if image.acquisition is None else image.acquisition,
+            )
             for name, image in fields.items()
         )
-        phases = [Phase(name=f"well {well}", steps=(CreateGroup(path=row), CreateGroup(path=well)))]
+        written = evolve(facet, images=images) if isinstance(facet, Well) else Well(images=images)
+        start = CreateGroup(path=row, attributes=self.attributes({}, groups.get(row)))
+        phases = [Phase(name=f"well {well}", steps=(start, CreateGroup(path=well)))]
         for name, image in fields.items():
             phases += self.image_phases(_join(well, name), image)
-        commit = EditAttributes(path=well, attributes=self.attributes({"well": Well(images=images)}))
+        commit = EditAttributes(path=well, attributes=self.attributes({"well": written}, said))
         return [*phases, Phase(name=f"metadata of well {well}", steps=(commit,))]
 
     def plate_metadata(self, content: PlateContent) -> Plate:
@@ -163,10 +180,19 @@ class Planner(ImagePlanner):
             for row, _, column in [well.partition("/")]
         ]
         counts = [len(fields) for fields in content.wells.values()]
-        return Plate(
-            rows=tuple(Row(plain_name(name)) for name in content.rows),
-            columns=tuple(Column(plain_name(name)) for name in content.columns),
-            wells=tuple(sorted(wells, key=lambda well: (well.row_index, well.column_index))),
+        source = content.groups.get("")
+        facet = None if source is None else source.facets.get("plate")
+        said = facet if isinstance(facet, Plate) else Plate(rows=(), columns=(), wells=())
+        rows, columns = {row.name: row for row in said.rows}, {column.name: column for column in said.columns}
+        known = {well.path: well.extra for well in said.wells}
+        return evolve(
+            said,
+            rows=tuple(rows.get(name, Row(plain_name(name))) for name in content.rows),
+            columns=tuple(columns.get(name, Column(plain_name(name))) for name in content.columns),
+            wells=tuple(
+                evolve(well, extra=known.get(well.path, {}))
+                for well in sorted(wells, key=lambda well: (well.row_index, well.column_index))
+            ),
             acquisitions=content.acquisitions or UNSET,
             field_count=max(counts) if counts and max(counts) > 0 else UNSET,
             name=content.name or UNSET,
@@ -174,32 +200,36 @@ class Planner(ImagePlanner):
 
     def collection_phases(self, content: CollectionContent) -> list[Phase]:
         """Return the phases that write images together in the bioformats2raw layout."""
-        root = {"bioformats2raw.layout": Bioformats2Raw(3)}
+        root = with_facets(content.groups.get(""), {"bioformats2raw.layout": Bioformats2Raw(3)})
         series = {"series": Series(tuple(content.images))}
-        self.check_losses(GroupMetadata(facets=root), "the collection")
+        self.check_losses(root, "the collection")
         steps: list[Step] = [
             CreateGroup(path=""),
-            CreateGroup(path="OME", attributes=self.attributes(series)),
+            CreateGroup(path="OME", attributes=self.attributes(series, content.groups.get("OME"))),
         ]
         if content.ome_xml is not None:
             steps.append(WriteObject(key="OME/METADATA.ome.xml", content=content.ome_xml))
         phases = [Phase(name="collection", steps=tuple(steps))]
         for name, image in content.images.items():
             phases += self.image_phases(plain_name(name), image)
-        commit = EditAttributes(path="", attributes=self.attributes(root))
+        commit = EditAttributes(path="", attributes=self.composed(root))
         return [*phases, Phase(name="metadata of the collection", steps=(commit,))]
 
     def scene_phases(self, content: SceneContent) -> list[Phase]:
         """Return the phases that write images and the scene that places them."""
-        scene = Scene(
+        source = content.groups.get("")
+        facet = None if source is None else source.facets.get("scene")
+        scene = evolve(
+            facet if isinstance(facet, Scene) else Scene(coordinate_transformations=()),
             coordinate_transformations=content.coordinate_transformations,
             coordinate_systems=content.coordinate_systems or UNSET,
         )
-        self.check_losses(GroupMetadata(facets={"scene": scene}), "the scene")
+        metadata = with_facets(source, {"scene": scene})
+        self.check_losses(metadata, "the scene")
         phases = [Phase(name="scene", steps=(CreateGroup(path=""),))]
         for name, image in content.images.items():
             phases += self.image_phases(plain_name(name), image)
-        commit = EditAttributes(path="", attributes=self.attributes({"scene": scene}))
+        commit = EditAttributes(path="", attributes=self.composed(metadata))
         return [*phases, Phase(name="metadata of the scene", steps=(commit,))]
 
 

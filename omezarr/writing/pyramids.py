@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -11,17 +14,22 @@ from omezarr.abc import ArrayFacts, FormatVersion
 from omezarr.abc.plan import ArraySpec, Codec
 from omezarr.arrays.defaults import default_chunks, default_codec, default_factors, default_shards, fitting_shards
 from omezarr.arrays.geometry import level_geometry, level_shapes
-from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.errors import ArgumentError, OMEZarrWarning, UnsupportedError
 from omezarr.model import Dataset, Scale, Translation
 from omezarr.model import Sequence as SequenceTransformation
 from omezarr.writing.fitting import native_name
 from omezarr.writing.options import WriteOptions, sizes_by_axis, step_by_axis
+from omezarr.writing.requests import factors_between
 
 if TYPE_CHECKING:
     from omezarr.abc import PixelSource, ScalingMethod
     from omezarr.model import JSON, Axis, Transformation
-    from omezarr.model.content import ImageContent
+    from omezarr.model.content import ImageContent, LevelContent
     from omezarr.plugins.registry import Registry
+
+
+LARGEST_KEPT_CHUNK = 64 * 1024**2
+"""Chunks of more bytes are not kept: a few of them, as many as there are threads, would not fit in memory."""
 
 
 @frozen
@@ -31,6 +39,20 @@ class Pyramid:
     arrays: tuple[ArraySpec, ...]
     factors: tuple[tuple[int, ...], ...]
     datasets: tuple[Dataset, ...]
+
+    @property
+    def steps(self) -> tuple[tuple[int, ...], ...]:
+        """The factors from each level to the next, for images that have to have as many levels as this one.
+
+        Where levels are those of a source and no whole number apart, the nearest whole numbers.
+        """
+        if self.factors:
+            return self.factors
+        pairs = pairwise(spec.shape for spec in self.arrays)
+        return tuple(
+            tuple(max(1, round(full / size)) if size else 1 for full, size in zip(large, small, strict=True))
+            for large, small in pairs
+        )
 
     def facts(self, group: str) -> dict[str, ArrayFacts]:
         """Return what the arrays will tell of the image in a group, by path relative to it."""
@@ -69,6 +91,10 @@ class PyramidPlanner:
         if levels is not None and levels < 1:
             raise ArgumentError(f"{levels} levels make no image; ask for 1 or more")
         chunks = sizes_by_axis(self.options.chunks, axes, "chunks") or default_chunks(shape, axes, content.pixels.dtype)
+        if given is None and levels is None and len(content.levels) > 1:
+            known = self._known_factors(content)
+            if known is not None:
+                return known
         if given is None:
             return default_factors(shape, axes, content.scale, chunks, levels=levels)
         if isinstance(given, Sequence):
@@ -77,6 +103,24 @@ class PyramidPlanner:
                 raise ArgumentError(f"{len(steps)} steps of factors make {len(steps) + 1} levels, not {levels}")
             return steps
         return default_factors(shape, axes, content.scale, chunks, levels=levels, step=step_by_axis(given, axes))
+
+    def _known_factors(self, content: ImageContent) -> tuple[tuple[int, ...], ...] | None:
+        """Return the factors between the levels that a source has; None where they are not whole numbers."""
+        shapes = [level.pixels.shape for level in content.levels]
+        try:
+            return tuple(factors_between(large, small) for large, small in pairwise(shapes))
+        except UnsupportedError:
+            return None
+
+    def kept(self, content: ImageContent) -> tuple[LevelContent, ...]:
+        """Return the levels of a source that are written as they are; empty where the options ask for others.
+
+        A single level is none to be kept: smaller ones are made of it as of any other image.
+        """
+        count = self.options.levels
+        if self.options.factors is not None or (count or 0) > len(content.levels):
+            return ()
+        return content.levels[:count] if len(content.levels) > 1 or count == 1 else ()
 
     def pyramid(
         self,
@@ -90,46 +134,91 @@ class PyramidPlanner:
         refusal = method.check_dtype(pixels.dtype) if factors else None
         if refusal is not None:
             raise UnsupportedError(f"the scaling method {method.name!r} refuses {pixels.dtype}: {refusal}")
-        names = tuple(axis.name for axis in content.axes)
-        attributes, dimension_names = self.version.array_metadata(names)
-        codec = self.options.codec
-        codec = Codec.parse(codec) if isinstance(codec, str) else codec or default_codec(pixels.dtype)
-        ndim = len(names)
+        ndim = len(content.axes)
         geometry = level_geometry(method, factors, content.scale or (1.0,) * ndim, content.translation or (0.0,) * ndim)
         arrays, datasets = [], []
         for index, (shape, place) in enumerate(zip(level_shapes(pixels.shape, factors), geometry, strict=True)):
-            chunks, shards = self._chunks_and_shards(shape, pixels, content.axes)
-            arrays.append(
-                ArraySpec(
-                    path="/".join(part for part in (path, str(index)) if part),
-                    shape=shape,
-                    chunks=chunks,
-                    shards=shards,
-                    dtype=native_name(pixels.dtype),
-                    zarr_format=self.version.zarr_format,
-                    separator=self.version.separator,
-                    codec=codec,
-                    dimension_names=dimension_names,
-                    attributes=attributes,
-                )
-            )
-            datasets.append(Dataset(str(index), (placement(*place),)))
+            like = content.levels[min(index, len(content.levels) - 1)] if content.levels else None
+            arrays.append(self._spec(_join(path, index), shape, pixels, content.axes, like))
+            datasets.append(Dataset(str(index), (placement(*place),), extra=like.extra if index == 0 and like else {}))
         return Pyramid(tuple(arrays), factors, tuple(datasets))
 
+    def kept_pyramid(self, path: str, content: ImageContent, levels: tuple[LevelContent, ...]) -> Pyramid:
+        """Return the arrays for levels that are written as a source has them; the first is where the image says."""
+        arrays, datasets = [], []
+        for index, level in enumerate(levels):
+            scale, translation = level.scale, level.translation
+            if index == 0:
+                scale = content.scale or scale
+                translation = content.translation or (0.0,) * len(scale)
+            arrays.append(self._spec(_join(path, index), level.pixels.shape, level.pixels, content.axes, level))
+            datasets.append(Dataset(str(index), (placement(scale, translation),), extra=level.extra))
+        return Pyramid(tuple(arrays), (), tuple(datasets))
+
+    def _spec(
+        self,
+        path: str,
+        shape: tuple[int, ...],
+        pixels: PixelSource,
+        axes: tuple[Axis, ...],
+        like: LevelContent | None,
+    ) -> ArraySpec:
+        attributes, dimension_names = self.version.array_metadata(tuple(axis.name for axis in axes))
+        chunks, shards = self._chunks_and_shards(shape, pixels, axes, like)
+        return ArraySpec(
+            path=path,
+            shape=shape,
+            chunks=chunks,
+            shards=shards,
+            dtype=native_name(pixels.dtype),
+            zarr_format=self.version.zarr_format,
+            separator=self.version.separator,
+            codec=self._codec(pixels, like),
+            dimension_names=dimension_names,
+            attributes={**(like.attributes if like else {}), **attributes},
+        )
+
+    def _codec(self, pixels: PixelSource, like: LevelContent | None) -> Codec:
+        given = self.options.codec
+        if given is not None:
+            return Codec.parse(given) if isinstance(given, str) else given
+        if like is None or like.codec is None:
+            return default_codec(pixels.dtype)
+        return Codec(str(like.codec["id"]), {key: value for key, value in like.codec.items() if key != "id"})
+
     def _chunks_and_shards(
-        self, shape: tuple[int, ...], pixels: PixelSource, axes: tuple[Axis, ...]
+        self, shape: tuple[int, ...], pixels: PixelSource, axes: tuple[Axis, ...], like: LevelContent | None
     ) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-        chunks = sizes_by_axis(self.options.chunks, axes, "chunks") or default_chunks(pixels.shape, axes, pixels.dtype)
+        given = sizes_by_axis(self.options.chunks, axes, "chunks")
+        own = None if given or like is None else like.chunks
+        if own is not None and math.prod(own) * pixels.dtype.itemsize > LARGEST_KEPT_CHUNK:
+            _notice(f"chunks of {own} are too large to be kept; written are smaller ones, unless chunks are asked for")
+            own = None
+        chunks = given or own or default_chunks(pixels.shape, axes, pixels.dtype)
         chunks = tuple(min(chunk, max(size, 1)) for chunk, size in zip(chunks, shape, strict=True))
         if self.options.shards is None:
+            kept = like.shards if like is not None and own is not None else None
             if self.version.zarr_format == 2:
+                if kept is not None:
+                    _notice(f"NGFF {self.version.version} has no shards; each chunk becomes an object of its own")
                 return chunks, None
-            return chunks, default_shards(shape, chunks, pixels.dtype)
+            if kept is None:
+                return chunks, default_shards(shape, chunks, pixels.dtype)
+            whole = tuple(-(-shard // chunk) * chunk for shard, chunk in zip(kept, chunks, strict=True))
+            return chunks, fitting_shards(whole, chunks, shape, axes)
         if self.version.zarr_format == 2:
             able = ", ".join(name for name, item in self.registry.formats.items() if item.zarr_format == 3)
             raise UnsupportedError(f"NGFF {self.version.version} has no shards; versions that have: {able}")
         shards = sizes_by_axis(self.options.shards, axes, "shards") or chunks
         return chunks, fitting_shards(shards, chunks, shape, axes)
+
+
+def _join(path: str, index: int) -> str:
+    return f"{path}/{index}" if path else str(index)
+
+
+def _notice(message: str) -> None:
+    warnings.warn(OMEZarrWarning(message), stacklevel=3)
 
 
 def placement(scale: tuple[float, ...], translation: tuple[float, ...]) -> Transformation:

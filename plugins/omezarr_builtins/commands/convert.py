@@ -59,6 +59,7 @@ from omezarr_builtins.commands._writing import (
 @click.option("--unit", help="Units: one for the spatial axes, or by axis as t=second,x=micrometer.")
 @click.option("--channel", "channels", multiple=True, metavar="NAME[:RRGGBB]", help="Name and colour; once for each.")
 @click.option("--name", help="The name of the image.")
+@click.option("--labels", metavar="no|NAME,..", help="Which label images to take. [default: all]")
 @click.option("--region", metavar="AXIS=START:STOP,..", help="Only this part, in pixels, for example y=0:512,x=0:512.")
 @writing_options("--method", "--scaling")
 @running_options
@@ -143,6 +144,7 @@ def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any],
         units=_words_by_axis(words["unit"]),
         channels=[_channel(text) for text in words["channels"]] or None,
         name=words["name"],
+        labels=words["labels"],
         region=parse_region(words["region"]),
         options=write_options_of(words),
         overwrite=words["overwrite"],

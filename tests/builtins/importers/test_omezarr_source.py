@@ -121,10 +121,12 @@ def test_wells_fields_and_labels_that_are_missing_on_disk_are_left_out_with_a_no
     assert len([notice for notice in imported.notices if "which is not there" in notice]) == 3
 
 
-def test_attributes_that_nobody_knows_are_announced(tmp_path: Path) -> None:
+def test_attributes_that_nobody_knows_are_carried_over(tmp_path: Path) -> None:
     path = write(tmp_path / "a.zarr", image())
     zarr.open_group(path, mode="r+").attrs["somebody"] = {"else": 1}
-    assert any("not carried over: somebody" in notice for notice in load(path, OMEZarr()).notices)
+    imported = load(path, OMEZarr())
+    assert imported.image.groups[""].foreign == {"somebody": {"else": 1}}
+    assert not imported.notices
 
 
 def test_a_label_image_opened_alone_is_an_image(tmp_path: Path) -> None:
