@@ -6,16 +6,14 @@ complete. What fails before the first unit is written leaves nothing behind; aft
 
 from __future__ import annotations
 
-import platform
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from omezarr.abc.plan import JOURNAL_PREFIX, CreateGroup, EditAttributes, WriteLevels
+from omezarr.abc.plan import JOURNAL_PREFIX, WriteLevels
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.locks import locked
-from omezarr.arrays.stored import array_metadata
 from omezarr.arrays.targets import target_of
-from omezarr.engine.journal import Journal
+from omezarr.engine.journal import Journal, facts_of
 from omezarr.engine.levels import LevelsWriter, Resources
 from omezarr.engine.memory import DEFAULT_BYTES
 from omezarr.engine.progress import Tally
@@ -25,10 +23,11 @@ from omezarr.errors import ArgumentError, OMEZarrError, SourceError, WriteError
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from omezarr.abc import OpenedStore
     from omezarr.abc.plan import Plan, ProgressCallback
     from omezarr.location import Location
-    from omezarr.model import JSON
 
 
 DISTANT_THREADS = 16
@@ -51,7 +50,8 @@ def execute(
     progress: ProgressCallback | None = None,
     scheduler: Any = None,
     resume: bool = False,
-) -> None:
+    committed: Callable[[], None] | None = None,
+) -> bool:
     """Carry out a plan.
 
     Parameters
@@ -70,6 +70,14 @@ def execute(
         Runs the work on a cluster: a client, the address of a scheduler, or ``"local:N"`` for N processes here.
     resume : bool
         Whether to go on with an earlier attempt at the same plan, if there is one.
+    committed : callable, optional
+        What belongs to a new hierarchy elsewhere, such as its entry in a list: called when it is complete, before
+        that is forgotten, so that the same plan makes up for it where a process died in between.
+
+    Returns
+    -------
+    bool
+        Whether anything was left to do: not where an earlier attempt at the same plan has completed it.
 
     Raises
     ------
@@ -116,20 +124,27 @@ def execute(
         with site.prepared(), locked(site.wanted, f"{prefix}.lock") if alone else nullcontext():
             journal = Journal(site.target, prefix)
             runner = StepRunner(site.target, plan, writers, journal=journal, tally=tally, open_store=open_store)
-            _run(plan, site, runner, journal)
+            return _run(plan, site, runner, journal, committed or (lambda: None))
 
 
-def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal) -> None:
+def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal, committed: Callable[[], None]) -> bool:
     site.check()
+    if not plan.phases:
+        journal.remove()
+        return False
     if not (plan.create or runner.has_pixels):
         runner.run()
-        return
+        return True
+    documents = Documents(site.target, plan.zarr_format)
     if site.committed:
+        if plan.consolidate and not documents.is_consolidated():
+            documents.consolidate()
+        committed()
         journal.remove()
         site.replace()
-        return
+        return False
     try:
-        facts = {} if site.target.transient else _facts(plan)
+        facts = {} if site.target.transient else facts_of(plan)
         if site.resuming and journal.exists():
             journal.resume(facts)
         else:
@@ -142,7 +157,8 @@ def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal) -> None:
                 step.source.check_unchanged()
         site.finish(runner.final_attributes)
         if plan.create and plan.consolidate:
-            Documents(site.target, plan.zarr_format).consolidate()
+            documents.consolidate()
+        committed()
         journal.remove()
         site.replace()
     except BaseException as error:
@@ -154,6 +170,7 @@ def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal) -> None:
             site.undo()
             journal.remove()
         raise
+    return True
 
 
 def _advise(error: BaseException, site: Site) -> None:
@@ -162,36 +179,6 @@ def _advise(error: BaseException, site: Site) -> None:
         error.args = (f"{error.args[0]}; {site.advice}", *error.args[1:])
     else:
         error.add_note(site.advice)
-
-
-def _facts(plan: Plan) -> dict[str, JSON]:
-    """Return what must be the same for a plan to be resumed."""
-    import numcodecs
-    import numpy as np
-
-    from omezarr._version import __version__
-
-    facts: dict[str, JSON] = {
-        "the version of omezarr": __version__,
-        "the version of numcodecs": numcodecs.__version__,
-        "the version of numpy": np.__version__,
-        "the processor": platform.machine(),
-        "the zarr format": str(plan.zarr_format),
-    }
-    for number, step in enumerate(plan.steps):
-        if isinstance(step, WriteLevels):
-            name = step.arrays[0].path or str(number)
-            facts[f"the source of {name!r}"] = step.source.identity
-            for spec in step.arrays:
-                facts[f"the array {spec.path!r}"] = {**array_metadata(spec), "write_empty": spec.write_empty}
-            facts[f"the scaling method of {name!r}"] = f"{step.method.name} {step.method.version}"
-            facts[f"the factors of {name!r}"] = [list(factors) for factors in step.factors]
-        elif isinstance(step, CreateGroup):
-            facts[f"the new group {step.path!r}"] = dict(step.attributes)
-        elif isinstance(step, EditAttributes):
-            known = step.known if callable(step.attributes) else step.attributes
-            facts[f"the metadata of {repr(step.path) if step.path else 'the root'}"] = dict(known or {})
-    return facts
 
 
 def prefix_of(plan: Plan) -> str:

@@ -10,14 +10,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import platform
 import threading
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from omezarr.abc.plan import CreateGroup, EditAttributes, WriteLevels
+from omezarr.arrays.stored import array_metadata
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from omezarr.abc.plan import Plan
     from omezarr.arrays.targets import Target
     from omezarr.engine.units import Node, Tree
     from omezarr.model import JSON
@@ -59,6 +63,18 @@ class Journal:
         ArgumentError
             If that was another plan; the message names the first difference.
         """
+        for name, where, old, new in self._changes(facts):
+            raise ArgumentError(
+                f"cannot resume {self._target}: {where and f'{where} of '}{name} was {_shown(old)}, is now "
+                f"{_shown(new)}; start anew with overwriting, or restore what it was"
+            )
+
+    def is_of(self, facts: Mapping[str, JSON]) -> bool:
+        """Return whether an earlier attempt was one at the same plan."""
+        return not any(self._changes(facts))
+
+    def _changes(self, facts: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON, JSON]]:
+        """Yield what differs from the earlier plan: its name, where in it, what it was and is."""
         content = self._target.get(f"{self._prefix}/plan.json")
         try:
             before: dict[str, Any] = json.loads(content or b"{}")
@@ -67,10 +83,7 @@ class Journal:
         now = json.loads(json.dumps(dict(facts)))
         for name in [*now, *(name for name in before if name not in now)]:
             for where, old, new in differences(before.get(name, "not there"), now.get(name, "not there")):
-                raise ArgumentError(
-                    f"cannot resume {self._target}: {where and f'{where} of '}{name} was {_shown(old)}, is now "
-                    f"{_shown(new)}; start anew with overwriting, or restore what it was"
-                )
+                yield name, where, old, new
 
     def noted(self, part: str) -> set[str]:
         """Return what was noted for a part of the plan."""
@@ -114,6 +127,36 @@ def _holds_objects(value: JSON) -> TypeGuard[list[JSON]]:
 
 def _shown(value: JSON) -> str:
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def facts_of(plan: Plan) -> dict[str, JSON]:
+    """Return what must be the same for a plan to be resumed."""
+    import numcodecs
+    import numpy as np
+
+    from omezarr._version import __version__
+
+    facts: dict[str, JSON] = {
+        "the version of omezarr": __version__,
+        "the version of numcodecs": numcodecs.__version__,
+        "the version of numpy": np.__version__,
+        "the processor": platform.machine(),
+        "the zarr format": str(plan.zarr_format),
+    }
+    for number, step in enumerate(plan.steps):
+        if isinstance(step, WriteLevels):
+            name = step.arrays[0].path or str(number)
+            facts[f"the source of {name!r}"] = step.source.identity
+            for spec in step.arrays:
+                facts[f"the array {spec.path!r}"] = {**array_metadata(spec), "write_empty": spec.write_empty}
+            facts[f"the scaling method of {name!r}"] = f"{step.method.name} {step.method.version}"
+            facts[f"the factors of {name!r}"] = [list(factors) for factors in step.factors]
+        elif isinstance(step, CreateGroup):
+            facts[f"the new group {step.path!r}"] = dict(step.attributes)
+        elif isinstance(step, EditAttributes):
+            known = step.known if callable(step.attributes) else step.attributes
+            facts[f"the metadata of {repr(step.path) if step.path else 'the root'}"] = dict(known or {})
+    return facts
 
 
 class Notes:

@@ -16,6 +16,8 @@ from omezarr.abc.plan import INCOMPLETE_KEY, JOURNAL_PREFIX
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.folders import make_folder, remove_empty
 from omezarr.arrays.targets import LocalTarget, Target
+from omezarr.engine.comparison import is_carried_out
+from omezarr.engine.journal import Journal, facts_of
 from omezarr.errors import IncompleteError, MetadataError, TargetExistsError, WriteError
 from omezarr.hierarchy import parse_json
 
@@ -62,6 +64,7 @@ class Site:
         self.resume = resume
         self.resuming = False
         self.committed = False
+        self._found_same = False
         self.target = opened
         self._made: list[Path] = []
         if isinstance(opened, LocalTarget):
@@ -91,7 +94,7 @@ class Site:
         found = state_of(self.wanted)
         if found is State.OTHER:
             raise TargetExistsError(f"{self.wanted} holds something that is no zarr hierarchy; choose another target")
-        if found is State.COMMITTED and self.resume and self.target is self.wanted:
+        if self.target is self.wanted and (self.resume or not self.plan.overwrite) and self._is_done(found):
             self.committed = self.resuming = True
             return
         if found in (State.COMPLETE, State.COMMITTED) and not self.plan.overwrite:
@@ -106,6 +109,14 @@ class Site:
                 f"{self.wanted} is unfinished: run with resuming to go on, or with overwriting to start anew"
             )
         self.resuming = self.resume and unfinished
+
+    def _is_done(self, found: State) -> bool:
+        """Return whether a complete hierarchy is what the plan would make; pixels are compared once."""
+        if found is State.COMMITTED and Journal(self.wanted, f"{JOURNAL_PREFIX}/plan").is_of(facts_of(self.plan)):
+            return True
+        if found in (State.COMPLETE, State.COMMITTED) and self.resume and not self._found_same:
+            self._found_same = is_carried_out(self.plan, self.wanted)
+        return self._found_same
 
     @contextmanager
     def prepared(self) -> Iterator[None]:
@@ -157,7 +168,7 @@ class Site:
                 shutil.rmtree(old)
             self.wanted.root.rename(old)
             self.target.root.rename(self.wanted.root)
-            shutil.rmtree(old)
+            _remove_folder(old)
         except OSError as error:
             raise WriteError(
                 f"{self.target} is complete, but could not take the place of {self.wanted}: {error.strerror or error}"
@@ -221,10 +232,21 @@ def _beside(root: Path, word: str) -> Path:
 def _mend(root: Path) -> None:
     """Finish a replacement that was interrupted between its two moves."""
     old, new = _beside(root, "old"), _beside(root, "new")
-    if root.exists() or not old.exists():
+    if not old.exists():
+        return
+    if root.exists():  # only the last clean-up of a replacement is missing
+        _remove_folder(old)
         return
     if new.exists() and state_of(LocalTarget(new)) is State.COMPLETE:
         new.rename(root)
         shutil.rmtree(old)
     else:
         old.rename(root)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder, which another process may be removing as well."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -11,6 +11,7 @@ from omezarr.abc.plan import (
     CreateGroup,
     EditAttributes,
     Measured,
+    MergeIntoList,
     Phase,
     Step,
     WriteLevels,
@@ -32,7 +33,7 @@ from omezarr.model import (
     relative_scales,
 )
 from omezarr.model.axes import CONVENTIONAL_SYSTEM
-from omezarr.writing.attributes import compose_attributes, refuse_losses
+from omezarr.writing.attributes import compose_attributes, document_path, refuse_losses
 from omezarr.writing.carrying import source_image, source_multiscale, with_facets
 from omezarr.writing.channels import blank_level, check_channels, measured_channels, usable_channels
 
@@ -248,6 +249,11 @@ class ImagePlanner:
         """Return the step that creates the group of all labels of an image, with what that of its source says."""
         attributes = self.attributes({"labels": Labels(names)}, source)
         return CreateGroup(path=_join(image_path, "labels"), attributes=attributes)
+
+    def label_listing(self, name: str) -> Phase:
+        """Return the phase that enters a label image in the list of its image."""
+        listed = MergeIntoList(path="labels", keys=document_path(self.version, "labels"), items=(name,))
+        return Phase(name="list of labels", steps=(self.labels_group("", ()), listed))
 
     def image_commit(
         self, path: str, content: ImageContent, multiscale: Multiscale, pyramid: Pyramid

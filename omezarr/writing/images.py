@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
-from omezarr.abc.plan import MergeIntoList, Phase, Plan
+from omezarr.abc.plan import Phase, Plan
 from omezarr.arrays import as_source
 from omezarr.engine import execute
 from omezarr.errors import ArgumentError, UnsupportedError
@@ -28,7 +28,6 @@ from omezarr.model.content import Content, ImageContent, LabelContent
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name, plan_content
-from omezarr.writing.attributes import document_path
 from omezarr.writing.fitting import named
 from omezarr.writing.image_description import as_model, image_content
 from omezarr.writing.options import RunOptions
@@ -100,7 +99,9 @@ def written(request: Request, content: Content) -> Node:
     return open_node(request.target, registry=request.registry)
 
 
-def run_plan(plan: Plan, registry: Registry, run: RunOptions | None = None) -> None:
+def run_plan(
+    plan: Plan, registry: Registry, run: RunOptions | None = None, *, listing: tuple[Location, Phase] | None = None
+) -> bool:
     """Carry out a plan.
 
     Parameters
@@ -109,13 +110,25 @@ def run_plan(plan: Plan, registry: Registry, run: RunOptions | None = None) -> N
     registry : Registry
         Opens the stores.
     run : RunOptions, optional
+    listing : tuple of Location and Phase, optional
+        The hierarchy that lists the new one, and the steps that enter it there once it is complete.
+
+    Returns
+    -------
+    bool
+        False where nothing was left to do.
     """
     run = run or RunOptions()
 
     def opener(location: Location, *, write: bool) -> OpenedStore:
         return open_store(location, registry.storage_schemes, write=write)
 
-    execute(
+    def entered() -> None:
+        if listing is not None:
+            place, phase = listing
+            run_plan(Plan(target=place, zarr_format=plan.zarr_format, phases=(phase,), create=False), registry)
+
+    return execute(
         plan,
         open_store=opener,
         memory=run.memory,
@@ -123,6 +136,7 @@ def run_plan(plan: Plan, registry: Registry, run: RunOptions | None = None) -> N
         progress=run.progress,
         scheduler=run.scheduler,
         resume=run.resume,
+        committed=entered,
     )
 
 
@@ -255,10 +269,7 @@ def write_labels(
     zarr_format = planner.version.zarr_format
     plan = Plan(target=place, zarr_format=zarr_format, phases=(phase,), overwrite=request.overwrite)
     refuse_invalid(plan.steps, planner.version, registry)
-    run_plan(plan, registry, request.run)
-    listed = MergeIntoList(path="labels", keys=document_path(planner.version, "labels"), items=(name,))
-    register = Phase(name="list of labels", steps=(planner.labels_group("", ()), listed))
-    run_plan(Plan(target=target, zarr_format=zarr_format, phases=(register,), create=False), registry)
+    run_plan(plan, registry, request.run, listing=(target, planner.label_listing(name)))
     return open_node(place, registry=registry)
 
 

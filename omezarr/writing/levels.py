@@ -81,14 +81,15 @@ def add_levels(
     Returns
     -------
     Node
-        The image.
+        The image; as it is where it has as many levels, or where its smallest level fits one chunk and no number of
+        levels is asked for.
 
     Raises
     ------
     UnsupportedError
         If it is no image, or the array has no group of its own that could become one.
     ArgumentError
-        If there are as many levels already, or an option is given that has no meaning here.
+        If there are more levels already, or an option is given that has no meaning here.
     """
     plan = plan_added_levels(location, axes=axes, options=options, **given)
     request = Request.of(location, options, given, WriterKeywords)
@@ -123,25 +124,32 @@ def plan_added_levels(
             f"{target} is of NGFF {image.format.version}, and so are levels added to it; leave {options.format} out, "
             "or write a new image"
         )
+    zarr_format = image.format.zarr_format
     levels = _more_levels(image, "", options, registry)
+    if levels is None:
+        return Plan(target=target, zarr_format=zarr_format, phases=(), create=False)
     count = len(image.levels) + len(levels[0].factors)
     like_it = evolve(options, levels=count)
     behind = {name: label for name, label in image.labels.items() if len(label.levels) < count}
-    steps = [levels, *(_more_levels(label, f"labels/{name}", like_it, registry) for name, label in behind.items())]
+    of_labels = (_more_levels(label, f"labels/{name}", like_it, registry) for name, label in behind.items())
+    steps = [levels, *(step for step in of_labels if step is not None)]
     # All documents are edited at the end, that of the image last: until then, a killed call can be made again.
     phases = (
         *(Phase(name=f"levels of {commit.path or image.name}", steps=(write,)) for write, commit in steps),
         Phase(name="metadata", steps=tuple(commit for _, commit in reversed(steps))),
     )
-    plan = Plan(target=target, zarr_format=image.format.zarr_format, phases=phases, create=False)
+    plan = Plan(target=target, zarr_format=zarr_format, phases=phases, create=False)
     refuse_invalid(plan.steps, image.format, registry)
     return plan
 
 
 def _more_levels(
     node: Node, path: str, options: WriteOptions, registry: Registry
-) -> tuple[WriteLevels, EditAttributes]:
-    """Return the steps that add levels to one image or label image, and that name them in its document."""
+) -> tuple[WriteLevels, EditAttributes] | None:
+    """Return the steps that add levels to one image or label image, and that name them in its document.
+
+    None where it has as many as it is to have: nothing is left to do.
+    """
     multiscale, image, version = node.multiscale, node.image, node.format
     assert multiscale is not None
     assert image is not None
@@ -153,7 +161,9 @@ def _more_levels(
     last = node.levels[-1]
     content = _content_of(node)
     wanted = None if options.levels is None else options.levels - len(node.levels) + 1
-    if wanted is not None and wanted < 2:
+    if wanted == 1:
+        return None
+    if wanted is not None and wanted < 1:
         raise ArgumentError(f"{node.location} has {len(node.levels)} levels already; ask for more than that")
     chosen = evolve(
         options,
@@ -165,7 +175,7 @@ def _more_levels(
     pyramids = Planner(chosen, registry).pyramids
     factors = pyramids.factors(content)
     if not factors:
-        raise ArgumentError(f"the smallest level of {node.location} fits one chunk; say how many levels there shall be")
+        return None
     pyramid = pyramids.pyramid(path, content.pixels, content, factors, method)
     first = spec_of(last.array, _join(path, last.path))
     names = _free_names([dataset.path for dataset in multiscale.datasets], len(factors))

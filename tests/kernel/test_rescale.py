@@ -112,7 +112,7 @@ def test_requests_that_make_no_sense_change_nothing(tmp_path: Path) -> None:
     requests: list[tuple[type[Exception], str, dict]] = [
         (LocationNotFoundError, "missing.zarr", {}),
         (UnsupportedError, "p.zarr", {}),
-        (ArgumentError, "i.zarr", {"levels": 2}),
+        (ArgumentError, "i.zarr", {"levels": 1}),
         (ArgumentError, "i.zarr", {"axes": "cyx"}),
         (ArgumentError, "g.zarr/0", {}),
         (UnsupportedError, "g.zarr/0", {"axes": "cyx", "format": "0.4"}),
@@ -124,6 +124,22 @@ def test_requests_that_make_no_sense_change_nothing(tmp_path: Path) -> None:
     with pytest.raises(OMEZarrError):
         add_levels(tmp_path / "i.zarr", levels=3, method="magic")
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("words", [["--levels", "3"], []])
+def test_the_same_request_again_finds_nothing_left_to_do_and_tidies_up(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "i.zarr"
+    write_image(path, IMAGE, axes="cyx", levels=1, chunks=(1, 24, 24))
+    assert run(["scale", str(path), "--in-place", *words]) == 0
+    before = contents(path)
+    (path / ".omezarr/plan-").mkdir(parents=True)  # as a call leaves it that is killed before it tidies up
+    (path / ".omezarr/plan-/plan.json").write_text("{}")
+    assert run(["scale", str(path), "--in-place", *words]) == 0
+    assert "nothing left to do" in capsys.readouterr().out
+    assert contents(path) == before
+    assert not (path / ".omezarr").exists()
 
 
 def test_the_command_scales_in_place_or_into_a_new_image(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

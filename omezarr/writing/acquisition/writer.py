@@ -12,8 +12,6 @@ from attrs import evolve
 from omezarr.abc.plan import (
     JOURNAL_PREFIX,
     CreateArrays,
-    MergeIntoList,
-    Phase,
     Plan,
     WriteLevels,
 )
@@ -32,7 +30,7 @@ from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.registry import Registry, default_registry
 from omezarr.settings import Settings
 from omezarr.writing import Planner, WriteOptions, plain_name
-from omezarr.writing.attributes import compose_attributes, document_path
+from omezarr.writing.attributes import compose_attributes
 from omezarr.writing.channels import measured_channels, window_of
 from omezarr.writing.images import MEANINGLESS_FOR_LABELS, run_plan
 from omezarr.writing.options import RunOptions, WriteKeywords
@@ -316,11 +314,8 @@ class ImageWriter:
             else step
             for step in phase.steps
         )
-        zarr_format = version.zarr_format
-        run_plan(Plan(target=place, zarr_format=zarr_format, phases=(evolve(phase, steps=steps),)), registry)
-        listed = MergeIntoList(path="labels", keys=document_path(version, "labels"), items=(name,))
-        register = Phase(name="list of labels", steps=(planner.labels_group("", ()), listed))
-        run_plan(Plan(target=self.location, zarr_format=zarr_format, phases=(register,), create=False), registry)
+        plan = Plan(target=place, zarr_format=version.zarr_format, phases=(evolve(phase, steps=steps),))
+        run_plan(plan, registry, listing=(self.location, planner.label_listing(name)))
         writer = open_writer(
             place,
             grows=None if grows is None else self._names[grows],

@@ -110,6 +110,11 @@ def run_options_of(words: Mapping[str, Any], progress: Any) -> Any:
     )
 
 
+def echo_outcome(done: str, place: str, *, written: bool) -> None:
+    """Print what was done; or that an earlier call with the same options had done all of it."""
+    echo(f"{done if written else f'{place} is complete: nothing left to do'}. See: omezarr info {place}")
+
+
 def show_plan(plan: Plan, *, as_json: bool) -> None:
     """Print what a plan would write."""
     from omezarr.writing import plan_summary

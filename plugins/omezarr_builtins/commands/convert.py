@@ -18,6 +18,7 @@ from omezarr.terminal import (
     storage_option,
 )
 from omezarr_builtins.commands._writing import (
+    echo_outcome,
     run_options_of,
     running_options,
     show_plan,
@@ -170,11 +171,11 @@ def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any],
             show_plan(prepared, as_json=words["as_json"])
         return
     with progress_bar(f"Writing {prepared.target.name}") as progress:
-        run_plan(prepared, registry, run_options_of(words, progress))
+        written = run_plan(prepared, registry, run_options_of(words, progress))
     if words["as_json"]:
         echo_json({"source": source, "path": str(prepared.target)})
     elif not quiet:
-        echo(f"Wrote {target}. See: omezarr info {target}")
+        echo_outcome(f"Wrote {target}", target, written=written)
 
 
 def _importer_of(words: dict[str, Any]) -> tuple[str | None, dict[str, str]]:

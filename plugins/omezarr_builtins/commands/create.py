@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from omezarr.hookspecs import hookimpl
-from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr.terminal import echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._writing import (
+    echo_outcome,
     run_options_of,
     running_options,
     show_plan,
@@ -51,11 +52,11 @@ def create(registry: Any, /, *, path: str, sample: str, **words: Any) -> None:
         show_plan(plan, as_json=words["as_json"])
         return
     with progress_bar(f"Writing {target.name}") as progress:
-        run_plan(plan, registry, run_options_of(words, progress))
+        written = run_plan(plan, registry, run_options_of(words, progress))
     if words["as_json"]:
         echo_json({"path": str(target), "sample": sample})
     else:
-        echo(f"Wrote {sample} to {path}. See: omezarr info {path}")
+        echo_outcome(f"Wrote {sample} to {path}", path, written=written)
 
 
 @hookimpl

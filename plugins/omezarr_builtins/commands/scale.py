@@ -8,8 +8,9 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.hookspecs import hookimpl
-from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr.terminal import echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._writing import (
+    echo_outcome,
     run_options_of,
     running_options,
     show_plan,
@@ -69,11 +70,11 @@ def scale(registry: Any, /, *, source: str, target: str | None, in_place: bool, 
         show_plan(plan, as_json=words["as_json"])
         return
     with progress_bar(f"Scaling {plan.target.name}") as progress:
-        run_plan(plan, registry, run_options_of(words, progress))
+        written = run_plan(plan, registry, run_options_of(words, progress))
     if words["as_json"]:
         echo_json({"source": source, "path": str(plan.target)})
     else:
-        echo(f"Wrote {plan.target}. See: omezarr info {plan.target}")
+        echo_outcome(f"Wrote {plan.target}", str(plan.target), written=written)
 
 
 @hookimpl

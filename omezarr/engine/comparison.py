@@ -1,0 +1,62 @@
+"""Whether a plan has been carried out before: what it would write is compared with what is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from omezarr.abc.plan import CreateGroup, EditAttributes, WriteLevels
+from omezarr.arrays.documents import Documents
+from omezarr.arrays.geometry import cells, full_region
+from omezarr.arrays.stored import StoredArray
+from omezarr.engine.journal import differences
+from omezarr.engine.windows import reader_of
+from omezarr.errors import OMEZarrError
+
+if TYPE_CHECKING:
+    from omezarr.abc.plan import Plan, Step
+    from omezarr.arrays.targets import Target
+
+
+def is_carried_out(plan: Plan, target: Target) -> bool:
+    """Return whether all groups and arrays of a new hierarchy are there as a plan would make them.
+
+    What is measured, the windows of channels, may be anything. Of the pixels, the largest level is compared, since the
+    others follow from it: this reads all of the source and all of that level, and stops at the first difference.
+
+    Parameters
+    ----------
+    plan : Plan
+    target : Target
+        Holds a complete hierarchy.
+    """
+    documents = Documents(target, plan.zarr_format)
+    steps = sorted(plan.steps, key=lambda step: isinstance(step, WriteLevels))  # documents are compared sooner
+    return all(_is_there(step, target, documents) for step in steps)
+
+
+def _is_there(step: Step, target: Target, documents: Documents) -> bool:
+    if isinstance(step, WriteLevels):
+        return _holds(step, target)
+    if isinstance(step, CreateGroup):
+        return documents.attributes(step.path) is not None
+    if isinstance(step, EditAttributes):
+        planned = step.known if callable(step.attributes) else step.attributes
+        changes = differences(documents.attributes(step.path), dict(planned or {}))
+        return all("window" in where.split(".") for where, _, _ in changes)
+    return False
+
+
+def _holds(step: WriteLevels, target: Target) -> bool:
+    planned = [StoredArray(spec, target) for spec in step.arrays]
+    try:
+        found = [StoredArray.existing(spec, target) for spec in step.arrays]
+        if any(there.metadata != wanted.metadata for there, wanted in zip(found, planned, strict=True)):
+            return False
+        first = step.arrays[0]
+        reader = reader_of(found[0])
+    except OMEZarrError:
+        return False
+    return all(
+        step.source.read(region).astype(first.dtype, copy=False).tobytes() == reader.read(region, 1).tobytes()
+        for _, region in cells(full_region(first.shape), first.unit)
+    )
