@@ -12,13 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.abc.plan import JOURNAL_PREFIX
-from omezarr.arrays.folders import make_folder, remove_empty
+from omezarr.arrays.file_locks import try_lock, unlink_and_close
+from omezarr.arrays.folders import make_folder
 from omezarr.arrays.leases import leased
-from omezarr.arrays.targets import LocalTarget, StoreTarget, Target
-from omezarr.errors import LockedError
+from omezarr.arrays.leftovers import sweep
+from omezarr.arrays.targets import LocalTarget, StoreTarget, Target, target_of
+from omezarr.errors import LockedError, WriteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from omezarr.abc import OpenedStore
 
 CHANGE_LOCK = f"{JOURNAL_PREFIX}/upgrade.lock"
 """The key of the lock of whoever changes what is there already: upgrade and repair exclude each other."""
@@ -40,9 +44,12 @@ def locked(target: Target, name: str, *, wait: float = 0.0) -> Iterator[None]:
     ------
     LockedError
         If somebody else holds it, or has come to hold a lease while the block ran.
+    WriteError
+        If nothing can be written there.
     """
     if isinstance(target, LocalTarget):
-        with _file_lock(Path(target.root, name), wait):
+        with _file_lock(Path(target.root, name), wait) as left:
+            sweep(target.root, died=left)
             yield
     elif isinstance(target, StoreTarget) and not target.transient:
         with leased(target, name, wait):
@@ -52,56 +59,51 @@ def locked(target: Target, name: str, *, wait: float = 0.0) -> Iterator[None]:
 
 
 @contextmanager
-def _file_lock(path: Path, wait: float) -> Iterator[None]:
+def _file_lock(path: Path, wait: float) -> Iterator[bool]:
+    """Hold a lock; what is yielded says whether a process died that held it."""
+    try:
+        descriptor, left = _acquired(path, wait)
+    except LockedError:
+        raise
+    except OSError as error:
+        raise WriteError(f"could not write to {path.parent.parent}: {error.strerror or error}") from error
+    try:
+        yield left
+    finally:
+        unlink_and_close(path, descriptor)
+
+
+def _acquired(path: Path, wait: float) -> tuple[int, bool]:
+    """Return the descriptor of a locked file, and whether the file was there though nobody held it."""
     deadline = time.monotonic() + wait
     while True:
         make_folder(path.parent)
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor, left = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666), False
         except FileNotFoundError:
             continue
-        if _try_lock(descriptor):
+        except FileExistsError:
+            try:
+                descriptor, left = os.open(path, os.O_RDWR), True
+            except FileNotFoundError:
+                continue
+        if try_lock(descriptor):
             try:
                 same = os.fstat(descriptor).st_ino == path.stat().st_ino
             except FileNotFoundError:
                 same = False
             if same:
-                break
+                return descriptor, left
             os.close(descriptor)
             continue
         os.close(descriptor)
         if time.monotonic() >= deadline:
             raise LockedError(f"another process is writing to {path.parent.parent}; wait until it is done")
         time.sleep(0.05)
-    try:
-        yield
-    finally:
-        _unlink_and_close(path, descriptor)
 
 
-def _try_lock(descriptor: int) -> bool:
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _unlink_and_close(path: Path, descriptor: int) -> None:
-    """Remove the file while it is locked, where the system allows that; a waiting process notices and starts again."""
-    if os.name != "nt":
-        path.unlink(missing_ok=True)
-    os.close(descriptor)
-    if os.name == "nt":
-        try:
-            path.unlink(missing_ok=True)
-        except PermissionError:
-            return
-    remove_empty([path.parent])
+def sweep_at(opened: OpenedStore) -> None:
+    """Remove what dead processes left in a hierarchy on a local disk in which nothing else is to be done."""
+    target = target_of(opened)
+    if isinstance(target, LocalTarget):
+        sweep(target.root)

@@ -18,6 +18,7 @@ from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.arrays.chunks import bytes_of
 from omezarr.arrays.fetching import GONE, read_file, read_object
 from omezarr.arrays.folders import ATTEMPTS, make_folder, remove_empty
+from omezarr.arrays.leftovers import RUN
 from omezarr.errors import StorageError, WriteError
 from omezarr.hierarchy import run
 
@@ -105,7 +106,7 @@ class LocalTarget(Target):
         path = f"{self.root}/{key}"
         folder = path.rpartition("/")[0]
         scratch = f"{self.root}/{self.scratch}"
-        temporary = f"{scratch}/{os.getpid()}-{threading.get_ident()}-{next(self._numbers)}.part"
+        temporary = f"{scratch}/{os.getpid()}-{RUN}-{threading.get_ident()}-{next(self._numbers)}.part"
         try:
             for attempt in range(ATTEMPTS):
                 try:

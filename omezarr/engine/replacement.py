@@ -7,7 +7,7 @@ nothing can be moved, so the old one goes first.
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from omezarr.abc.plan import INCOMPLETE_KEY, JOURNAL_PREFIX
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.folders import make_folder, remove_empty
+from omezarr.arrays.locks import locked
 from omezarr.arrays.targets import LocalTarget, Target
 from omezarr.engine.comparison import is_carried_out
 from omezarr.engine.journal import Journal, facts_of
-from omezarr.errors import IncompleteError, MetadataError, TargetExistsError, WriteError
+from omezarr.errors import IncompleteError, LockedError, MetadataError, TargetExistsError, WriteError
 from omezarr.hierarchy import parse_json
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ class Site:
         """
         if not self.plan.create:
             self.resuming = self.resume
+            if isinstance(self.target, LocalTarget) and state_of(self.target) is State.COMMITTED:
+                with suppress(LockedError), locked(self.target, f"{JOURNAL_PREFIX}/plan.lock"):
+                    self.target.clear(f"{JOURNAL_PREFIX}/plan")
             return
         found = state_of(self.wanted)
         if found is State.OTHER:

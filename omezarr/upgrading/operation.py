@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from omezarr.abc import Hint
-from omezarr.arrays.locks import CHANGE_LOCK, locked
+from omezarr.arrays.locks import CHANGE_LOCK, locked, sweep_at
 from omezarr.arrays.targets import target_of
 from omezarr.errors import (
     ArgumentError,
@@ -177,6 +178,8 @@ def carry_out(prepared: Upgrade, registry: Registry, run: RunOptions | None = No
         If it failed midway.
     """
     if not prepared.plan.steps:
+        with suppress(OMEZarrError):  # a place that cannot be written to needs nothing
+            sweep_at(open_store(prepared.source, registry.storage_schemes, write=True))
         return
     if not prepared.in_place:
         run_plan(prepared.plan, registry, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +12,7 @@ from attrs import field, frozen
 
 from omezarr.abc.plan import DeleteKeys, EditAttributes, WriteObject
 from omezarr.abc.rules import Depth
-from omezarr.arrays.locks import CHANGE_LOCK, locked
+from omezarr.arrays.locks import CHANGE_LOCK, locked, sweep_at
 from omezarr.arrays.targets import LocalTarget, target_of
 from omezarr.checking.repair.consolidation import holders_above, outermost_holder
 from omezarr.checking.repair.mending import as_in, mended
@@ -22,7 +23,15 @@ from omezarr.checking.validation.consolidation import outdated
 from omezarr.checking.validation.faults import ZARR_CONSOLIDATED
 from omezarr.checking.validation.subject import subject_of
 from omezarr.engine.execution import prefix_of
-from omezarr.errors import AccessDeniedError, ArgumentError, IncompleteError, StorageError, UnsupportedError, WriteError
+from omezarr.errors import (
+    AccessDeniedError,
+    ArgumentError,
+    IncompleteError,
+    OMEZarrError,
+    StorageError,
+    UnsupportedError,
+    WriteError,
+)
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
 from omezarr.plugins.registry import default_registry
@@ -230,9 +239,11 @@ def carry_out(repair: Repair, registry: Registry | None = None) -> None:
         If it failed midway.
     """
     plan = repair.plan
-    if plan is None:
-        return
     registry = default_registry() if registry is None else registry
+    if plan is None:
+        with suppress(OMEZarrError):  # a place that cannot be written to needs nothing
+            sweep_at(open_store(repair.location, registry.storage_schemes, write=True))
+        return
     target = _writable(plan, registry)
     try:
         with locked(target, CHANGE_LOCK):
