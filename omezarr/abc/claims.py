@@ -52,11 +52,15 @@ class Hint:
         The key of the node type that is expected.
     path : str
         The path of the node, as far as it is known, for example "labels/cells".
+    keys : frozenset of str
+        The keys of all node types that there are, when a format is asked; by them, attributes are known for a document
+        where nothing else tells it apart.
     """
 
     format_version: str | None = None
     node_key: str | None = None
     path: str = ""
+    keys: frozenset[str] = frozenset()
 
 
 @frozen(kw_only=True)

@@ -10,8 +10,11 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
+    from omezarr.abc.plan import Phase
+    from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON, Document
+    from omezarr.model.content import Content
 
 from omezarr.abc.claims import Claim, Hint, Reference
 
@@ -51,22 +54,35 @@ class NodeType(ABC):
         Whether a group can be of this type without its key, because of its place; `structure` is called all the same.
     priority : int
         Which type is primary where a group has several: the higher. The others are its facets.
+    content : type, optional
+        The class of what this type writes, derived from `omezarr.model.content.Content`. None: it cannot be written as
+        content.
 
     Examples
     --------
-    The smallest one:
+    The smallest one, which is read and written in every version:
 
     >>> from attrs import frozen
     >>> from omezarr.abc import NodeType
+    >>> from omezarr.abc.plan import Phase
     >>> from omezarr.model import extra
+    >>> from omezarr.model.content import Content
     >>> from omezarr.model.structuring import base_converter
     >>> @frozen
     ... class Table:
     ...     columns: tuple[str, ...]
     ...     extra: dict = extra()
+    >>> @frozen
+    ... class TableContent(Content):
+    ...     columns: tuple[str, ...]
     >>> class Tables(NodeType):
     ...     key = "table"
     ...     model = Table
+    ...     content = TableContent
+    ...
+    ...     def plan(self, content, context):
+    ...         commit = context.commit({self.key: Table(content.columns)}, "the table")
+    ...         return [Phase(name="table", steps=(context.group(), commit))]
     >>> Tables().structure({"table": {"columns": ["area"], "rows": 3}}, base_converter())
     Table(columns=('area',), extra={'rows': 3})
     """
@@ -76,6 +92,7 @@ class NodeType(ABC):
     companions: ClassVar[tuple[str, ...]] = ()
     implied: ClassVar[bool] = False
     priority: ClassVar[int] = 0
+    content: ClassVar[type[Content] | None] = None
 
     def claim(self, document: Document, hint: Hint) -> Claim | None:
         """Say whether a document is of this type; by default when it has the key."""
@@ -129,6 +146,26 @@ class NodeType(ABC):
             return self.references(self.structure(context.values, converter))
         except MetadataError:
             return ()
+
+    def plan(self, content: Any, context: PlanningContext) -> Iterable[Phase]:
+        """Return the phases that write content of this type into the group of a context, in order. No I/O.
+
+        What shows the group as complete, mostly `PlanningContext.commit`, comes last.
+
+        Parameters
+        ----------
+        content : Content
+            An instance of the class that this type names.
+        context : PlanningContext
+
+        Raises
+        ------
+        ArgumentError, UnsupportedError, LossyError
+            If it cannot be written as it is.
+        """
+        from omezarr.errors import PluginError
+
+        raise PluginError(f"the node type {self.key!r} names content that it writes, but does not plan it")
 
     def rules(self, version: str) -> Iterable[Rule]:
         """Return the rules of this type in a format version, which can replace some, leave some out, and add others.

@@ -1,16 +1,18 @@
 """What is to be written, without where or how: images with labels, plates, collections.
 
-Importers and samples return it; `omezarr.writing.images` turns it into a plan.
+Importers and samples return it; node types turn it into the phases of a plan. A node type from outside brings a class
+of its own, which derives from `Content`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Self
 
     from omezarr.model import (
         JSON,
@@ -23,6 +25,32 @@ if TYPE_CHECKING:
         Transformation,
     )
     from omezarr.model.pixels import PixelSource
+
+
+class Content:
+    """What a node type can write: the base of all classes of content.
+
+    By default it holds no images. What holds some says so by overriding both methods together, so that conversions can
+    cut them, rename their axes and so on, and exporters find them.
+
+    Examples
+    --------
+    >>> @frozen
+    ... class TableContent(Content):
+    ...     columns: tuple[str, ...]
+    >>> list(TableContent(("area",)).walk_images())
+    []
+    """
+
+    __slots__ = ()
+
+    def walk_images(self) -> Iterator[tuple[str, ImageContent]]:
+        """Yield the images that it holds, with their paths in it; that of a single image is empty."""
+        return iter(())
+
+    def map_images(self, change: Callable[[ImageContent], ImageContent]) -> Self:
+        """Return the same with each of its images changed."""
+        return self
 
 
 @frozen(kw_only=True)
@@ -85,7 +113,7 @@ class LabelContent:
 
 
 @frozen(kw_only=True)
-class ImageContent:
+class ImageContent(Content):
     """An image: its pixels at full resolution, and its other levels where it has some.
 
     Parameters
@@ -124,9 +152,81 @@ class ImageContent:
     levels: tuple[LevelContent, ...] = ()
     groups: Mapping[str, GroupMetadata] = field(factory=dict)
 
+    def walk_images(self) -> Iterator[tuple[str, ImageContent]]:
+        """Yield this image."""
+        yield "", self
+
+    def map_images(self, change: Callable[[ImageContent], ImageContent]) -> ImageContent:
+        """Return this image, changed."""
+        return change(self)
+
 
 @frozen(kw_only=True)
-class PlateContent:
+class LabelImageContent(Content):
+    """One label image, with what it belongs to.
+
+    Parameters
+    ----------
+    name : str
+        Its path below the group of all labels.
+    label : LabelContent
+    image : ImageContent
+        What was segmented, with the axes with which it is written; they and its geometry are those of the label image,
+        unless that has its own.
+    factors : tuple of tuple of int
+        The steps between the levels of the image: a label image has as many levels as its image.
+    """
+
+    name: str
+    label: LabelContent
+    image: ImageContent
+    factors: tuple[tuple[int, ...], ...] = ()
+
+
+@frozen(kw_only=True)
+class LabelsContent(Content):
+    """The group of all label images of an image.
+
+    Parameters
+    ----------
+    labels : mapping
+        Name to label image.
+    image : ImageContent
+    factors : tuple of tuple of int
+        As for `LabelImageContent`.
+    """
+
+    labels: Mapping[str, LabelContent]
+    image: ImageContent
+    factors: tuple[tuple[int, ...], ...] = ()
+
+
+@frozen(kw_only=True)
+class WellContent(Content):
+    """A well of a plate.
+
+    Parameters
+    ----------
+    fields : mapping
+        Name to field of view.
+    group : GroupMetadata, optional
+        What the source's group says besides.
+    """
+
+    fields: Mapping[str, ImageContent]
+    group: GroupMetadata | None = None
+
+    def walk_images(self) -> Iterator[tuple[str, ImageContent]]:
+        """Yield the fields."""
+        yield from self.fields.items()
+
+    def map_images(self, change: Callable[[ImageContent], ImageContent]) -> WellContent:
+        """Return the well with each field changed."""
+        return evolve(self, fields={name: change(image) for name, image in self.fields.items()})
+
+
+@frozen(kw_only=True)
+class PlateContent(Content):
     """A multi-well plate.
 
     Parameters
@@ -151,9 +251,36 @@ class PlateContent:
     ome_xml: bytes | None = None
     groups: Mapping[str, GroupMetadata] = field(factory=dict)
 
+    def walk_images(self) -> Iterator[tuple[str, ImageContent]]:
+        """Yield the fields of all wells, as "A/1/0"."""
+        for well, fields in self.wells.items():
+            for name, image in fields.items():
+                yield f"{well}/{name}", image
+
+    def map_images(self, change: Callable[[ImageContent], ImageContent]) -> PlateContent:
+        """Return the plate with each field changed."""
+        wells = {well: {name: change(image) for name, image in fields.items()} for well, fields in self.wells.items()}
+        return evolve(self, wells=wells)
+
+
+class _GroupOfImages(Content):
+    """Images side by side, at their names."""
+
+    __slots__ = ()
+    images: Mapping[str, ImageContent]
+
+    def walk_images(self) -> Iterator[tuple[str, ImageContent]]:
+        """Yield the images."""
+        yield from self.images.items()
+
+    def map_images(self, change: Callable[[ImageContent], ImageContent]) -> Self:
+        """Return the same with each image changed."""
+        images = {name: change(image) for name, image in self.images.items()}
+        return evolve(self, images=images)  # type: ignore[misc]  # the classes that derive from it are attrs classes
+
 
 @frozen(kw_only=True)
-class CollectionContent:
+class CollectionContent(_GroupOfImages):
     """Images that belong together, written in the bioformats2raw layout (0.4 on).
 
     Parameters
@@ -172,7 +299,7 @@ class CollectionContent:
 
 
 @frozen(kw_only=True)
-class SceneContent:
+class SceneContent(_GroupOfImages):
     """Images placed in common coordinate systems (0.6 on).
 
     Parameters
@@ -191,6 +318,3 @@ class SceneContent:
     coordinate_transformations: tuple[Transformation, ...]
     coordinate_systems: tuple[CoordinateSystem, ...] = ()
     groups: Mapping[str, GroupMetadata] = field(factory=dict)
-
-
-Content: TypeAlias = ImageContent | PlateContent | CollectionContent | SceneContent

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from omezarr.abc import Certainty, Claim, Hint
 from omezarr.errors import MetadataError, PluginError, UnsupportedError
@@ -86,9 +86,10 @@ def format_claims(
     attributes: Mapping[str, JSON], zarr_format: int, hint: Hint, registry: Registry
 ) -> tuple[Certainty, list[tuple[FormatVersion, Claim]]]:
     """Return the versions that claim attributes with the greatest certainty; none where no version does."""
+    known = evolve(hint, keys=frozenset(registry.node_types))
 
     def asked(version: FormatVersion) -> Claim | None:
-        claim = version.claim(attributes, zarr_format, hint)
+        claim = version.claim(attributes, zarr_format, known)
         if isinstance(claim, Claim) and claim.specificity not in list(Certainty):
             raise PluginError(f"it claims with {claim.specificity}, which is no Certainty")
         return claim

@@ -18,7 +18,7 @@ from attrs import evolve
 
 from omezarr.errors import ArgumentError, LocationNotFoundError, PluginError, SourceError
 from omezarr.location import Location
-from omezarr.model.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
+from omezarr.model.content import Content, ImageContent
 from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.asking import ask_all, calling, named_failures
 from omezarr.plugins.registry import best_claim, default_registry
@@ -37,7 +37,7 @@ from omezarr.writing.overrides import part_of, with_overrides
 from omezarr.writing.requests import ImageKeywords, Request, spelled_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from omezarr.abc import Importer
     from omezarr.abc.plan import Plan
@@ -161,11 +161,11 @@ def prepare_conversion(
     def changed(image: ImageContent) -> ImageContent:
         return with_overrides(part_of(arranged(image), region or {}), said)
 
-    content = _each_image(content, changed)
+    content = content.map_images(changed)
     if name is not None:
-        if isinstance(content, CollectionContent | SceneContent):
-            raise ArgumentError("a group of images has no name of its own; choose one image to name it")
-        content = evolve(content, name=name)
+        if not hasattr(content, "name"):
+            raise ArgumentError(f"{type(content).__name__} has no name of its own; choose one of its images to name it")
+        content = evolve(content, name=name)  # type: ignore[misc]  # it is an attrs class, as has just been seen
     if chosen is None:
         return plan_content(place, content, request.options, registry, overwrite=request.overwrite)
     export = Export(
@@ -228,12 +228,12 @@ def _loaded(reader: Importer, source: Location, options: Mapping[str, Any], regi
     """
     with calling(registry.importers, reader.name, "load"):
         content: object = reader.load(source, options)
-    if isinstance(content, ImageContent | PlateContent | CollectionContent | SceneContent):
+    if isinstance(content, Content):
         return content
     what = "None" if content is None else f"an instance of {type(content).__name__}"
     raise PluginError(
         f"the importer {reader.name!r} returned {what} for {source}, not the content of an image, plate, collection or "
-        "scene; choose another one with --importer, or report this to its authors"
+        "anything else; choose another one with --importer, or report this to its authors"
     )
 
 
@@ -257,14 +257,3 @@ def refuse_overlap(source: Location, target: Location) -> None:
         overlap = left.startswith(right) or right.startswith(left)
     if overlap:
         raise ArgumentError(f"the source {source} and the target {target} lie inside each other; choose another target")
-
-
-def _each_image(content: Content, change: Callable[[ImageContent], ImageContent]) -> Content:
-    if isinstance(content, ImageContent):
-        return change(content)
-    if isinstance(content, PlateContent):
-        wells = {
-            well: {field: change(image) for field, image in fields.items()} for well, fields in content.wells.items()
-        }
-        return evolve(content, wells=wells)
-    return evolve(content, images={key: change(image) for key, image in content.images.items()})

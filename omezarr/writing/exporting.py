@@ -27,11 +27,10 @@ from omezarr.errors import (
     UnsupportedError,
     WriteError,
 )
-from omezarr.model.content import ImageContent, PlateContent
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from omezarr.abc import Claim, Exporter, Importer
     from omezarr.location import Location
@@ -187,7 +186,7 @@ def run_export(export: Export, run: RunOptions | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".partial", dir=target.parent) as folder:
             place = type(export.target).parse(Path(folder, target.name))
             export.exporter.save(export.content, place, export.options, means)
-            for _, image in images_of(export.content):
+            for _, image in export.content.walk_images():
                 image.pixels.check_unchanged()
             _move_all(Path(folder), target, export)
     except OMEZarrError:
@@ -206,7 +205,7 @@ def export_summary(export: Export) -> dict[str, Any]:
             "dtype": image.pixels.dtype.name,
             "bytes": math.prod(image.pixels.shape) * image.pixels.dtype.itemsize,
         }
-        for path, image in images_of(export.content)
+        for path, image in export.content.walk_images()
     ]
     return {
         "target": str(export.target),
@@ -215,18 +214,6 @@ def export_summary(export: Export) -> dict[str, Any]:
         "images": images,
         "bytes": sum(int(str(image["bytes"])) for image in images),
     }
-
-
-def images_of(content: Content) -> Iterator[tuple[str, ImageContent]]:
-    """Yield the images that content holds, with their paths in it; that of a single image is empty."""
-    if isinstance(content, ImageContent):
-        yield "", content
-    elif isinstance(content, PlateContent):
-        for well, fields in content.wells.items():
-            for name, image in fields.items():
-                yield f"{well}/{name}", image
-    else:
-        yield from content.images.items()
 
 
 def _local_path(export: Export) -> Path:

@@ -12,7 +12,7 @@ from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import checked_path
 from omezarr.model import CONVENTIONAL_TYPES, conventional_axes
 from omezarr.model.units import named_unit
-from omezarr.writing.channels import channel_axis_of
+from omezarr.writing.channels import channel_axis_of, check_channels, usable_channels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,22 +21,62 @@ if TYPE_CHECKING:
 
     from omezarr.abc import FormatVersion, PixelSource
     from omezarr.model import Axis
-    from omezarr.model.content import ImageContent, LabelContent, LevelContent, PlateContent
+    from omezarr.model.content import ImageContent, LabelContent, LevelContent
 
-C = TypeVar("C", "ImageContent", "PlateContent")
 P = TypeVar("P", "ImageContent", "LabelContent")
 
 
-def named(content: C, name: str) -> C:
-    """Return content under its own name, else under this one, as metadata shall have one.
+def name_of(path: str) -> str:
+    """Return what to call the content of a group at a path, as metadata shall have a name.
 
     Examples
     --------
-    >>> from omezarr.model.content import PlateContent
-    >>> named(PlateContent(rows=(), columns=(), wells={}), "screen.ome.zarr").name
-    'screen'
+    >>> name_of("screen.ome.zarr"), name_of("A/1/0"), name_of("")
+    ('screen', 'A/1/0', 'image')
     """
-    return evolve(content, name=content.name or re.sub(r"(\.ome)?\.(zarr|ozx|zip)$", "", name) or "image")
+    return re.sub(r"(\.ome)?\.(zarr|ozx|zip)$", "", path) or "image"
+
+
+def named(content: ImageContent, name: str) -> ImageContent:
+    """Return an image under its own name, else under what a path suggests."""
+    return evolve(content, name=content.name or name_of(name))
+
+
+def fitted_image(content: ImageContent, version: FormatVersion, *, expand: bool) -> ImageContent:
+    """Return an image as a version takes it: its axes, units and channels.
+
+    Parameters
+    ----------
+    content : ImageContent
+    version : FormatVersion
+    expand : bool
+        Whether axes of size 1 may be added.
+
+    Raises
+    ------
+    ArgumentError
+        If what is said of the image contradicts itself.
+    UnsupportedError
+        If the version has no such axes or pixels.
+    """
+    names = [axis.name for axis in content.axes]
+    if len(names) != len(content.pixels.shape):
+        raise ArgumentError(
+            f"there are {len(names)} axes ({', '.join(names)}) for pixels of {len(content.pixels.shape)} dimensions"
+        )
+    for what, values in (("scale", content.scale), ("translation", content.translation)):
+        if values is not None and len(values) != len(names):
+            raise ArgumentError(f"the {what} has {len(values)} values for {len(names)} axes")
+    content = usable_channels(with_named_units(content))
+    check_channels(content)
+    refusal = version.check_axes(content.axes)
+    if refusal is not None and expand:
+        content = expanded_to_five(content)
+        refusal = version.check_axes(content.axes)
+    refusal = refusal or version.check_dtype(native_name(content.pixels.dtype), label=False)
+    if refusal is not None:
+        raise UnsupportedError(refusal)
+    return content
 
 
 def with_named_units(content: ImageContent) -> ImageContent:
@@ -200,20 +240,20 @@ def label_pixels(name: str, label: LabelContent, image: ImageContent, version: F
     return pixels
 
 
-def label_path(name: str) -> str:
-    """Return the path of a label image below the group of labels: its name, or several joined by "/".
+def plain_path(path: str) -> str:
+    """Return a path of which each part is the name of a group.
 
     Raises
     ------
     ArgumentError
-        If a part of it is no name.
+        If one is not.
 
     Examples
     --------
-    >>> label_path("orphaned/0")
+    >>> plain_path("orphaned/0")
     'orphaned/0'
     """
-    return "/".join(map(plain_name, name.split("/")))
+    return "/".join(map(plain_name, path.split("/")))
 
 
 def plain_name(name: str) -> str:

@@ -23,22 +23,21 @@ from omezarr.abc.plan import Phase, Plan
 from omezarr.arrays import as_source
 from omezarr.engine import execute
 from omezarr.errors import ArgumentError, UnsupportedError
-from omezarr.model import ImageLabel
-from omezarr.model.content import Content, ImageContent, LabelContent
+from omezarr.model import GroupMetadata, Image, ImageLabel, Labels, Multiscale, relative_scales
+from omezarr.model.content import ImageContent, LabelContent, LabelImageContent, LevelContent
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name, plan_content
-from omezarr.writing.fitting import named
 from omezarr.writing.image_description import as_model, image_content
 from omezarr.writing.options import RunOptions
 from omezarr.writing.requests import ImageKeywords, Request, WriterKeywords, factors_between, spelled_out
-from omezarr.writing.validity import refuse_invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omezarr.abc import OpenedStore
+    from omezarr.abc import OpenedStore, PixelSource, ScalingMethod
     from omezarr.location import Location, LocationLike
+    from omezarr.model.content import Content
     from omezarr.nodes.node import Node
     from omezarr.plugins.registry import Registry
     from omezarr.writing import WriteOptions
@@ -68,7 +67,9 @@ def write_content(
     ----------
     location : str, path, Location, zarr store or zarr group
         Where the root group will be.
-    content : ImageContent, PlateContent, CollectionContent or SceneContent
+    content : Content
+        Of any class that a node type writes: `ImageContent`, `PlateContent`, `CollectionContent`, `SceneContent` and
+        those of plugins.
     options : WriteOptions, optional
         Format, levels, chunks, codec and so on; single ones may be given as keywords instead, for example
         ``format="0.4"``.
@@ -261,16 +262,21 @@ def write_labels(
     )
     factors = tuple(factors_between(large, small) for large, small in pairwise(shapes))
     chosen = evolve(request.options, format=image.version, allow_lossy=True)
-    planner = Planner(chosen, registry)
     described = None if metadata is None else as_model(metadata, ImageLabel)
     label = LabelContent(pixels=as_source(labels), metadata=described)
     place = target.below("labels").below(plain_name(name))
-    phase = planner.label_phase("", name, label, content, factors)
-    zarr_format = planner.version.zarr_format
-    plan = Plan(target=place, zarr_format=zarr_format, phases=(phase,), overwrite=request.overwrite)
-    refuse_invalid(plan.steps, planner.version, registry)
-    run_plan(plan, registry, request.run, listing=(target, planner.label_listing(name)))
+    planner = Planner(chosen, registry)
+    phases = planner.plan(LabelImageContent(name=name, label=label, image=content, factors=factors))
+    plan = planner.whole(place, phases, overwrite=request.overwrite)
+    run_plan(plan, registry, request.run, listing=(target, label_listing(name, planner)))
     return open_node(place, registry=registry)
+
+
+def label_listing(name: str, planner: Planner) -> Phase:
+    """Return the phase that enters a label image in the list of its image, whose group is planned."""
+    labels = planner.below("labels")
+    steps = (labels.group({"labels": Labels(())}), labels.listed("labels", (), (name,)))
+    return Phase(name="list of labels", steps=steps)
 
 
 @spelled_out(ImageKeywords)
@@ -328,12 +334,36 @@ def write_multiscale(  # type: ignore[misc]  # here levels are arrays, and how m
         if any(size > full for size, full in zip(small.shape, large.shape, strict=True)):
             raise ArgumentError(f"level {index} of shape {small.shape} is larger than level {index - 1}")
     content = image_content(sources[0], name=name, translation=translation, **request.pixels)
-    content = named(content, request.target.name)
     told = "method" in request.options.given
-    planner = Planner(request.options if told else evolve(request.options, method="nearest"), request.registry)
-    phases = tuple(planner.given_levels_phases(content, sources, method_known=told))
-    zarr_format = planner.version.zarr_format
-    plan = Plan(target=request.target, zarr_format=zarr_format, phases=phases, overwrite=request.overwrite)
-    refuse_invalid(plan.steps, planner.version, request.registry)
-    run_plan(plan, request.registry, request.run)
-    return open_node(request.target, registry=request.registry)
+    content = _with_levels(content, sources, request.registry.scaling_methods[request.options.method] if told else None)
+    options = evolve(request.options, levels=len(sources), given=request.options.given - {"method"})
+    return written(evolve(request, options=options), content)
+
+
+def _with_levels(content: ImageContent, levels: Sequence[PixelSource], method: ScalingMethod | None) -> ImageContent:
+    """Return an image with levels that are given, placed as the method that made them does.
+
+    Where no method is named, the first samples of all levels are at the same place.
+    """
+    ndim = len(content.axes)
+    base, start = content.scale or (1.0,) * ndim, content.translation or (0.0,) * ndim
+    found = []
+    for pixels, ratio in zip(levels, relative_scales(level.shape for level in levels), strict=True):
+        offsets = [0.0 if method is None else _origin(method, factor) for factor in ratio]
+        place = tuple(first + size * offset for first, size, offset in zip(start, base, offsets, strict=True))
+        scale = tuple(size * factor for size, factor in zip(base, ratio, strict=True))
+        found.append(LevelContent(pixels=pixels, scale=scale, translation=place))
+    said = Multiscale(
+        datasets=(),
+        type=method.name if method is not None and len(levels) > 1 else "unknown",
+        metadata={"description": "the levels were given; how they were made is not known"},
+    )
+    groups = {"": GroupMetadata(facets={"multiscales": Image((said,))})}
+    return evolve(content, levels=tuple(found), groups=groups)
+
+
+def _origin(method: ScalingMethod, factor: float) -> float:
+    """Return where the first sample of a level is, in samples of the first level; factors need not be whole numbers."""
+    if factor <= 1:
+        return 0.0
+    return method.origin(int(factor)) if factor.is_integer() else (factor - 1) / 2

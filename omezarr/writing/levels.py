@@ -20,6 +20,7 @@ from attrs import evolve
 
 from omezarr.abc import Hint
 from omezarr.abc.plan import CreateGroup, EditAttributes, Phase, Plan, WriteLevels, WriteObject
+from omezarr.abc.planning import PlannedImage
 from omezarr.arrays import as_source
 from omezarr.arrays.specs import spec_of
 from omezarr.arrays.stored import json_bytes
@@ -34,6 +35,7 @@ from omezarr.writing import Planner
 from omezarr.writing.attributes import compose_attributes
 from omezarr.writing.fitting import named
 from omezarr.writing.image_description import parse_axes
+from omezarr.writing.image_plans import multiscale_of
 from omezarr.writing.images import run_plan
 from omezarr.writing.pyramids import PyramidPlanner, method_details
 from omezarr.writing.requests import Request, WriterKeywords, factors_between, spelled_out
@@ -172,7 +174,7 @@ def _more_levels(
         chunks=options.chunks or last.chunks,
         shards=options.shards or last.shards,
     )
-    pyramids = Planner(chosen, registry).pyramids
+    pyramids = PyramidPlanner(chosen, version, registry)
     factors = pyramids.factors(content)
     if not factors:
         return None
@@ -273,13 +275,21 @@ def _plan_from_array(
         evolve(dataset, path=name) for dataset, name in zip(planned.datasets, [target.name, *names], strict=True)
     )
     pyramid = evolve(planned, arrays=arrays, datasets=datasets)
-    multiscale = planner.multiscale(content, pyramid, method, named(content, place.name).name)
+    content = named(content, place.name)
+    writes = WriteLevels(source=content.pixels, arrays=arrays, factors=factors, method=method, keep_first=True)
+    image = PlannedImage(
+        content=content,
+        multiscale=multiscale_of(content, pyramid, method),
+        writes=(writes,),
+        arrays=pyramid.facts(""),
+        factors=factors,
+    )
     steps: tuple[Step, ...] = (
         CreateGroup(path="", attributes={} if group is None else group.attributes),
         *_named_dimensions(hierarchy, target.name, planned.arrays[0]),
-        WriteLevels(source=content.pixels, arrays=arrays, factors=factors, method=method, keep_first=True),
+        writes,
     )
-    commit = planner.image_commit("", content, multiscale, pyramid)
+    commit = planner.commit_image(image, "multiscales", "the image")
     phases = (Phase(name=target.name, steps=steps), Phase(name="metadata of the image", steps=(commit,)))
     plan = Plan(target=place, zarr_format=planner.version.zarr_format, phases=phases, create=False)
     refuse_invalid(plan.steps, planner.version, registry)

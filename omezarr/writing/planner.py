@@ -1,47 +1,32 @@
-"""Lowering plates, wells, collections and scenes to the steps of a plan."""
+"""From content to a plan: each node type plans the content that it names, with the pieces that are offered here."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from omezarr.abc.plan import (
-    CreateGroup,
-    EditAttributes,
-    MergeIntoList,
-    Phase,
-    Plan,
-    Step,
-    WriteObject,
-)
-from omezarr.errors import ArgumentError
-from omezarr.model import (
-    UNSET,
-    Bioformats2Raw,
-    Column,
-    Field,
-    GroupMetadata,
-    Plate,
-    Row,
-    Scene,
-    Series,
-    Well,
-    WellReference,
-)
-from omezarr.model.content import CollectionContent, Content, ImageContent, PlateContent, SceneContent
-from omezarr.writing.attributes import document_path
+from omezarr.abc.plan import CreateGroup, EditAttributes, MergeIntoList, Phase, Plan, WriteObject
+from omezarr.errors import ConflictError, PluginError, UnsupportedError
+from omezarr.plugins.asking import calling, named_failures
+from omezarr.writing.attributes import compose_attributes, document_path, refuse_losses
 from omezarr.writing.carrying import with_facets
+from omezarr.writing.fitting import fitted_image, name_of, plain_path
+from omezarr.writing.image_documents import ImageDocument
+from omezarr.writing.image_plans import planned_image, planned_label_image
+from omezarr.writing.pyramids import PyramidPlanner
+from omezarr.writing.validity import refuse_invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from omezarr.abc import ArrayFacts, FormatVersion, NodeType
+    from omezarr.abc.planning import PlannedImage
     from omezarr.location import Location
+    from omezarr.model import JSON, GroupMetadata
+    from omezarr.model.content import Content, ImageContent, LabelImageContent
     from omezarr.plugins.registry import Registry
     from omezarr.writing.options import WriteOptions
-from omezarr.writing.fitting import named, plain_name
-from omezarr.writing.image_plans import ImagePlanner
-from omezarr.writing.validity import refuse_invalid
 
 
 def plan_content(
@@ -52,7 +37,8 @@ def plan_content(
     Parameters
     ----------
     target : Location
-    content : ImageContent, PlateContent, CollectionContent or SceneContent
+    content : Content
+        Of any class that a node type names.
     options : WriteOptions
     registry : Registry
     overwrite : bool
@@ -61,7 +47,7 @@ def plan_content(
     Raises
     ------
     UnsupportedError
-        If the version, the method or the store cannot do what is asked for.
+        If no node type writes such content, or the version, the method or the store cannot do what is asked for.
     LossyError
         If metadata would be lost.
     ArgumentError
@@ -69,169 +55,169 @@ def plan_content(
     MetadataError
         If a document would not be valid.
     """
-    planner = Planner(options, registry)
-    if isinstance(content, ImageContent):
-        phases = planner.image_phases("", named(content, target.name))
-    elif isinstance(content, PlateContent):
-        phases = planner.plate_phases(named(content, target.name))
-    elif isinstance(content, SceneContent):
-        phases = planner.scene_phases(content)
-    else:
-        phases = planner.collection_phases(content)
-    plan = Plan(
-        target=target,
-        zarr_format=planner.version.zarr_format,
-        phases=tuple(phases),
-        overwrite=overwrite,
-        consolidate=options.consolidated,
+    planner = Planner(options, registry, name=name_of(target.name))
+    return planner.whole(target, planner.plan(content), overwrite=overwrite, consolidate=options.consolidated)
+
+
+def writer_of(content: Content, registry: Registry) -> NodeType:
+    """Return the node type that writes content: that of its class, else of the nearest class that it derives from.
+
+    Raises
+    ------
+    UnsupportedError
+        If there is none.
+    ConflictError
+        If there are several.
+    """
+    node_types = list(registry.node_types.values())
+    for cls in type(content).__mro__:
+        found = [node_type for node_type in node_types if node_type.content is cls]
+        if len(found) > 1:
+            keys = " and ".join(repr(node_type.key) for node_type in found)
+            raise ConflictError(f"the node types {keys} both write {cls.__name__}; disable the plugin of one of them")
+        if found:
+            return found[0]
+    raise UnsupportedError(
+        f"no node type writes {type(content).__name__}; the plugin that does is missing or disabled"
+        f"{named_failures(registry.node_types.failures)}"
     )
-    refuse_invalid(plan.steps, planner.version, registry)
-    return plan
 
 
-@frozen
-class Planner(ImagePlanner):
-    """Lowers content of every kind to steps, for one set of options."""
+@frozen(kw_only=True)
+class Planner:
+    """Plans the content of one group, for one set of options; see `omezarr.abc.planning.PlanningContext`.
 
-    def well_reference(self, plate: Plate, well: str) -> WellReference:
-        """Return how a plate refers to one of its wells.
+    Parameters
+    ----------
+    options : WriteOptions
+    registry : Registry
+    path : str
+        Of the group, relative to the root of the target.
+    name : str
+        What to call what has no name.
+    """
+
+    options: WriteOptions = field(kw_only=False)
+    registry: Registry = field(kw_only=False)
+    path: str = ""
+    name: str = "image"
+
+    @property
+    def version(self) -> FormatVersion:
+        """What is written."""
+        return self.registry.formats[self.options.format]
+
+    @property
+    def pyramids(self) -> PyramidPlanner:
+        """What decides the levels of images."""
+        return PyramidPlanner(self.options, self.version, self.registry)
+
+    def below(self, path: str) -> Planner:
+        """Return the same for a group below this one."""
+        whole = self._key(plain_path(path))
+        return evolve(self, path=whole, name=name_of(whole))
+
+    def plan(self, content: Content) -> list[Phase]:
+        """Return the phases that write content into the group."""
+        node_type = writer_of(content, self.registry)
+        with calling(self.registry.node_types, node_type.key, "plan"):
+            planned: list[object] = list(node_type.plan(content, self))
+        phases = [phase for phase in planned if isinstance(phase, Phase)]
+        if len(phases) < len(planned):
+            raise PluginError(f"the node type {node_type.key!r} planned something that is no phase")
+        return phases
+
+    def whole(
+        self, target: Location, phases: Iterable[Phase], *, overwrite: bool = False, consolidate: bool = False
+    ) -> Plan:
+        """Return the plan of a new hierarchy, whose documents have been found valid.
 
         Raises
         ------
-        ArgumentError
-            If the plate has no such row or column.
+        MetadataError
+            If one is not.
         """
-        row, _, column = well.partition("/")
-        rows, columns = [item.name for item in plate.rows], [item.name for item in plate.columns]
-        if row not in rows or column not in columns:
-            raise ArgumentError(
-                f"the well {well!r} is not a row and a column of the plate; rows: {', '.join(rows)}; "
-                f"columns: {', '.join(columns)}"
-            )
-        return WellReference(well, rows.index(row), columns.index(column))
+        plan = Plan(
+            target=target,
+            zarr_format=self.version.zarr_format,
+            phases=tuple(phases),
+            overwrite=overwrite,
+            consolidate=consolidate,
+        )
+        refuse_invalid(plan.steps, self.version, self.registry)
+        return plan
 
-    def listing_steps(
-        self, well: str, reference: WellReference, field_name: str, image: ImageContent, count: int = 0
-    ) -> tuple[Step, ...]:
-        """Return the steps that list a field in its well, and the well in its plate, leaving all others as they are.
+    def image(self, content: ImageContent) -> PlannedImage:
+        """Plan the levels of an image in the group."""
+        fitted = fitted_image(content, self.version, expand=self.options.expand_axes)
+        named = evolve(fitted, name=fitted.name or self.name)
+        anew = "method" in self.options.given
+        return planned_image(self.path, named, self.options.method, self.pyramids, anew=anew)
 
-        The plate's number of fields becomes at least the `count` that the well has then.
-        """
-        listed = Field(field_name, UNSET if image.acquisition is None else image.acquisition)
-        converter = self.registry.converter(self.version)
-        wells = (*document_path(self.version, "plate"), "wells")
-        images = (*document_path(self.version, "well"), "images")
-        most = ((*document_path(self.version, "plate"), "field_count"), count)
-        return (
-            CreateGroup(path=well.partition("/")[0]),
-            CreateGroup(path=well, attributes=self.attributes({"well": Well(images=())})),
-            MergeIntoList(path=well, keys=images, items=(converter.unstructure(listed),), match="path"),
-            MergeIntoList(path="", keys=wells, items=(converter.unstructure(reference),), match="path", raised=most),
+    def label_image(self, content: LabelImageContent) -> PlannedImage:
+        """Plan the levels of a label image in the group, as many as its image has."""
+        return planned_label_image(self.path, content, self.pyramids)
+
+    def attributes(
+        self,
+        facets: Mapping[str, object],
+        source: GroupMetadata | None = None,
+        arrays: Mapping[str, ArrayFacts] | None = None,
+    ) -> dict[str, JSON]:
+        """Return the attributes of a group with these facets, and with what else the group of a source says."""
+        return compose_attributes(with_facets(source, facets), self.version, self.registry, arrays)
+
+    def group(self, facets: Mapping[str, object] | None = None, source: GroupMetadata | None = None) -> CreateGroup:
+        """Return the step that creates the group."""
+        if facets is None and source is None:
+            return CreateGroup(path=self.path)
+        return CreateGroup(path=self.path, attributes=self.attributes(facets or {}, source))
+
+    def commit(
+        self,
+        facets: Mapping[str, object],
+        what: str | None,
+        *,
+        source: GroupMetadata | None = None,
+        arrays: Mapping[str, ArrayFacts] | None = None,
+    ) -> EditAttributes:
+        """Return the step that gives the group its document."""
+        if what is not None:
+            self._refuse_losses(with_facets(source, facets), what)
+        return EditAttributes(path=self.path, attributes=self.attributes(facets, source, arrays))
+
+    def commit_image(self, image: PlannedImage, key: str, what: str) -> EditAttributes:
+        """Return the step that gives an image its document, once its channels are measured."""
+        document = ImageDocument(self.path, image, key, self.version, self.registry)
+        self._refuse_losses(document.metadata(image.content.channels or ()), what)
+        return EditAttributes(path=self.path, attributes=document, known=document.beforehand())
+
+    def stored(self, key: str, content: bytes) -> WriteObject:
+        """Return the step that stores bytes at a key below the group."""
+        return WriteObject(key=self._key(key), content=content)
+
+    def listed(
+        self,
+        node_key: str,
+        keys: tuple[str, ...],
+        items: Sequence[JSON],
+        *,
+        match: str | None = None,
+        raised: tuple[tuple[str, ...], int] | None = None,
+    ) -> MergeIntoList:
+        """Return the step that adds items to a list in the document of the group."""
+        place = document_path(self.version, node_key)
+        return MergeIntoList(
+            path=self.path,
+            keys=(*place, *keys),
+            items=tuple(items),
+            match=match,
+            raised=None if raised is None else ((*place, *raised[0]), raised[1]),
         )
 
-    def plate_phases(self, content: PlateContent) -> list[Phase]:
-        """Return the phases that write a plate with all its wells."""
-        for well in content.wells:
-            row, _, column = well.partition("/")
-            if row not in content.rows or column not in content.columns:
-                raise ArgumentError(f"the well {well!r} is not a row and a column of the plate, such as A/1")
-        metadata = with_facets(content.groups.get(""), {"plate": self.plate_metadata(content)})
-        self.check_losses(metadata, "the plate")
-        steps: list[Step] = [CreateGroup(path="")]
-        if "OME" in content.groups or content.ome_xml is not None:
-            steps.append(CreateGroup(path="OME", attributes=self.attributes({}, content.groups.get("OME"))))
-        if content.ome_xml is not None:
-            steps.append(WriteObject(key="OME/METADATA.ome.xml", content=content.ome_xml))
-        phases = [Phase(name="plate", steps=tuple(steps))]
-        for well, fields in content.wells.items():
-            phases += self.well_phases(well, fields, content.groups)
-        commit = EditAttributes(path="", attributes=self.composed(metadata))
-        return [*phases, Phase(name="metadata of the plate", steps=(commit,))]
+    def _refuse_losses(self, metadata: GroupMetadata, what: str) -> None:
+        if not self.options.allow_lossy:
+            refuse_losses(metadata, self.version, what)
 
-    def well_phases(
-        self, well: str, fields: Mapping[str, ImageContent], groups: Mapping[str, GroupMetadata] | None = None
-    ) -> list[Phase]:
-        """Return the phases that write a well with all its fields, and what the groups of its source say besides."""
-        row = well.partition("/")[0]
-        groups = groups or {}
-        said = groups.get(well)
-        facet = None if said is None else said.facets.get("well")
-        known = {item.path: item for item in facet.images} if isinstance(facet, Well) else {}
-        images = tuple(
-            evolve(
-                known.get(name, Field(plain_name(name))),
-                acquisition=UNSET if image.acquisition is None else image.acquisition,
-            )
-            for name, image in fields.items()
-        )
-        written = evolve(facet, images=images) if isinstance(facet, Well) else Well(images=images)
-        start = CreateGroup(path=row, attributes=self.attributes({}, groups.get(row)))
-        phases = [Phase(name=f"well {well}", steps=(start, CreateGroup(path=well)))]
-        for name, image in fields.items():
-            phases += self.image_phases(_join(well, name), image)
-        commit = EditAttributes(path=well, attributes=self.attributes({"well": written}, said))
-        return [*phases, Phase(name=f"metadata of well {well}", steps=(commit,))]
-
-    def plate_metadata(self, content: PlateContent) -> Plate:
-        """Return what a plate's document says of its content."""
-        wells = [
-            WellReference(well, content.rows.index(row), content.columns.index(column))
-            for well in content.wells
-            for row, _, column in [well.partition("/")]
-        ]
-        counts = [len(fields) for fields in content.wells.values()]
-        source = content.groups.get("")
-        facet = None if source is None else source.facets.get("plate")
-        said = facet if isinstance(facet, Plate) else Plate(rows=(), columns=(), wells=())
-        rows, columns = {row.name: row for row in said.rows}, {column.name: column for column in said.columns}
-        known = {well.path: well.extra for well in said.wells}
-        return evolve(
-            said,
-            rows=tuple(rows.get(name, Row(plain_name(name))) for name in content.rows),
-            columns=tuple(columns.get(name, Column(plain_name(name))) for name in content.columns),
-            wells=tuple(
-                evolve(well, extra=known.get(well.path, {}))
-                for well in sorted(wells, key=lambda well: (well.row_index, well.column_index))
-            ),
-            acquisitions=content.acquisitions or UNSET,
-            field_count=max(counts) if counts and max(counts) > 0 else UNSET,
-            name=content.name or UNSET,
-        )
-
-    def collection_phases(self, content: CollectionContent) -> list[Phase]:
-        """Return the phases that write images together in the bioformats2raw layout."""
-        root = with_facets(content.groups.get(""), {"bioformats2raw.layout": Bioformats2Raw(3)})
-        series = {"series": Series(tuple(content.images))}
-        self.check_losses(root, "the collection")
-        steps: list[Step] = [
-            CreateGroup(path=""),
-            CreateGroup(path="OME", attributes=self.attributes(series, content.groups.get("OME"))),
-        ]
-        if content.ome_xml is not None:
-            steps.append(WriteObject(key="OME/METADATA.ome.xml", content=content.ome_xml))
-        phases = [Phase(name="collection", steps=tuple(steps))]
-        for name, image in content.images.items():
-            phases += self.image_phases(plain_name(name), image)
-        commit = EditAttributes(path="", attributes=self.composed(root))
-        return [*phases, Phase(name="metadata of the collection", steps=(commit,))]
-
-    def scene_phases(self, content: SceneContent) -> list[Phase]:
-        """Return the phases that write images and the scene that places them."""
-        source = content.groups.get("")
-        facet = None if source is None else source.facets.get("scene")
-        scene = evolve(
-            facet if isinstance(facet, Scene) else Scene(coordinate_transformations=()),
-            coordinate_transformations=content.coordinate_transformations,
-            coordinate_systems=content.coordinate_systems or UNSET,
-        )
-        metadata = with_facets(source, {"scene": scene})
-        self.check_losses(metadata, "the scene")
-        phases = [Phase(name="scene", steps=(CreateGroup(path=""),))]
-        for name, image in content.images.items():
-            phases += self.image_phases(plain_name(name), image)
-        commit = EditAttributes(path="", attributes=self.composed(metadata))
-        return [*phases, Phase(name="metadata of the scene", steps=(commit,))]
-
-
-def _join(*parts: str) -> str:
-    return "/".join(part for part in parts if part)
+    def _key(self, path: str) -> str:
+        return f"{self.path}/{path}" if self.path else path

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
-from omezarr.abc.plan import EditAttributes, Phase, Plan
-from omezarr.errors import UnsupportedError
-from omezarr.model import Acquisition, Field, Plate, Well
+from omezarr.abc.plan import Phase
+from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.model import UNSET, Acquisition, Field, Plate, Well, WellReference
 from omezarr.model.content import PlateContent
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name
-from omezarr.writing.fitting import named
 from omezarr.writing.image_description import as_model
 from omezarr.writing.images import run_plan, written
 from omezarr.writing.requests import ImageKeywords, Request, natural_order, spelled_out
@@ -33,7 +32,9 @@ from omezarr.writing.validity import refuse_invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from omezarr.abc.plan import Step
     from omezarr.location import LocationLike
+    from omezarr.model.content import ImageContent
     from omezarr.nodes.node import Node
     from omezarr.writing import WriteOptions
 
@@ -156,17 +157,53 @@ def write_field(
     if not isinstance(value, Plate) or plate.version is None:
         raise UnsupportedError(f"{target} is no plate, so fields cannot be added to it")
     content = request.contents({"": image})[""]
-    planner = Planner(evolve(request.options, format=plate.version), registry)
-    reference = planner.well_reference(value, well)
+    reference = well_reference(value, well)
     fields = tuple(plate.child(well).children) if well in plate.children else ()
     name = field or next(str(number) for number in itertools.count() if str(number) not in fields)
     place = target.below(well).below(plain_name(name))
-    zarr_format = planner.version.zarr_format
-    phases = tuple(planner.image_phases("", named(content, f"{well}/{name}")))
-    plan = Plan(target=place, zarr_format=zarr_format, phases=phases, overwrite=request.overwrite)
-    listed = EditAttributes(path=well, attributes=planner.attributes({"well": Well(images=(Field(name),))}))
-    refuse_invalid((listed, *plan.steps), planner.version, registry)
-    steps = planner.listing_steps(well, reference, name, content, len({*fields, name}))
+    planner = Planner(evolve(request.options, format=plate.version), registry, name=f"{well}/{name}")
+    listed = planner.below(well).commit({"well": Well(images=(Field(name),))}, None)
+    refuse_invalid((listed,), planner.version, registry)
+    plan = planner.whole(place, planner.plan(content), overwrite=request.overwrite)
+    steps = listing_steps(planner, reference, name, content, len({*fields, name}))
     listing = Phase(name="lists of wells and fields", steps=steps)
     run_plan(plan, registry, request.run, listing=(target, listing))
     return open_node(place, registry=registry)
+
+
+def well_reference(plate: Plate, well: str) -> WellReference:
+    """Return how a plate refers to one of its wells.
+
+    Raises
+    ------
+    ArgumentError
+        If the plate has no such row or column.
+    """
+    row, _, column = well.partition("/")
+    rows, columns = [item.name for item in plate.rows], [item.name for item in plate.columns]
+    if row not in rows or column not in columns:
+        raise ArgumentError(
+            f"the well {well!r} is not a row and a column of the plate; rows: {', '.join(rows)}; "
+            f"columns: {', '.join(columns)}"
+        )
+    return WellReference(well, rows.index(row), columns.index(column))
+
+
+def listing_steps(
+    planner: Planner, reference: WellReference, name: str, image: ImageContent, count: int = 0
+) -> tuple[Step, ...]:
+    """Return the steps that list a field in its well, and the well in its plate, leaving all others as they are.
+
+    The plate's number of fields becomes at least the `count` that the well has then.
+    """
+    listed = Field(name, UNSET if image.acquisition is None else image.acquisition)
+    converter = planner.registry.converter(planner.version)
+    row, well = planner.below(reference.path.partition("/")[0]), planner.below(reference.path)
+    return (
+        row.group(),
+        well.group({"well": Well(images=())}),
+        well.listed("well", ("images",), (converter.unstructure(listed),), match="path"),
+        planner.listed(
+            "plate", ("wells",), (converter.unstructure(reference),), match="path", raised=(("field_count",), count)
+        ),
+    )

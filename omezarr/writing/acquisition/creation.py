@@ -18,7 +18,7 @@ from omezarr.abc.plan import (
 )
 from omezarr.errors import ArgumentError
 from omezarr.writing import Planner
-from omezarr.writing.fitting import named
+from omezarr.writing.fitting import name_of
 from omezarr.writing.image_description import image_content
 from omezarr.writing.images import run_plan
 from omezarr.writing.requests import ImageKeywords, Request, spelled_out
@@ -78,10 +78,10 @@ def create_writer(
         raise ArgumentError(f"only one axis can grow, but the shape {tuple(shape)} leaves {len(growing)} open")
     source = NoPixels(tuple(1 if length is None else int(length) for length in shape), dtype_of(dtype))
     content = image_content(source, name=name, translation=translation, **request.pixels)
-    planner = Planner(request.options, request.registry)
+    planner = Planner(request.options, request.registry, name=name_of(request.target.name))
     if growing and planner.options.expand_axes:
         raise ArgumentError("axes cannot be added to an image that grows; give all axes of the version in the shape")
-    planned = planner.image_phases("", named(content, request.target.name))
+    planned = planner.plan(content)
     levels = next(step for step in planned[0].steps if isinstance(step, WriteLevels))
     if any(step[index] != 1 for step in levels.factors for index in growing):
         raise ArgumentError("an axis that grows cannot be scaled down; its factors must be 1")

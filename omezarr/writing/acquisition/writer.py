@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from attrs import evolve
 
-from omezarr.abc.plan import (
-    JOURNAL_PREFIX,
-    CreateArrays,
-    Plan,
-    WriteLevels,
-)
+from omezarr.abc.plan import JOURNAL_PREFIX, CreateArrays, WriteLevels
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.locks import locked
 from omezarr.arrays.specs import spec_of
@@ -24,7 +19,7 @@ from omezarr.engine.region_writer import RegionWriter
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import Location
 from omezarr.model import UNSET, Image
-from omezarr.model.content import ImageContent, LabelContent
+from omezarr.model.content import ImageContent, LabelContent, LabelImageContent
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.registry import Registry, default_registry
@@ -32,7 +27,7 @@ from omezarr.settings import Settings
 from omezarr.writing import Planner, WriteOptions, plain_name
 from omezarr.writing.attributes import compose_attributes
 from omezarr.writing.channels import measured_channels, window_of
-from omezarr.writing.images import MEANINGLESS_FOR_LABELS, run_plan
+from omezarr.writing.images import MEANINGLESS_FOR_LABELS, label_listing, run_plan
 from omezarr.writing.options import RunOptions, WriteKeywords
 from omezarr.writing.requests import factors_between, merged_options
 
@@ -306,16 +301,21 @@ class ImageWriter:
         chosen = evolve(chosen, format=version.version, allow_lossy=True)
         planner = Planner(chosen, registry)
         label = LabelContent(pixels=source, metadata=metadata)
-        phase = planner.label_phase("", name, label, content, self._regions.factors)
         place = self.location.below("labels").below(plain_name(name))
-        steps = tuple(
-            CreateArrays(arrays=tuple(self._resized(spec, chosen) for spec in step.arrays))
-            if isinstance(step, WriteLevels)
-            else step
-            for step in phase.steps
-        )
-        plan = Plan(target=place, zarr_format=version.zarr_format, phases=(evolve(phase, steps=steps),))
-        run_plan(plan, registry, listing=(self.location, planner.label_listing(name)))
+        planned = LabelImageContent(name=name, label=label, image=content, factors=self._regions.factors)
+        phases = [
+            evolve(
+                phase,
+                steps=tuple(
+                    CreateArrays(arrays=tuple(self._resized(spec, chosen) for spec in step.arrays))
+                    if isinstance(step, WriteLevels)
+                    else step
+                    for step in phase.steps
+                ),
+            )
+            for phase in planner.plan(planned)
+        ]
+        run_plan(planner.whole(place, phases), registry, listing=(self.location, label_listing(name, planner)))
         writer = open_writer(
             place,
             grows=None if grows is None else self._names[grows],

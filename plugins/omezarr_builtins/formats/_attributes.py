@@ -39,7 +39,7 @@ class RootFormat(FormatVersion):
                 return Claim(Certainty.EXPLICIT, f"{place} is {self.version}")
         if named or not fits(attributes, self.version):
             return None
-        return _inferred(self.version, hint, is_document=any(key in attributes for key in KEYS))
+        return _inferred(self.version, hint, is_document=not attributes.keys().isdisjoint({*KEYS, *hint.keys}))
 
     def named_version(self, attributes: Mapping[str, JSON]) -> str | None:
         """Return what the first object that names a version names."""

@@ -18,7 +18,7 @@ OBJECTS = ("multiscales", "plate", "well", "image-label", "omero")
 """The keys whose values name a version up to 0.4; where several differ, the first of this order counts."""
 
 KEYS = (*OBJECTS, "labels", "bioformats2raw.layout", "series")
-"""The keys that make attributes of zarr format 2 an OME-Zarr document."""
+"""The keys that make attributes an OME-Zarr document where no key ``ome`` does, besides those of node types."""
 
 
 def spelt(named: Any) -> tuple[str, str | None] | None:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from omezarr.abc import Hint, NodeType, Reference
+from omezarr.abc.plan import Phase, Step
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Bioformats2Raw, Series
+from omezarr.model.content import CollectionContent
 from omezarr.model.structuring import at, structure
 
 if TYPE_CHECKING:
@@ -20,11 +22,15 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import Surroundings
+    from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON
 
 OME_XML = "OME/METADATA.ome.xml"
 """Where the OME-XML of a collection is kept."""
+
+LAYOUT = 3
+"""The number of the layout, the only one that the specification knows."""
 
 PROBED_AT_ONCE = 16
 """How many images are looked for together, where nothing tells how many there are."""
@@ -36,6 +42,7 @@ class Bioformats2RawNode(NodeType):
     key = "bioformats2raw.layout"
     model = Bioformats2Raw
     priority = 5
+    content = CollectionContent
 
     def structure(self, values: Mapping[str, JSON], converter: Converter) -> Bioformats2Raw:
         """Structure the number of the layout."""
@@ -61,6 +68,19 @@ class Bioformats2RawNode(NodeType):
             images = 0 if ome_xml is None else count_images(ome_xml)
             paths = map(str, range(images)) if images else _numbered(surroundings)
         return [Reference(path=path, role="child", hint=Hint(node_key="multiscales", path=path)) for path in paths]
+
+    def plan(self, content: CollectionContent, context: PlanningContext) -> list[Phase]:
+        """Return the phases that write images side by side, their OME-XML and the list of them."""
+        series = {SeriesNode.key: Series(tuple(content.images))}
+        steps: list[Step] = [context.group(), context.below("OME").group(series, content.groups.get("OME"))]
+        if content.ome_xml is not None:
+            steps.append(context.stored(OME_XML, content.ome_xml))
+        layout = {self.key: Bioformats2Raw(LAYOUT)}
+        commit = context.commit(layout, "the collection", source=content.groups.get(""))
+        phases = [Phase(name="collection", steps=tuple(steps))]
+        for name, image in content.images.items():
+            phases += context.below(name).plan(image)
+        return [*phases, Phase(name="metadata of the collection", steps=(commit,))]
 
     def raw_references(self, context: RuleContext) -> Iterable[Reference]:
         """Return what a raw document refers to, as far as it can be understood."""

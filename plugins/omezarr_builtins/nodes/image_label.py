@@ -8,14 +8,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from omezarr.abc import Claim, NodeType
+from omezarr.abc.plan import Phase
 from omezarr.hookspecs import hookimpl
-from omezarr.model import ImageLabel
+from omezarr.model import Image, ImageLabel, LabelSource
+from omezarr.model.content import LabelImageContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from omezarr.abc import Hint, Reference
+    from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import Document
 
@@ -26,6 +31,7 @@ class ImageLabelNode(NodeType):
     key = "image-label"
     model = ImageLabel
     priority = 30
+    content = LabelImageContent
 
     def claim(self, document: Document, hint: Hint) -> Claim | None:
         """Claim what has the key; with less certainty a multiscale image in the place of a label."""
@@ -38,6 +44,20 @@ class ImageLabelNode(NodeType):
         if re.search(r"(^|/)labels/.*[^/]", hint.path):
             return Claim(1, f"it lies at {hint.path!r}")
         return None
+
+    def plan(self, content: LabelImageContent, context: PlanningContext) -> list[Phase]:
+        """Return the phase that writes a label image; where it says nothing of its source, that is its image."""
+        planned = context.label_image(content)
+        image_label = content.label.metadata or ImageLabel()
+        if not image_label.source:
+            image_label = evolve(image_label, source=LabelSource(image="../" * (content.name.count("/") + 2)))
+        commit = context.commit(
+            {"multiscales": Image((planned.multiscale,)), self.key: image_label},
+            f"the label image {content.name!r}",
+            source=planned.content.groups.get(""),
+            arrays=planned.arrays,
+        )
+        return [Phase(name=f"label image {content.name}", steps=(context.group(), *planned.writes, commit))]
 
     def raw_references(self, context: RuleContext) -> Iterable[Reference]:
         """Return what a raw document refers to, as far as it can be understood."""

@@ -5,11 +5,15 @@ Source: OME-NGFF "labels" (all versions).
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from omezarr.abc import Claim, Hint, NodeType, Reference
+from omezarr.abc.plan import Phase
+from omezarr.errors import ArgumentError, OMEZarrWarning, UnsupportedError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Labels
+from omezarr.model.content import LabelImageContent, LabelsContent
 from omezarr.model.structuring import at, structure, tolerate
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import Surroundings
+    from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON, Document
 
@@ -33,6 +38,7 @@ class LabelsNode(NodeType):
     model = Labels
     implied = True
     priority = 10
+    content = LabelsContent
 
     def claim(self, document: Document, hint: Hint) -> Claim | None:
         """Claim what has the key, and what an image has in the place of its labels."""
@@ -64,6 +70,29 @@ class LabelsNode(NodeType):
         """Return the label images, in the order of the list."""
         return [_reference(path) for path in value.paths]
 
+    def plan(self, content: LabelsContent, context: PlanningContext) -> list[Phase]:
+        """Return the phases that write all label images of an image, and then their list.
+
+        One that has a grid of its own is left out with a notice where it cannot be written.
+        """
+        phases: list[Phase] = []
+        written = []
+        for name, label in content.labels.items():
+            item = LabelImageContent(name=name, label=label, image=content.image, factors=content.factors)
+            try:
+                phases += context.below(name).plan(item)
+            except (UnsupportedError, ArgumentError) as error:
+                if label.axes is None:
+                    raise
+                warnings.warn(OMEZarrWarning(f"{error}; left out"), stacklevel=2)
+                continue
+            written.append(name)
+        if not written:
+            return []
+        group = context.group({self.key: Labels(tuple(written))}, content.image.groups.get("labels"))
+        between = [context.below(path).group() for path in _between(written)]
+        return [*phases, Phase(name="labels", steps=(group, *between))]
+
     def raw_references(self, context: RuleContext) -> Iterable[Reference]:
         """Return what a raw document refers to, as far as it can be understood."""
         from omezarr_builtins.rules import references_of
@@ -75,6 +104,13 @@ class LabelsNode(NodeType):
         from omezarr_builtins.rules import rules_of
 
         return rules_of(version, self.key)
+
+
+def _between(names: Iterable[str]) -> list[str]:
+    """Return the paths of the groups between that of all labels and nested label images, once each."""
+    parts = [name.split("/") for name in names]
+    paths = ("/".join(path[:end]) for path in parts for end in range(1, len(path)))
+    return [path for path in dict.fromkeys(paths) if path not in set(names)]
 
 
 def _reference(path: str) -> Reference:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from omezarr.abc import Hint, NodeType, Reference
+from omezarr.abc.plan import Phase, Step
 from omezarr.hookspecs import hookimpl
 from omezarr.model import UNSET, Channel, Image, Multiscale, Omero, Scale, Sequence, Translation, Window
+from omezarr.model.content import ImageContent, LabelsContent
 from omezarr.model.structuring import at, forgiving_structure_hook, structure, tolerate
 
 if TYPE_CHECKING:
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import Surroundings
+    from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON, Transformation
+
+OME_XML = "OME/METADATA.ome.xml"
+"""Where the OME-XML of an image is kept, below it."""
 
 
 class MultiscalesNode(NodeType):
@@ -31,6 +37,7 @@ class MultiscalesNode(NodeType):
     model = Image
     companions = ("omero",)
     priority = 20
+    content = ImageContent
 
     def configure(self, converter: Converter) -> None:
         """Let mistakes in display settings pass: nothing else depends on them."""
@@ -67,6 +74,20 @@ class MultiscalesNode(NodeType):
         if "image-label" in (surroundings.document() or {}):
             return ()
         return (Reference(path="labels", role="child", hint=Hint(node_key="labels", path="labels"), optional=True),)
+
+    def plan(self, content: ImageContent, context: PlanningContext) -> list[Phase]:
+        """Return the phases that write an image, its OME-XML and its label images."""
+        image = context.image(content)
+        content = image.content
+        steps: list[Step] = [context.group(), *image.writes]
+        if content.ome_xml is not None:
+            steps.append(context.stored(OME_XML, content.ome_xml))
+        phases = [Phase(name=f"image {content.name}", steps=tuple(steps))]
+        if content.labels:
+            labels = LabelsContent(labels=content.labels, image=content, factors=image.factors)
+            phases += context.below("labels").plan(labels)
+        commit = context.commit_image(image, self.key, f"the image {content.name!r}")
+        return [*phases, Phase(name=f"metadata of {content.name}", steps=(commit,))]
 
     def raw_references(self, context: RuleContext) -> Iterable[Reference]:
         """Return what a raw document refers to, as far as it can be understood."""
