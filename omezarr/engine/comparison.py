@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.abc.plan import CreateGroup, EditAttributes, WriteLevels
+from omezarr.abc.plan import CreateArrays, CreateGroup, EditAttributes, WriteLevels
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.geometry import cells, full_region
 from omezarr.arrays.stored import StoredArray
@@ -13,7 +13,7 @@ from omezarr.engine.windows import reader_of
 from omezarr.errors import OMEZarrError
 
 if TYPE_CHECKING:
-    from omezarr.abc.plan import Plan, Step
+    from omezarr.abc.plan import ArraySpec, Plan, Step
     from omezarr.arrays.targets import Target
 
 
@@ -37,6 +37,8 @@ def is_carried_out(plan: Plan, target: Target) -> bool:
 def _is_there(step: Step, target: Target, documents: Documents) -> bool:
     if isinstance(step, WriteLevels):
         return _holds(step, target)
+    if isinstance(step, CreateArrays):
+        return all(_is_begun(spec, target) for spec in step.arrays)
     if isinstance(step, CreateGroup):
         return documents.attributes(step.path) is not None
     if isinstance(step, EditAttributes):
@@ -44,6 +46,20 @@ def _is_there(step: Step, target: Target, documents: Documents) -> bool:
         changes = differences(documents.attributes(step.path), dict(planned or {}))
         return all("window" in where.split(".") for where, _, _ in changes)
     return False
+
+
+def _is_begun(spec: ArraySpec, target: Target) -> bool:
+    """Return whether an array without pixels is there; it may have grown along one axis since."""
+    wanted = StoredArray(spec, target).metadata
+    try:
+        found = StoredArray.existing(spec, target).metadata
+    except OMEZarrError:
+        return False
+    shape = found.get("shape")
+    if not isinstance(shape, list) or len(shape) != len(spec.shape):
+        return False
+    differing = sum(size != planned for size, planned in zip(shape, spec.shape, strict=True))
+    return differing <= 1 and {**found, "shape": None} == {**wanted, "shape": None}
 
 
 def _holds(step: WriteLevels, target: Target) -> bool:

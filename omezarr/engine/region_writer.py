@@ -162,6 +162,21 @@ class RegionWriter:
             if len(self._arrays) == 1:
                 self._store_all_waiting()
 
+    def store_shapes(self) -> None:
+        """Store the metadata of all levels, whose lengths may differ where another writer died."""
+        for array in self._arrays:
+            array.store_metadata()
+
+    def mark_stored(self) -> None:
+        """Have all lower levels made anew from what is stored: another writer died before it made them."""
+        for level, array in enumerate(self._arrays):
+            stored = set(array.target.names(array.spec.path))
+            for index, region in cells(full_region(array.spec.shape), array.spec.unit):
+                if array.key(index) in stored:
+                    self._mark(level + 1, region)
+                    if level:
+                        self._dirty[level].add(index)
+
     def smallest_level(self) -> npt.NDArray[Any]:
         """Return the pixels of the smallest level."""
         last = self._arrays[-1]

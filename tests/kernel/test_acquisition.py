@@ -271,7 +271,7 @@ def test_what_is_no_place_is_refused_and_whole_numbers_of_any_kind_are_taken(pla
         assert writer.shape == (3, 8, 8)
 
 
-@pytest.mark.parametrize("run", [{"resume": True}, {"scheduler": "local:2"}, {"progress": print}, {"threads": 0}])
+@pytest.mark.parametrize("run", [{"scheduler": "local:2"}, {"progress": print}, {"threads": 0}])
 def test_what_means_nothing_for_a_writer_is_refused_before_anything_is_written(
     tmp_path: Path, run: dict[str, Any]
 ) -> None:

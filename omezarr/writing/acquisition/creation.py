@@ -21,6 +21,7 @@ from omezarr.writing import Planner
 from omezarr.writing.fitting import name_of
 from omezarr.writing.image_description import image_content
 from omezarr.writing.images import run_plan
+from omezarr.writing.options import RunOptions
 from omezarr.writing.requests import ImageKeywords, Request, spelled_out
 from omezarr.writing.validity import refuse_invalid
 
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 
     from omezarr.location import LocationLike
     from omezarr.writing import WriteOptions
+from omezarr.writing.acquisition.begun import check_run
 from omezarr.writing.acquisition.blank import NoPixels, dtype_of, resized
-from omezarr.writing.acquisition.writer import ImageWriter, check_run, open_writer
+from omezarr.writing.acquisition.writer import ImageWriter, open_writer
 
 
 @spelled_out(ImageKeywords)
@@ -59,7 +61,8 @@ def create_writer(
         As for `omezarr.write_image`. The axis that grows is never scaled down.
     **given
         `PixelKeywords` and `WriterKeywords`, as for `omezarr.write_image`. Of the fields of ``run``, `memory` bounds
-        what waits for its unit to be complete, and `threads` makes the lower levels; the others have no meaning here.
+        what waits for its unit to be complete, `threads` makes the lower levels, and `resume` goes on with what the
+        same call began in a process that died; the others have no meaning here.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def create_writer(
         consolidate=planner.options.consolidated,
     )
     refuse_invalid(plan.steps, planner.version, request.registry)
-    run_plan(plan, request.registry)
+    run_plan(plan, request.registry, RunOptions(resume=request.run.resume))
     return open_writer(
         request.target,
         grows=None if grows is None else content.axes[grows].name,

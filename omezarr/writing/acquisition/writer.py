@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.model import ImageLabel
     from omezarr.nodes.node import Node
+from omezarr.writing.acquisition.begun import SCRATCH, Begun, as_long_as_the_longest, check_run, left_by_another
 from omezarr.writing.acquisition.blank import NoPixels, dtype_of, place_of, resized
 
 _PROVISIONAL = window_of(np.zeros(1, dtype="uint8"))
@@ -75,14 +76,17 @@ def open_writer(
     measure_windows : bool
         Whether the windows of the channels are measured anew on close.
     run : RunOptions, optional
-        Of these, `memory` bounds what waits for its unit to be complete, and `threads` makes the lower levels; the
-        others have no meaning here.
+        Of these, `memory` bounds what waits for its unit to be complete, `threads` makes the lower levels, and
+        `resume` takes label images that are there for those that `add_labels` is to make; the others have no meaning
+        here.
     storage_options : mapping or StorageOptions, optional
     registry : Registry, optional
 
     Returns
     -------
     ImageWriter
+        Where another writer died, it goes on: axis and windows are those that were asked for then, and the lower
+        levels are made anew from what is stored.
 
     Raises
     ------
@@ -112,36 +116,27 @@ def open_writer(
     scaling = registry.scaling_methods[method]
     if is_label and not scaling.preserves_values:
         raise UnsupportedError(f"the scaling method {method!r} makes new values, which would corrupt labels")
-    specs = [spec_of(level.array, level.path) for level in node.levels]
     opened = target_of(open_store(target, registry.storage_schemes, write=True))
+    found = left_by_another(opened)
+    grows = grows or (found.grows if found is not None and found.grows in names else None)
+    arrays = [StoredArray.existing(spec_of(level.array, level.path), opened) for level in node.levels]
+    if found is not None and grows is not None:
+        arrays = as_long_as_the_longest(arrays, names.index(grows))
+    specs = [array.spec for array in arrays]
     return ImageWriter(
         node,
         opened,
         RegionWriter(
-            [StoredArray.existing(spec, opened) for spec in specs],
+            arrays,
             [factors_between(large.shape, small.shape) for large, small in pairwise(specs)],
             scaling,
             memory=DEFAULT_WAITING_BYTES if run.memory is None else run.memory,
             threads=Settings.from_environment().threads if run.threads is None else run.threads,
             grows=None if grows is None else names.index(grows),
         ),
-        measure_windows=measure_windows,
+        measure_windows=measure_windows or (found is not None and found.measure_windows),
+        resume=run.resume,
     )
-
-
-def check_run(run: RunOptions | None) -> None:
-    """Refuse what says how a plan is carried out, and means nothing for a writer.
-
-    Raises
-    ------
-    ArgumentError
-    """
-    given = run or RunOptions()
-    unused = [name for name in ("scheduler", "progress", "resume") if getattr(given, name)]
-    if unused:
-        raise ArgumentError(f"{unused[0]} has no meaning for a writer of regions; give memory and threads alone")
-    if given.threads is not None and given.threads < 1:
-        raise ArgumentError(f"{given.threads} threads can do nothing; give at least 1")
 
 
 class ImageWriter:
@@ -153,9 +148,13 @@ class ImageWriter:
     target : Target
     regions : RegionWriter
     measure_windows : bool
+    resume : bool
+        Whether label images that are there are gone on with.
     """
 
-    def __init__(self, node: Node, target: Target, regions: RegionWriter, *, measure_windows: bool) -> None:
+    def __init__(
+        self, node: Node, target: Target, regions: RegionWriter, *, measure_windows: bool, resume: bool = False
+    ) -> None:
         self._node = node
         self._target = target
         self._regions = regions
@@ -164,13 +163,20 @@ class ImageWriter:
         self._labels: list[ImageWriter] = []
         self._held = ExitStack()
         self._held.enter_context(locked(target, f"{JOURNAL_PREFIX}/append.lock"))
-        target.scratch = f"{JOURNAL_PREFIX}/append"
-        target.clear(target.scratch)
+        target.scratch = SCRATCH
+        found = left_by_another(target)
+        self._resume = resume or found is not None
         assert node.format is not None
         self._documents = Documents(target, node.format.zarr_format)
-        self._consolidated = self._documents.is_consolidated()
-        if self._consolidated:
+        consolidated = self._documents.is_consolidated()
+        self._consolidated = consolidated or (found is not None and found.consolidated)
+        grows = None if regions.grows is None else self._names[regions.grows]
+        Begun(grows=grows, measure_windows=measure_windows, consolidated=self._consolidated).note(target)
+        if consolidated:
             self._documents.drop_consolidated()
+        if found is not None:
+            regions.store_shapes()
+            regions.mark_stored()
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -315,7 +321,8 @@ class ImageWriter:
             )
             for phase in planner.plan(planned)
         ]
-        run_plan(planner.whole(place, phases), registry, listing=(self.location, label_listing(name, planner)))
+        listing = (self.location, label_listing(name, planner))
+        run_plan(planner.whole(place, phases), registry, RunOptions(resume=self._resume), listing=listing)
         writer = open_writer(
             place,
             grows=None if grows is None else self._names[grows],
@@ -342,9 +349,9 @@ class ImageWriter:
                 self._write_windows()
             if self._consolidated:
                 self._documents.consolidate()
+            self._target.clear(self._target.scratch)
         finally:
             self._closed = True
-            self._target.clear(self._target.scratch)
             self._held.close()
             self._target.tidy()
 
