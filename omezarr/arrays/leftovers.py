@@ -7,6 +7,7 @@ a living process needs may be taken for left behind where it runs on another com
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
 from contextlib import suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.arrays.file_locks import try_lock, unlink_and_close
+from omezarr.arrays.folders import remove_empty
 
 RUN = secrets.token_hex(4)
 """Tells this process from one of the same number before it, as it is in containers."""
@@ -21,6 +23,10 @@ RUN = secrets.token_hex(4)
 STALE_SECONDS = 86400.0
 """After so long, an unfinished file is that of a dead process, though there is a process of that number: files are
 written within seconds."""
+
+
+PARTIAL = re.compile(r".+\.[0-9a-f]{32}\.partial")
+"""What zarr-python calls the consolidated metadata of a root before it is moved to its place."""
 
 
 def sweep(root: Path, *, died: bool = False) -> None:
@@ -43,10 +49,14 @@ def sweep(root: Path, *, died: bool = False) -> None:
                 part.unlink(missing_ok=True)
                 died = True
     if died:
+        for path in root.glob("*.partial"):
+            if PARTIAL.fullmatch(path.name):
+                path.unlink(missing_ok=True)
         for folder, _, _ in os.walk(root, topdown=False):
             if folder != str(root):
                 with suppress(OSError):
                     Path(folder).rmdir()
+    remove_empty([own])
 
 
 def _release(lock: Path) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.abc.plan import CreateArrays, CreateGroup, EditAttributes, WriteLevels
+from omezarr.abc.plan import CreateArrays, CreateGroup, EditAttributes, TransferObjects, WriteLevels, WriteObject
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.geometry import cells, full_region
 from omezarr.arrays.stored import StoredArray
+from omezarr.arrays.targets import target_of
 from omezarr.engine.journal import differences
 from omezarr.engine.windows import reader_of
 from omezarr.errors import OMEZarrError
@@ -15,9 +16,10 @@ from omezarr.errors import OMEZarrError
 if TYPE_CHECKING:
     from omezarr.abc.plan import ArraySpec, Plan, Step
     from omezarr.arrays.targets import Target
+    from omezarr.engine.execution import StoreOpener
 
 
-def is_carried_out(plan: Plan, target: Target) -> bool:
+def is_carried_out(plan: Plan, target: Target, open_store: StoreOpener) -> bool:
     """Return whether all groups and arrays of a new hierarchy are there as a plan would make them.
 
     What is measured, the windows of channels, may be anything. Of the pixels, the largest level is compared, since the
@@ -28,13 +30,20 @@ def is_carried_out(plan: Plan, target: Target) -> bool:
     plan : Plan
     target : Target
         Holds a complete hierarchy.
+    open_store : callable
+        Opens the sources of objects that are copied.
     """
     documents = Documents(target, plan.zarr_format)
     steps = sorted(plan.steps, key=lambda step: isinstance(step, WriteLevels))  # documents are compared sooner
-    return all(_is_there(step, target, documents) for step in steps)
+    return all(_is_there(step, target, documents, open_store) for step in steps)
 
 
-def _is_there(step: Step, target: Target, documents: Documents) -> bool:
+def _is_there(step: Step, target: Target, documents: Documents, open_store: StoreOpener) -> bool:
+    if isinstance(step, WriteObject):
+        return target.get(step.key) == step.content
+    if isinstance(step, TransferObjects):
+        source = target if step.source is None else target_of(open_store(step.source, write=False))
+        return all(target.get(new) == source.get(old) for old, new in step.pairs)
     if isinstance(step, WriteLevels):
         return _holds(step, target)
     if isinstance(step, CreateArrays):

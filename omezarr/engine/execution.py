@@ -106,7 +106,7 @@ def execute(
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")
     with client_of(scheduler) as client:
         resources = Resources(memory=bound, threads=count, client=client)
-        site = Site(opened, plan, resume=resume)
+        site = Site(opened, plan, resume=resume, open_store=open_store)
         site.check()
         writers = {
             number: LevelsWriter(step, number, site.target, resources)
@@ -120,7 +120,7 @@ def execute(
         )
         prefix = prefix_of(plan)
         site.target.scratch = prefix
-        alone = plan.create or writers
+        alone = plan.create or writers or not plan.phases
         with site.prepared(), locked(site.wanted, f"{prefix}.lock") if alone else nullcontext():
             journal = Journal(site.target, prefix)
             runner = StepRunner(site.target, plan, writers, journal=journal, tally=tally, open_store=open_store)
@@ -145,7 +145,8 @@ def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal, committed
         return False
     try:
         facts = {} if site.target.transient else facts_of(plan)
-        if site.resuming and journal.exists():
+        fewer = not plan.create and journal.is_mostly_done(facts) and not journal.is_of(facts)
+        if site.resuming and journal.exists() and not fewer:
             journal.resume(facts)
         else:
             site.clear_attempt()

@@ -73,6 +73,10 @@ class Journal:
         """Return whether an earlier attempt was one at the same plan."""
         return not any(self._changes(facts))
 
+    def is_mostly_done(self, facts: Mapping[str, JSON]) -> bool:
+        """Return whether an earlier attempt was one at this plan and more, which it has completed."""
+        return all(new == "not there" for _, _, _, new in self._changes(facts))
+
     def _changes(self, facts: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON, JSON]]:
         """Yield what differs from the earlier plan: its name, where in it, what it was and is."""
         content = self._target.get(f"{self._prefix}/plan.json")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from omezarr.abc.plan import Plan
+    from omezarr.engine.execution import StoreOpener
     from omezarr.model import JSON
 
 
@@ -48,6 +49,8 @@ class Site:
         Where the plan wants its hierarchy.
     plan : Plan
     resume : bool
+    open_store : callable
+        Opens the sources of objects, to compare them with what is there.
 
     Attributes
     ----------
@@ -59,13 +62,14 @@ class Site:
         Whether that attempt was complete but for its last clean-up.
     """
 
-    def __init__(self, opened: Target, plan: Plan, *, resume: bool) -> None:
+    def __init__(self, opened: Target, plan: Plan, *, resume: bool, open_store: StoreOpener) -> None:
         self.wanted = opened
         self.plan = plan
         self.resume = resume
         self.resuming = False
         self.committed = False
         self._found_same = False
+        self._open_store = open_store
         self.target = opened
         self._made: list[Path] = []
         if isinstance(opened, LocalTarget):
@@ -119,7 +123,7 @@ class Site:
         if found is State.COMMITTED and Journal(self.wanted, f"{JOURNAL_PREFIX}/plan").is_of(facts_of(self.plan)):
             return True
         if found in (State.COMPLETE, State.COMMITTED) and self.resume and not self._found_same:
-            self._found_same = is_carried_out(self.plan, self.wanted)
+            self._found_same = is_carried_out(self.plan, self.wanted, self._open_store)
         return self._found_same
 
     @contextmanager

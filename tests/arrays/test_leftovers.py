@@ -51,7 +51,7 @@ def test_only_what_nobody_needs_goes(tmp_path: Path) -> None:
     ]
     old = own / "append" / f"{os.getppid()}-ab-1-0.part"
     kept = [own / f"{os.getpid()}-{RUN}-1-0.part", own / f"{os.getppid()}-ab-1-1.part", own / "other.part",
-            tmp_path / "0/c/0"]  # fmt: skip
+            tmp_path / "0/c/0", tmp_path / "notes.partial"]  # fmt: skip
     for path in (*gone, old, *kept):
         put(path)
     past = time.time() - 2 * STALE_SECONDS
@@ -71,6 +71,12 @@ def test_empty_folders_stay_where_nobody_died(tmp_path: Path) -> None:
     with locked(LocalTarget(tmp_path), ".omezarr/plan.lock"):
         pass
     assert [path.name for path in tmp_path.rglob("*")] == ["0", "c"]
+
+
+def test_the_empty_folder_of_a_process_that_died_last_of_all_goes(tmp_path: Path) -> None:
+    (tmp_path / ".omezarr").mkdir()
+    sweep(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def labels(path: Path) -> None:
