@@ -54,6 +54,12 @@ class NodeType(ABC):
         Whether a group can be of this type without its key, because of its place; `structure` is called all the same.
     priority : int
         Which type is primary where a group has several: the higher. The others are its facets.
+    plain : bool
+        Whether its keys stand in the attributes themselves, beside those of others, in versions that have a place of
+        their own for the document, too.
+    below : mapping
+        Key of another node type to a path: below groups of that type, one of this type may be there without being
+        named, as ``{"multiscales": "tables"}`` says of what lies beside the labels of an image.
     content : type, optional
         The class of what this type writes, derived from `omezarr.model.content.Content`. None: it cannot be written as
         content.
@@ -92,6 +98,8 @@ class NodeType(ABC):
     companions: ClassVar[tuple[str, ...]] = ()
     implied: ClassVar[bool] = False
     priority: ClassVar[int] = 0
+    plain: ClassVar[bool] = False
+    below: ClassVar[Mapping[str, str]] = {}
     content: ClassVar[type[Content] | None] = None
 
     def claim(self, document: Document, hint: Hint) -> Claim | None:

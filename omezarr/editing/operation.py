@@ -13,6 +13,7 @@ from omezarr.checking.validation.report import json_pointer
 from omezarr.checking.validation.subject import Subject, subject_of
 from omezarr.errors import ArgumentError
 from omezarr.model import UNSET, deep_equal
+from omezarr.plugins.documents import attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,7 +73,7 @@ def attributes_with(node: Node, values: Mapping[str, JSON]) -> dict[str, JSON]:
 
     if node.format is None:
         raise ArgumentError(f"{node.location} is a plain zarr group without OME metadata")
-    return node.format.wrap(evolve(node.document, values=values))
+    return attributes_of(evolve(node.document, values=values), node.format, node.registry)
 
 
 def differences(before: Any, after: Any, path: JSONPath = (ATTRIBUTES,)) -> list[Edit]:

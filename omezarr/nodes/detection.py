@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
+from packaging.version import Version
 
-from omezarr.abc import Certainty, Claim, Hint
+from omezarr.abc import Certainty, Claim, Hint, Reference
 from omezarr.errors import MetadataError, PluginError, UnsupportedError
 from omezarr.plugins.asking import ask_all, named_failures
+from omezarr.plugins.documents import plain_keys
 from omezarr.plugins.registry import best_claim
 
 if TYPE_CHECKING:
@@ -95,6 +97,11 @@ def format_claims(
         return claim
 
     claims = [(version, claim) for _, version, claim in ask_all(registry.formats, "claim", asked).claims]
+    plain = plain_keys(registry) & attributes.keys()
+    if plain and not claims:
+        reason = f"the key {min(plain)!r} stands in the attributes of every version"
+        released = (version for name, version in registry.formats.items() if not Version(name).is_prerelease)
+        claims = [(one, Claim(Certainty.SHAPE, reason)) for one in released if one.zarr_format == zarr_format]
     certainty = Certainty(max((claim.specificity for _, claim in claims), default=Certainty.SHAPE))
     return certainty, [(version, claim) for version, claim in claims if claim.specificity == certainty]
 
@@ -191,3 +198,11 @@ def detect_node_types(
         return ()
     rest = sorted((item for item, _ in found if item is not primary), key=lambda item: (-item.priority, item.key))
     return (primary, *rest)
+
+
+def unnamed_children(node_type: NodeType, registry: Registry) -> Iterator[Reference]:
+    """Yield where groups of other types may lie below one of a type, which no document names."""
+    for other in registry.node_types.values():
+        path = other.below.get(node_type.key)
+        if path is not None:
+            yield Reference(path=path, role="child", hint=Hint(node_key=other.key, path=path), optional=True)

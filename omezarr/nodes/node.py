@@ -21,6 +21,7 @@ from omezarr.nodes.detection import (
     detect_node_types,
     unknown_version,
     unknown_version_message,
+    unnamed_children,
 )
 from omezarr.nodes.groups import group_at
 from omezarr.nodes.level import Level, ordered_levels
@@ -28,6 +29,7 @@ from omezarr.nodes.ome import OMEGroup
 from omezarr.nodes.pictures import Pictured
 from omezarr.nodes.surroundings import HierarchySurroundings
 from omezarr.plugins.asking import calling
+from omezarr.plugins.documents import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +108,7 @@ class Node(OMEGroup, Pictured):
             self.document = (
                 Document(values={}, foreign=self.zarr_node.attributes)
                 if detected is None
-                else detected.version.unwrap(self.zarr_node.attributes)
+                else document_of(self.zarr_node.attributes, detected.version, registry)
             )
             self.node_types: tuple[NodeType, ...] = (
                 () if detected is None else detect_node_types(self.document, self._hint, registry, forced=node_type)
@@ -247,7 +249,7 @@ class Node(OMEGroup, Pictured):
                 if node_type.key in self.facets:
                     with self._calling(node_type, "probe"):
                         probed = list(node_type.probe(self.facets[node_type.key], surroundings))
-                    for reference in probed:
+                    for reference in (*probed, *unnamed_children(node_type, self._registry)):
                         if reference.path not in known:
                             known.add(reference.path)
                             references.append(reference)

@@ -12,6 +12,7 @@ from attrs import frozen
 from omezarr.abc import Hint
 from omezarr.location import checked_path
 from omezarr.nodes.detection import detect_format
+from omezarr.plugins.documents import document_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ class HierarchySurroundings:
             return None
         hint = Hint(format_version=self.version, path=self._below(path))
         detected = detect_format(found.attributes, found.zarr_format, hint, self.registry)
-        return None if detected is None else detected.version.unwrap(found.attributes).values
+        return None if detected is None else document_of(found.attributes, detected.version, self.registry).values
 
     def read(self, path: str) -> bytes | None:
         """Return one stored object; None if it is not there."""

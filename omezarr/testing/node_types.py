@@ -12,6 +12,7 @@ from omezarr.hookspecs import hookimpl
 from omezarr.location import checked_path
 from omezarr.model import Document, GroupMetadata, deep_equal
 from omezarr.model.structuring import base_converter
+from omezarr.plugins.documents import document_of
 from omezarr.testing.registries import isolated_registry
 from omezarr.writing.attributes import compose_attributes
 
@@ -76,7 +77,7 @@ class NodeTypeSuite:
         for name in self.formats or registry.formats:
             version = registry.formats[name]
             attributes = compose_attributes(metadata, version, registry)
-            document = version.unwrap(attributes)
+            document = document_of(attributes, version, registry)
             assert node_type.claim(document, Hint()) is not None, name
             again = node_type.structure(document.values, registry.converter(version))
             assert isinstance(again, node_type.model), name

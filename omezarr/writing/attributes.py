@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from omezarr.errors import LossyError
 from omezarr.model import Document
+from omezarr.plugins.documents import attributes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,8 @@ def compose_attributes(
     for key, facet in completed.facets.items():
         values.update(registry.node_types[key].unstructure(facet, converter))
     values.update(completed.unclaimed)
-    return version.wrap(Document(values=values, version=completed.version, foreign=completed.foreign))
+    document = Document(values=values, version=completed.version, foreign=completed.foreign)
+    return attributes_of(document, version, registry)
 
 
 def refuse_losses(metadata: GroupMetadata, version: FormatVersion, where: str) -> None:

@@ -11,6 +11,7 @@ from omezarr.abc.plan import EditAttributes
 from omezarr.abc.rules import Depth, RuleContext, Severity
 from omezarr.errors import MetadataError
 from omezarr.plugins.contributions import PLUGIN_ERRORS
+from omezarr.plugins.documents import document_of
 from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _broken(
     """Yield what breaks the MUSTs of a version in one document, as far as it can be told from the document alone."""
     if not attributes:
         return
-    values = version.unwrap(attributes).values
+    values = document_of(attributes, version, registry).values
     context = RuleContext(values=values, attributes=attributes, version=version.version, certain=True)
     node_types = [node_type for key, node_type in registry.node_types.items() if key in values]
     for item in gathering.of_group(version, node_types):

@@ -24,8 +24,9 @@ from omezarr.errors import MetadataError, StorageError
 from omezarr.hierarchy import impurity
 from omezarr.location import checked_path
 from omezarr.model import Document
-from omezarr.nodes.detection import format_claims, unknown_version, unknown_version_message
+from omezarr.nodes.detection import format_claims, unknown_version, unknown_version_message, unnamed_children
 from omezarr.plugins.asking import ask_all
+from omezarr.plugins.documents import document_of
 from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Visit:
     context: RuleContext
     format: FormatVersion
     node_types: tuple[NodeType, ...]
+    registry: Registry
     rules: tuple[GatheredRule, ...] = ()
     inferred: bool = False
 
@@ -57,7 +59,7 @@ class Visit:
         """Return the context as another state of the hierarchy has it."""
         node = hierarchy.node(self.context.path)
         attributes = {} if node is None else node.attributes
-        values = _values(self.format, attributes)
+        values = _values(self.format, attributes, self.registry)
         return evolve(self.context, values=values, attributes=attributes, node=node, hierarchy=hierarchy)
 
 
@@ -132,7 +134,14 @@ class Walk:
         """Return the visit of a group, with its kinds and the rules for them."""
         node_types = self._types_of(context, hint)
         rules = self.gathering.of_group(version, node_types)
-        return Visit(context=context, format=version, node_types=node_types, rules=rules, inferred=inferred)
+        return Visit(
+            context=context,
+            format=version,
+            node_types=node_types,
+            registry=self._registry,
+            rules=rules,
+            inferred=inferred,
+        )
 
     def settle(self, root: Visit, subject: Subject) -> Visit:
         """Visit the root anew as of the version that its children name, where several fit and it names none."""
@@ -228,7 +237,7 @@ class Walk:
         certain: bool,
     ) -> RuleContext:
         return RuleContext(
-            values=_values(version, attributes),
+            values=_values(version, attributes, self._registry),
             attributes=attributes,
             version=version.version,
             path=path,
@@ -287,7 +296,7 @@ class Walk:
                 expected = f"that the node type {node_type.key!r} can say what it refers to"
                 self.problems.append(RULE_FAILED.at(visit.context.path, found, expected))
                 continue
-            for reference in references:
+            for reference in (*references, *unnamed_children(node_type, self._registry)):
                 try:
                     checked_path(reference.path)
                 except MetadataError:
@@ -295,9 +304,9 @@ class Walk:
                 yield reference
 
 
-def _values(version: FormatVersion, attributes: Mapping[str, JSON]) -> Mapping[str, JSON]:
+def _values(version: FormatVersion, attributes: Mapping[str, JSON], registry: Registry) -> Mapping[str, JSON]:
     try:
-        return version.unwrap(attributes).values
+        return document_of(attributes, version, registry).values
     except MetadataError:
         return {}
 
