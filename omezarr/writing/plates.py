@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from attrs import evolve
 
 from omezarr.abc.plan import Phase
-from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.errors import ArgumentError, OMEZarrError, UnsupportedError
 from omezarr.model import UNSET, Acquisition, Field, Plate, Well, WellReference
 from omezarr.model.content import PlateContent
 from omezarr.nodes.reading import open as open_node
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omezarr.abc.plan import Step
-    from omezarr.location import LocationLike
+    from omezarr.location import Location, LocationLike
     from omezarr.model.content import ImageContent
     from omezarr.nodes.node import Node
+    from omezarr.plugins.registry import Registry
     from omezarr.writing import WriteOptions
 
 
@@ -169,6 +170,51 @@ def write_field(
     listing = Phase(name="lists of wells and fields", steps=steps)
     run_plan(plan, registry, request.run, listing=(target, listing))
     return open_node(place, registry=registry)
+
+
+def field_listing(
+    place: Location, content: ImageContent, options: WriteOptions, registry: Registry
+) -> tuple[Location, str, Phase] | None:
+    """Return what lists a field that is written by itself in its well and plate; None where it lies in no plate.
+
+    Parameters
+    ----------
+    place : Location
+        Of the field: it lies in a plate if what is three levels up is one, with its row and column.
+    content : ImageContent
+    options : WriteOptions
+    registry : Registry
+
+    Returns
+    -------
+    tuple of Location, str and Phase, or None
+        The plate, its version, and the steps that are carried out there once the field is complete.
+
+    Raises
+    ------
+    ArgumentError
+        If another version is asked for than that of the plate.
+    """
+    well = place.parent
+    row = None if well is None else well.parent
+    above = None if row is None else row.parent
+    if well is None or row is None or above is None:
+        return None
+    path, name = f"{row.name}/{well.name}", place.name
+    try:
+        plate = open_node(above, registry=registry)
+        value = plate.facets.get("plate")
+        if not isinstance(value, Plate) or plate.version is None:
+            return None
+        reference = well_reference(value, path)
+    except OMEZarrError:
+        return None
+    if "format" in options.given and options.format != plate.version:
+        raise ArgumentError(f"{above} is of NGFF {plate.version}, and so are its fields; leave {options.format} out")
+    fields = tuple(plate.child(path).children) if path in plate.children else ()
+    planner = Planner(evolve(options, format=plate.version), registry)
+    steps = listing_steps(planner, reference, name, content, len({*fields, name}))
+    return above, plate.version, Phase(name="lists of wells and fields", steps=steps)
 
 
 def well_reference(plate: Plate, well: str) -> WellReference:

@@ -19,6 +19,7 @@ from omezarr.errors import ArgumentError, LockedError, TargetExistsError, Unsupp
 from omezarr.writing import RunOptions
 from omezarr.writing.acquisition import create_writer, open_writer
 from omezarr.writing.images import write_image
+from omezarr.writing.plates import write_plate
 
 MOVIE = np.random.default_rng(4).integers(0, 4000, (6, 2, 40, 50)).astype("uint16")
 
@@ -315,3 +316,35 @@ def test_shards_along_the_axis_that_grows_are_those_asked_for(tmp_path: Path) ->
 def test_what_is_no_dtype_is_refused() -> None:
     with pytest.raises(ArgumentError, match="'uint17' is no dtype"):
         create_writer(MemoryStore(), shape=(8, 8), dtype="uint17", axes="yx")
+
+
+def field_writer(path: Path, **options: Any) -> Any:
+    return create_writer(path, shape=(None, 16, 16), dtype="uint8", axes="tyx", levels=1, **options)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_a_field_of_a_plate_is_listed(tmp_path: Path, version: str) -> None:
+    path = tmp_path / "p.zarr"
+    write_plate(path, {"A/1": np.zeros((16, 16), "uint8")}, columns=["1", "2"], format=version, levels=1)
+    for place in ("A/1/1", "A/2/0"):
+        with field_writer(path / place) as writer:
+            writer.append(np.full((16, 16), 7, "uint8"))
+    plate = omezarr.open(path)
+    assert [list(plate.children[well].children) for well in ("A/1", "A/2")] == [["0", "1"], ["0"]]
+    assert plate.facets["plate"].field_count == 2
+    assert (plate.children["A/2"].children["0"].levels[0].read() == 7).all()
+    assert omezarr.open(path / "A/2/0").version == version
+    assert omezarr.validate(path).problems == ()
+
+
+def test_what_is_no_field_of_the_plate_around_it_is_listed_nowhere_and_another_version_is_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "p.zarr"
+    write_plate(path, {"A/1": np.zeros((16, 16), "uint8")}, levels=1)
+    before = omezarr.open(path).attributes
+    field_writer(path / "B/9/0").close()
+    assert omezarr.open(path).attributes == before
+    with pytest.raises(ArgumentError, match="so are its fields"):
+        field_writer(path / "A/1/1", format="0.4")
+    assert not (path / "A/1/1").exists()

@@ -22,6 +22,7 @@ from omezarr.writing.fitting import name_of
 from omezarr.writing.image_description import image_content
 from omezarr.writing.images import run_plan
 from omezarr.writing.options import RunOptions
+from omezarr.writing.plates import field_listing
 from omezarr.writing.requests import ImageKeywords, Request, spelled_out
 from omezarr.writing.validity import refuse_invalid
 
@@ -53,7 +54,7 @@ def create_writer(
     Parameters
     ----------
     location : str, path, Location, zarr store or zarr group
-        Where the image's group will be.
+        Where the image's group will be. A field of a plate is listed by its well and plate from then on.
     shape : sequence of (int or None)
         None for at most one axis, mostly t, that grows as frames come.
     dtype : dtype
@@ -81,7 +82,12 @@ def create_writer(
         raise ArgumentError(f"only one axis can grow, but the shape {tuple(shape)} leaves {len(growing)} open")
     source = NoPixels(tuple(1 if length is None else int(length) for length in shape), dtype_of(dtype))
     content = image_content(source, name=name, translation=translation, **request.pixels)
-    planner = Planner(request.options, request.registry, name=name_of(request.target.name))
+    field = field_listing(request.target, content, request.options, request.registry)
+    listing, options = None, request.options
+    if field is not None:
+        plate, version, phase = field
+        listing, options = (plate, phase), evolve(options, format=version)
+    planner = Planner(options, request.registry, name=name_of(request.target.name))
     if growing and planner.options.expand_axes:
         raise ArgumentError("axes cannot be added to an image that grows; give all axes of the version in the shape")
     planned = planner.plan(content)
@@ -105,7 +111,7 @@ def create_writer(
         consolidate=planner.options.consolidated,
     )
     refuse_invalid(plan.steps, planner.version, request.registry)
-    run_plan(plan, request.registry, RunOptions(resume=request.run.resume))
+    run_plan(plan, request.registry, RunOptions(resume=request.run.resume), listing=listing)
     return open_writer(
         request.target,
         grows=None if grows is None else content.axes[grows].name,
