@@ -83,7 +83,7 @@ def writer_of(content: Content, registry: Registry) -> NodeType:
     )
 
 
-@frozen(kw_only=True)
+@frozen
 class Planner:
     """Plans the content of one group, for one set of options; see `omezarr.abc.planning.PlanningContext`.
 
@@ -97,10 +97,10 @@ class Planner:
         What to call what has no name.
     """
 
-    options: WriteOptions = field(kw_only=False)
-    registry: Registry = field(kw_only=False)
-    path: str = ""
-    name: str = "image"
+    options: WriteOptions
+    registry: Registry
+    path: str = field(default="", kw_only=True)
+    name: str = field(default="image", kw_only=True)
 
     @property
     def version(self) -> FormatVersion:
