@@ -11,7 +11,7 @@ from omezarr.checking.validation import validate
 from omezarr.cli import run
 from omezarr.location import Location
 from tests.fixtures.servers import CountingServer, S3Server
-from tests.kernel.upgrade_cases import KINDS, OME_XML, PIXELS, VERSIONS, expected, objects_of, store_of
+from tests.upgrading.upgrade_cases import KINDS, OME_XML, PIXELS, VERSIONS, expected, objects_of, store_of
 
 FIRST = {"image": "0.1", "plate": "0.1", "collection": "0.4", "scene": "0.6"}
 

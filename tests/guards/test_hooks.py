@@ -59,4 +59,4 @@ def test_a_page_shows_an_entry_point_of_the_extension_axis(hook):
 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_the_example_of_every_hook_is_tested(hook):
-    assert f"\ndef test_{hook}(" in (ROOT / "tests/kernel/test_hooks.py").read_text()
+    assert f"\ndef test_{hook}(" in (ROOT / "tests/hookspecs/test_examples.py").read_text()

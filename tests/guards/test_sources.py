@@ -77,3 +77,10 @@ def test_skipped_tests_say_why():
         if name.startswith("tests/") and re.search(r"(pytest\.skip\(\)|mark\.(skip|xfail)\b(?!if|\())", text)
     }
     assert silent == set()
+
+
+def test_tests_are_found_from_what_they_test():
+    doors = {path.name for path in (ROOT / "omezarr").iterdir() if path.is_dir()}
+    of_all = {"builtins", "compat", "conformance", "docs", "end_to_end", "fixtures", "guards", "peers", "third_party"}
+    folders = {file.relative_to(ROOT / "tests").parts[0] for file in (ROOT / "tests").glob("*/**/*.py")}
+    assert folders - of_all <= doors, "a folder of tests is called like the folder of `omezarr/` that it tests"

@@ -15,7 +15,7 @@ from omezarr.arrays.targets import LocalTarget
 from omezarr.errors import LockedError, OMEZarrError, WriteError
 from omezarr.location import Location
 from omezarr.upgrading import upgrade
-from tests.kernel.upgrade_cases import (
+from tests.upgrading.upgrade_cases import (
     assert_pixels,
     expected,
     groups_of,

@@ -28,7 +28,7 @@ from omezarr.errors import (
 from omezarr.location import Location
 from omezarr.upgrading import plan_upgrade, prepare_upgrade, step_line, upgrade, upgrade_summary
 from tests.builtins.formats.essence import ALSO_NAMED, essence
-from tests.kernel.upgrade_cases import (
+from tests.upgrading.upgrade_cases import (
     KINDS,
     OME_XML,
     PIXELS,

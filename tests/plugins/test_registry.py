@@ -12,7 +12,7 @@ from omezarr.errors import ConflictError, UnknownNameError
 from omezarr.hookspecs import EXTENSION_AXES, hookimpl
 from omezarr.plugins.registry import best_claim, default_registry
 from omezarr.testing import isolated_registry
-from tests.kernel.test_manager import COMMAND, METHOD
+from tests.plugins.test_manager import COMMAND, METHOD
 
 
 def method(method_name: str) -> ScalingMethod:

@@ -19,7 +19,7 @@ from omezarr.errors import MetadataError
 from omezarr.hierarchy import Hierarchy, ZarrNode
 from omezarr.upgrading.arrays import Labels, LevelLabels, described, relabelled
 from omezarr.upgrading.chunk_keys import ChunkKeys
-from tests.kernel.upgrade_cases import objects_in, put
+from tests.upgrading.upgrade_cases import objects_in, put
 
 LAW = settings(max_examples=60, deadline=None, derandomize=True)
 
