@@ -8,7 +8,7 @@ zarr, dask, numpy and the like inside functions.
 from omezarr.abc.claims import ArrayFacts, Certainty, Claim, Hint, Reference
 from omezarr.abc.exchange import Exporter, ExportRun, Importer, SampleData
 from omezarr.abc.format_version import FormatVersion
-from omezarr.abc.node_type import NodeType, Surroundings
+from omezarr.abc.node_type import GroupView, NodeType
 from omezarr.abc.rules import RuleSet
 from omezarr.abc.scaling_method import ScalingMethod
 from omezarr.abc.storage_scheme import ConditionalStore, OpenedStore, StorageScheme
@@ -23,6 +23,7 @@ __all__ = [
     "ExportRun",
     "Exporter",
     "FormatVersion",
+    "GroupView",
     "Hint",
     "Importer",
     "NodeType",
@@ -33,6 +34,5 @@ __all__ = [
     "SampleData",
     "ScalingMethod",
     "StorageScheme",
-    "Surroundings",
     "Viewer",
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 from omezarr.abc.claims import Claim, Hint, Reference
 
 
-class Surroundings(Protocol):
+class GroupView(Protocol):
     """What lies around a node, fetched when asked for, each object once: where children are looked for."""
 
     def document(self, path: str = "") -> Mapping[str, JSON] | None:
@@ -130,7 +130,7 @@ class NodeType(ABC):
         """Return what a value of this type refers to, in order. No I/O."""
         return ()
 
-    def probe(self, value: Any, surroundings: Surroundings) -> Iterable[Reference]:
+    def probe(self, value: Any, group: GroupView) -> Iterable[Reference]:
         """Return children that the document of the node does not name, in order, after those of `references`.
 
         Called only when children are listed; may look around. A child that may not exist is marked optional.

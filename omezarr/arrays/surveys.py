@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Survey:
+class ArraySurvey:
     """What was found.
 
     Parameters
@@ -35,7 +35,7 @@ class Survey:
     broken: tuple[tuple[Region, str], ...]
 
 
-def survey(array: zarr.Array[Any]) -> Survey:
+def survey(array: zarr.Array[Any]) -> ArraySurvey:
     """Fetch and decode all that is stored of an array, several objects at once.
 
     Parameters
@@ -63,4 +63,4 @@ def survey(array: zarr.Array[Any]) -> Survey:
 
     whole = full_region(array.shape)
     in_threads(look, cells(whole, reader.unit), reader.workers(whole, Settings.from_environment().threads))
-    return Survey(total, missing, tuple(broken[index] for index in sorted(broken)))
+    return ArraySurvey(total, missing, tuple(broken[index] for index in sorted(broken)))

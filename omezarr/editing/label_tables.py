@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from omezarr.checking.repair import Repair, carry_out
 from omezarr.editing.label_images import LabelImage, label_images, label_values
 from omezarr.editing.operation import plan_edit
-from omezarr.editing.tables import Column, Row, is_empty, rows_of, wanted_columns, whole_number
+from omezarr.editing.tables import Row, WantedColumn, is_empty, rows_of, wanted_columns, whole_number
 from omezarr.errors import ArgumentError
 from omezarr.model import UNSET, ImageLabel, LabelProperty
 from omezarr.nodes.reading import open as open_node
@@ -229,7 +229,7 @@ def _check_once(rows: Sequence[Row], key: str, distinct: Collection[Any], ids: S
     )
 
 
-def _values(row: Row, columns: Sequence[Column]) -> dict[str, JSON]:
+def _values(row: Row, columns: Sequence[WantedColumn]) -> dict[str, JSON]:
     return {
         column.name: column.read(row[column.heading]) for column in columns if not is_empty(row.get(column.heading))
     }

@@ -8,10 +8,10 @@ from attrs import evolve, fields_dict
 
 from omezarr.abc.plan import DeleteKeys, Phase
 from omezarr.checking.repair import Repair, carry_out
-from omezarr.editing.display import recolored, shown
 from omezarr.editing.label_images import is_label, label_images
 from omezarr.editing.operation import plan_edit
 from omezarr.editing.placing import Move, following, moves_of, placed
+from omezarr.editing.rendering_settings import recolored, shown
 from omezarr.editing.request import MetadataEdit
 from omezarr.errors import ArgumentError
 from omezarr.hierarchy import run

@@ -30,7 +30,7 @@ SNIFFED_BYTES = 16_384
 
 
 @frozen
-class Column:
+class WantedColumn:
     """A column that is wanted.
 
     Parameters
@@ -138,7 +138,9 @@ def _separator(start: str) -> str:
     return max(",;\t", key=first.count)
 
 
-def wanted_columns(rows: Sequence[Row], words: str | Sequence[str] | None, without: Iterable[str]) -> list[Column]:
+def wanted_columns(
+    rows: Sequence[Row], words: str | Sequence[str] | None, without: Iterable[str]
+) -> list[WantedColumn]:
     """Return the columns that a user wants.
 
     Parameters
@@ -162,7 +164,7 @@ def wanted_columns(rows: Sequence[Row], words: str | Sequence[str] | None, witho
     return [_column(rows, word, headings) for word in words]
 
 
-def _column(rows: Sequence[Row], word: str, headings: Sequence[str]) -> Column:
+def _column(rows: Sequence[Row], word: str, headings: Sequence[str]) -> WantedColumn:
     name, mark, kind = word.rpartition("#")
     if not mark or kind not in TYPES:
         name, kind = word, ""
@@ -170,7 +172,7 @@ def _column(rows: Sequence[Row], word: str, headings: Sequence[str]) -> Column:
     if heading not in headings:
         raise ArgumentError(f"the table has no column {heading!r}; it has: {', '.join(headings) or 'none'}")
     cells = [row[heading] for row in rows if not is_empty(row.get(heading))]
-    column = Column(name, heading, TYPES[kind] if kind else _concluded(cells))
+    column = WantedColumn(name, heading, TYPES[kind] if kind else _concluded(cells))
     for line, row in enumerate(rows, 1):
         if not is_empty(row.get(heading)):
             try:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from omezarr.abc import PixelSource
     from omezarr.engine.executors import Assembly, Recorder
-    from omezarr.engine.tasks import Piece, Pyramid
-    from omezarr.engine.units import Node, Tree
+    from omezarr.engine.tasks import LevelPart, PyramidWork
+    from omezarr.engine.units import Tree, TreeNode
     from omezarr.engine.windows import WindowRun
 
 TASKS_PER_THREAD = 4
@@ -97,7 +97,12 @@ class ClusterExecutor:
         self._threads = max(1, sum(client.nthreads().values()))
 
     def run_tree(
-        self, pyramid: Pyramid, source: PixelSource, nodes: Iterable[Node], assembly: Assembly, recorder: Recorder
+        self,
+        pyramid: PyramidWork,
+        source: PixelSource,
+        nodes: Iterable[TreeNode],
+        assembly: Assembly,
+        recorder: Recorder,
     ) -> None:
         """Do all the work on nodes and below them, a subtree a task."""
         if not pyramid.arrays[0].target.picklable:
@@ -107,7 +112,7 @@ class ClusterExecutor:
         tree = pyramid.tree
         floor = self._task_level(tree)
 
-        def submitted() -> Iterator[tuple[Node, Any]]:
+        def submitted() -> Iterator[tuple[TreeNode, Any]]:
             for node in nodes:
                 for item in recorder.work_below(node, min(floor, node.level)):
                     if recorder.notes.is_done(item):
@@ -117,7 +122,7 @@ class ClusterExecutor:
                     near = shipped(source, tree.region_below(item, item.level))
                     yield item, self._client.submit(_subtree, pyramid, item, near, pure=False)
 
-        def take(node: Node, piece: Piece | None) -> None:
+        def take(node: TreeNode, piece: LevelPart | None) -> None:
             recorder.finished(node, below=True)
             assembly.deliver(node, piece)
 
@@ -128,11 +133,11 @@ class ClusterExecutor:
         size = max(1, BATCH_BYTES // (math.prod(run.array.spec.unit) * 8))
         nodes = (node for node in run.tree.nodes(0) if not _counted_as_restored(node, recorder))
 
-        def submitted() -> Iterator[tuple[list[Node], Any]]:
+        def submitted() -> Iterator[tuple[list[TreeNode], Any]]:
             while batch := list(itertools.islice(nodes, size)):
                 yield batch, self._client.submit(_write_windows, run, batch, pure=False)
 
-        def take(batch: list[Node], _: Any) -> None:
+        def take(batch: list[TreeNode], _: Any) -> None:
             for node in batch:
                 recorder.finished(node)
 
@@ -172,16 +177,16 @@ def shipped(source: PixelSource, region: tuple[slice, ...]) -> PixelSource:
     return OffsetSource(source, source.read(region), region)
 
 
-def _counted_as_restored(node: Node, recorder: Recorder) -> bool:
+def _counted_as_restored(node: TreeNode, recorder: Recorder) -> bool:
     if not recorder.notes.is_done(node):
         return False
     recorder.restored(node)
     return True
 
 
-def _subtree(pyramid: Pyramid, node: Node, source: PixelSource) -> Piece | None:
+def _subtree(pyramid: PyramidWork, node: TreeNode, source: PixelSource) -> LevelPart | None:
     return pyramid.subtree(node, source)
 
 
-def _write_windows(run: WindowRun, nodes: list[Node]) -> None:
+def _write_windows(run: WindowRun, nodes: list[TreeNode]) -> None:
     run.write(nodes)

@@ -16,8 +16,8 @@ from omezarr.arrays.targets import target_of
 from omezarr.engine.journal import Journal, facts_of
 from omezarr.engine.levels import LevelsWriter, Resources
 from omezarr.engine.memory import DEFAULT_BYTES
-from omezarr.engine.progress import Tally
-from omezarr.engine.replacement import Site
+from omezarr.engine.progress import ProgressCounter
+from omezarr.engine.replacement import PlanTarget
 from omezarr.engine.steps import StepRunner
 from omezarr.errors import ArgumentError, OMEZarrError, SourceError, WriteError
 from omezarr.settings import Settings
@@ -106,14 +106,14 @@ def execute(
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")
     with client_of(scheduler) as client:
         resources = Resources(memory=bound, threads=count, client=client)
-        site = Site(opened, plan, resume=resume, open_store=open_store)
+        site = PlanTarget(opened, plan, resume=resume, open_store=open_store)
         site.check()
         writers = {
             number: LevelsWriter(step, number, site.target, resources)
             for number, step in enumerate(plan.steps)
             if isinstance(step, WriteLevels)
         }
-        tally = Tally(
+        tally = ProgressCounter(
             sum(writer.units for writer in writers.values()),
             sum(writer.nbytes for writer in writers.values()),
             progress,
@@ -127,7 +127,7 @@ def execute(
             return _run(plan, site, runner, journal, committed or (lambda: None))
 
 
-def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal, committed: Callable[[], None]) -> bool:
+def _run(plan: Plan, site: PlanTarget, runner: StepRunner, journal: Journal, committed: Callable[[], None]) -> bool:
     site.check()
     if not plan.phases:
         journal.remove()
@@ -174,7 +174,7 @@ def _run(plan: Plan, site: Site, runner: StepRunner, journal: Journal, committed
     return True
 
 
-def _advise(error: BaseException, site: Site) -> None:
+def _advise(error: BaseException, site: PlanTarget) -> None:
     """Put the way to go on into the message of an error."""
     if isinstance(error, WriteError | SourceError) and error.args:
         error.args = (f"{error.args[0]}; {site.advice}", *error.args[1:])

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from omezarr.abc import PixelSource
     from omezarr.engine.clusters import ClusterExecutor
-    from omezarr.engine.journal import Notes
+    from omezarr.engine.journal import FinishedNodes
     from omezarr.engine.levels import Resources
-    from omezarr.engine.progress import Tally
-    from omezarr.engine.tasks import Piece, Pyramid
-    from omezarr.engine.units import Node, Tree
+    from omezarr.engine.progress import ProgressCounter
+    from omezarr.engine.tasks import LevelPart, PyramidWork
+    from omezarr.engine.units import Tree, TreeNode
     from omezarr.engine.windows import WindowRun
 
     Pixels = npt.NDArray[Any]
@@ -34,40 +34,42 @@ class Recorder:
 
     Parameters
     ----------
-    notes : Notes
-    tally : Tally
+    notes : FinishedNodes
+    tally : ProgressCounter
     tree : Tree
     itemsize : int
     keep_first : bool
         Whether the units of the first level do not count.
     """
 
-    def __init__(self, notes: Notes, tally: Tally, tree: Tree, itemsize: int, keep_first: bool = False) -> None:
+    def __init__(
+        self, notes: FinishedNodes, tally: ProgressCounter, tree: Tree, itemsize: int, keep_first: bool = False
+    ) -> None:
         self.notes = notes
         self._tally = tally
         self._tree = tree
         self._itemsize = itemsize
         self._keep_first = keep_first
 
-    def finished(self, node: Node, *, below: bool = False) -> None:
+    def finished(self, node: TreeNode, *, below: bool = False) -> None:
         """Take note that a node is finished, together with all nodes below it where asked."""
         self.notes.finished(node)
         self._count(node, below=below, written=True)
 
-    def restored(self, node: Node) -> None:
+    def restored(self, node: TreeNode) -> None:
         """Count what an earlier attempt had finished."""
         self._count(node, below=True, written=False)
 
-    def covers(self, node: Node) -> bool:
+    def covers(self, node: TreeNode) -> bool:
         """Return whether an earlier attempt finished a node, or one above it."""
-        above: Node | None = node
+        above: TreeNode | None = node
         while above is not None:
             if self.notes.is_done(above):
                 return True
             above = self._tree.parent(above)
         return False
 
-    def work_below(self, node: Node, floor: int) -> Iterator[Node]:
+    def work_below(self, node: TreeNode, floor: int) -> Iterator[TreeNode]:
         """Yield the nodes of a level that are to be done below a node, and those above that level that are done."""
         if self.notes.is_done(node) or node.level <= floor:
             yield node
@@ -75,7 +77,7 @@ class Recorder:
         for child in self._tree.children(node):
             yield from self.work_below(child, floor)
 
-    def _count(self, node: Node, *, below: bool, written: bool) -> None:
+    def _count(self, node: TreeNode, *, below: bool, written: bool) -> None:
         for level in range(0 if below else node.level, node.level + 1):
             if level or not self._keep_first:
                 size = self._tree.samples_below(node, level) * self._itemsize
@@ -130,19 +132,19 @@ class Assembly:
 
     Parameters
     ----------
-    pyramid : Pyramid
+    pyramid : PyramidWork
     dtype : numpy.dtype
     recorder : Recorder
     """
 
-    def __init__(self, pyramid: Pyramid, dtype: np.dtype[Any], recorder: Recorder) -> None:
+    def __init__(self, pyramid: PyramidWork, dtype: np.dtype[Any], recorder: Recorder) -> None:
         self._pyramid = pyramid
         self._dtype = dtype
         self._recorder = recorder
         self._lock = threading.Lock()
-        self._open: dict[Node, tuple[Pixels, int]] = {}
+        self._open: dict[TreeNode, tuple[Pixels, int]] = {}
 
-    def deliver(self, node: Node, piece: Piece | None) -> None:
+    def deliver(self, node: TreeNode, piece: LevelPart | None) -> None:
         """Take what a finished node hands up, and finish all nodes that are complete with it."""
         tree = self._pyramid.tree
         while piece is not None:
@@ -177,12 +179,17 @@ class LocalExecutor:
         self.threads = threads
 
     def run_tree(
-        self, pyramid: Pyramid, source: PixelSource, nodes: Iterable[Node], assembly: Assembly, recorder: Recorder
+        self,
+        pyramid: PyramidWork,
+        source: PixelSource,
+        nodes: Iterable[TreeNode],
+        assembly: Assembly,
+        recorder: Recorder,
     ) -> None:
         """Do all the work on nodes and below them, leaf by leaf."""
         items = (item for node in nodes for item in recorder.work_below(node, 0))
 
-        def work(node: Node) -> None:
+        def work(node: TreeNode) -> None:
             if recorder.notes.is_done(node):
                 recorder.restored(node)
                 assembly.deliver(node, pyramid.restored(node))
@@ -199,7 +206,7 @@ class LocalExecutor:
 
         reader = reader_of(run.before)
 
-        def work(node: Node) -> None:
+        def work(node: TreeNode) -> None:
             if recorder.notes.is_done(node):
                 recorder.restored(node)
                 return
@@ -208,7 +215,7 @@ class LocalExecutor:
 
         self._each(run.tree.nodes(0), work)
 
-    def _each(self, items: Iterator[Node], work: Callable[[Node], None]) -> None:
+    def _each(self, items: Iterator[TreeNode], work: Callable[[TreeNode], None]) -> None:
         lock = threading.Lock()
 
         def worker(stop: threading.Event) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc.plan import Plan
     from omezarr.arrays.targets import Target
-    from omezarr.engine.units import Node, Tree
+    from omezarr.engine.units import Tree, TreeNode
     from omezarr.model import JSON
 
 NOTED_BYTES = 32 * 1024**2
@@ -163,7 +163,7 @@ def facts_of(plan: Plan) -> dict[str, JSON]:
     return facts
 
 
-class Notes:
+class FinishedNodes:
     """Which nodes of a tree are finished.
 
     Large nodes are noted one by one; where the largest ones are small, runs of them are noted together.
@@ -193,13 +193,13 @@ class Notes:
     def __bool__(self) -> bool:
         return bool(self._done)
 
-    def is_done(self, node: Node) -> bool:
+    def is_done(self, node: TreeNode) -> bool:
         """Return whether a node was finished by an earlier attempt, with all below it."""
         if not self._done:
             return False
         return (f"run.{self._ordinal(node) // self._run}" if node.level == self._top else str(node)) in self._done
 
-    def finished(self, node: Node) -> None:
+    def finished(self, node: TreeNode) -> None:
         """Note a node, if it is worth it."""
         if node.level < self._top:
             if math.prod(map(math.prod, self._tree.factors[: node.level])) * self._tree.samples_of(node) >= (
@@ -214,7 +214,7 @@ class Notes:
         if complete:
             self._journal.note(self._part, f"run.{run}")
 
-    def _ordinal(self, node: Node) -> int:
+    def _ordinal(self, node: TreeNode) -> int:
         ordinal = 0
         for index, count in zip(node.index, self._tree.grid(self._top), strict=True):
             ordinal = ordinal * count + index

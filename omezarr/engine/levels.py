@@ -10,10 +10,10 @@ from attrs import frozen
 
 from omezarr.arrays.stored import StoredArray, write_array_metadata
 from omezarr.engine.executors import Assembly, Recorder, executor_of
-from omezarr.engine.journal import Notes
+from omezarr.engine.journal import FinishedNodes
 from omezarr.engine.memory import bands, box_region, schedule
-from omezarr.engine.tasks import Pyramid
-from omezarr.engine.units import Node, Tree
+from omezarr.engine.tasks import PyramidWork
+from omezarr.engine.units import Tree, TreeNode
 from omezarr.engine.windows import WindowRun
 from omezarr.errors import ArgumentError, UnsupportedError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omezarr.arrays.targets import Target
     from omezarr.engine.journal import Journal
     from omezarr.engine.memory import Schedule
-    from omezarr.engine.progress import Tally
+    from omezarr.engine.progress import ProgressCounter
 
 
 @frozen(kw_only=True)
@@ -106,7 +106,7 @@ class LevelsWriter:
             int(np.prod(spec.shape, dtype=object)) * itemsize for spec in self.step.arrays[self.step.keep_first :]
         )
 
-    def write(self, journal: Journal, tally: Tally) -> None:
+    def write(self, journal: Journal, tally: ProgressCounter) -> None:
         """Write all units that the journal does not name."""
         step = self.step
         for spec in step.arrays[step.keep_first :]:
@@ -115,24 +115,28 @@ class LevelsWriter:
         tree = self.schedule.tree
         part = f"{self.number}-{self.schedule.mode.replace(' ', '-')}"
         if tree.levels > 1 or not step.keep_first:
-            self._one_pass(tree, Recorder(Notes(journal, part, tree, itemsize), tally, tree, itemsize, step.keep_first))
+            self._one_pass(
+                tree, Recorder(FinishedNodes(journal, part, tree, itemsize), tally, tree, itemsize, step.keep_first)
+            )
         for level in range(tree.levels, len(self.arrays)):
             array, factors = self.arrays[level], step.factors[level - 1]
             single = Tree.of([array.spec.shape], [], [array.spec.unit])
-            recorder = Recorder(Notes(journal, f"{part}-{level}", single, itemsize), tally, single, itemsize)
+            recorder = Recorder(FinishedNodes(journal, f"{part}-{level}", single, itemsize), tally, single, itemsize)
             run = WindowRun(single, self.arrays[level - 1], array, factors, step.method)
             executor_of(self.resources, self.schedule.threads).run_windows(run, recorder)
         step.source.check_unchanged()
 
     def _one_pass(self, tree: Tree, recorder: Recorder) -> None:
         step = self.step
-        pyramid = Pyramid(tree, self.arrays[: tree.levels], step.method, self.schedule.cell, keep_first=step.keep_first)
+        pyramid = PyramidWork(
+            tree, self.arrays[: tree.levels], step.method, self.schedule.cell, keep_first=step.keep_first
+        )
         assembly = Assembly(pyramid, step.source.dtype.newbyteorder("="), recorder)
         executor = executor_of(self.resources, self.schedule.threads)
         for source, nodes in self._bands(tree, recorder):
             executor.run_tree(pyramid, source, nodes, assembly, recorder)
 
-    def _bands(self, tree: Tree, recorder: Recorder) -> Iterator[tuple[PixelSource, Iterable[Node]]]:
+    def _bands(self, tree: Tree, recorder: Recorder) -> Iterator[tuple[PixelSource, Iterable[TreeNode]]]:
         """Yield groups of nodes, each with a source from which they are read at little cost."""
         source, band = self.step.source, self.schedule.band
         if band is None:
@@ -140,7 +144,9 @@ class LevelsWriter:
             return
         level, _ = band
         for box in bands(tree, band):
-            nodes = [Node(level, place) for place in itertools.product(*(range(part.start, part.stop) for part in box))]
+            nodes = [
+                TreeNode(level, place) for place in itertools.product(*(range(part.start, part.stop) for part in box))
+            ]
             if all(map(recorder.covers, nodes)):
                 yield source, [node for node in nodes if recorder.notes.is_done(node)]
             else:

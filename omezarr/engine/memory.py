@@ -14,7 +14,7 @@ from attrs import frozen
 from omezarr.arrays.geometry import cells, full_region, region_shape
 from omezarr.engine.methods import halo_of
 from omezarr.engine.tasks import cell_of, cost_free
-from omezarr.engine.units import Node, Tree
+from omezarr.engine.units import Tree, TreeNode
 from omezarr.errors import MemoryBoundError
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def box_region(tree: Tree, level: int, box: Region) -> Region:
     """
     first = tuple(part.start for part in box)
     last = tuple(min(part.stop, max(count, 1)) - 1 for part, count in zip(box, tree.grid(level), strict=True))
-    low, high = (tree.region_below(Node(level, place), level) for place in (first, last))
+    low, high = (tree.region_below(TreeNode(level, place), level) for place in (first, last))
     return tuple(slice(begin.start, end.stop) for begin, end in zip(low, high, strict=True))
 
 

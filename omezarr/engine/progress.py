@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from omezarr.abc.plan import ProgressCallback
 
 
-class Tally:
+class ProgressCounter:
     """Counts units and bytes, from any thread.
 
     Parameters

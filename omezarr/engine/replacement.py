@@ -40,7 +40,7 @@ class State(Enum):
     OTHER = "something else"
 
 
-class Site:
+class PlanTarget:
     """Where a plan is carried out.
 
     Parameters

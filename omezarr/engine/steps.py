@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from omezarr.engine.execution import StoreOpener
     from omezarr.engine.journal import Journal
     from omezarr.engine.levels import LevelsWriter
-    from omezarr.engine.progress import Tally
+    from omezarr.engine.progress import ProgressCounter
     from omezarr.location import Location
     from omezarr.model import JSON, JSONPath
 
@@ -51,7 +51,7 @@ class StepRunner:
     writers : mapping
         Number of step to what writes its levels.
     journal : Journal
-    tally : Tally
+    tally : ProgressCounter
     open_store : callable
     """
 
@@ -62,7 +62,7 @@ class StepRunner:
         writers: Mapping[int, LevelsWriter],
         *,
         journal: Journal,
-        tally: Tally,
+        tally: ProgressCounter,
         open_store: StoreOpener,
     ) -> None:
         self._plan = plan

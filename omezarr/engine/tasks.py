@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from omezarr.arrays.chunks import Buffer
     from omezarr.arrays.geometry import Region, Shape
     from omezarr.arrays.stored import StoredArray
-    from omezarr.engine.units import Node, Tree
+    from omezarr.engine.units import Tree, TreeNode
 
     Pixels = npt.NDArray[Any]
 
 
 @frozen
-class Piece:
+class LevelPart:
     """What a finished node hands up: samples of the level above.
 
     Parameters
@@ -45,7 +45,7 @@ class Piece:
 
 
 @frozen
-class Pyramid:
+class PyramidWork:
     """Everything that tasks need to know.
 
     Parameters
@@ -66,7 +66,7 @@ class Pyramid:
     cell: Shape
     keep_first: bool = False
 
-    def leaf(self, node: Node, source: PixelSource) -> Piece | None:
+    def leaf(self, node: TreeNode, source: PixelSource) -> LevelPart | None:
         """Read a leaf, store its units, and reduce it.
 
         Raises
@@ -82,7 +82,7 @@ class Pyramid:
         else:
             factors = self.tree.factors[0]
             above = reduced_region(region, factors)
-            piece = Piece(above, np.empty(region_shape(above), source.dtype))
+            piece = LevelPart(above, np.empty(region_shape(above), source.dtype))
         shards: dict[Shape, dict[Shape, Buffer]] = {}
         for _, cell in cells(region, self.cell):
             pixels = self._read(source, cell)
@@ -95,7 +95,7 @@ class Pyramid:
             self._guarded(0, index, lambda index=index, chunks=chunks: self.arrays[0].write_shard(index, chunks))
         return piece
 
-    def finish(self, node: Node, pixels: Pixels) -> Piece | None:
+    def finish(self, node: TreeNode, pixels: Pixels) -> LevelPart | None:
         """Store the units of a node that is complete, and reduce it."""
         region = self.tree.region(node)
         array = self.arrays[node.level]
@@ -105,20 +105,20 @@ class Pyramid:
             self._guarded(node.level, index, lambda index=index, block=block: array.write(index, block))
         return self.hand_up(node, pixels)
 
-    def hand_up(self, node: Node, pixels: Pixels) -> Piece | None:
+    def hand_up(self, node: TreeNode, pixels: Pixels) -> LevelPart | None:
         """Reduce a node for its parent; None at the top."""
         if node.level == self.tree.levels - 1:
             return None
         factors = self.tree.factors[node.level]
-        return Piece(reduced_region(self.tree.region(node), factors), self._reduce(pixels, factors))
+        return LevelPart(reduced_region(self.tree.region(node), factors), self._reduce(pixels, factors))
 
-    def restored(self, node: Node) -> Piece | None:
+    def restored(self, node: TreeNode) -> LevelPart | None:
         """Reduce a node that an earlier attempt finished, from what is stored."""
         from omezarr.engine.windows import reader_of
 
         return self.hand_up(node, reader_of(self.arrays[node.level]).read(self.tree.region(node)))
 
-    def subtree(self, node: Node, source: PixelSource) -> Piece | None:
+    def subtree(self, node: TreeNode, source: PixelSource) -> LevelPart | None:
         """Do all the work below a node, and that on the node itself, one after the other."""
         if node.level == 0:
             return self.leaf(node, source)

@@ -7,7 +7,7 @@ aligned) needs few open nodes at any time, whatever the size of the image.
 Examples
 --------
 >>> tree = Tree.of([(512, 512), (256, 256)], [(2, 2)], [(256, 256), (256, 256)])
->>> [node.index for node in tree.children(Node(1, (0, 0)))]
+>>> [node.index for node in tree.children(TreeNode(1, (0, 0)))]
 [(0, 0), (0, 1), (1, 0), (1, 1)]
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @frozen(order=True)
-class Node:
+class TreeNode:
     """One region of one level.
 
     Parameters
@@ -122,39 +122,39 @@ class Tree:
         """Return how many nodes a level has."""
         return math.prod(self.grid(level))
 
-    def nodes(self, level: int) -> Iterator[Node]:
+    def nodes(self, level: int) -> Iterator[TreeNode]:
         """Yield the nodes of a level in the order of one pass."""
         if level == self.levels - 1:
             for index in _indices(self.grid(level)):
-                yield Node(level, index)
+                yield TreeNode(level, index)
         else:
             for parent in self.nodes(level + 1):
                 yield from self.children(parent)
 
-    def children(self, node: Node) -> Iterator[Node]:
+    def children(self, node: TreeNode) -> Iterator[TreeNode]:
         """Yield the nodes of the level below that a node is made from."""
         for index, _ in cells(self.region_below(node), self.sizes[node.level - 1]):
-            yield Node(node.level - 1, index)
+            yield TreeNode(node.level - 1, index)
 
-    def child_count(self, node: Node) -> int:
+    def child_count(self, node: TreeNode) -> int:
         """Return how many children a node has."""
         parts = zip(self.region_below(node), self.sizes[node.level - 1], strict=True)
         return math.prod(-(-part.stop // size) - part.start // size for part, size in parts)
 
-    def parent(self, node: Node) -> Node | None:
+    def parent(self, node: TreeNode) -> TreeNode | None:
         """Return the node that this one is part of; None at the top."""
         if node.level == self.levels - 1:
             return None
         above = node.level + 1
         parts = zip(node.index, self.sizes[node.level], self.factors[node.level], self.sizes[above], strict=True)
-        return Node(above, tuple(index * size // (factor * bigger) for index, size, factor, bigger in parts))
+        return TreeNode(above, tuple(index * size // (factor * bigger) for index, size, factor, bigger in parts))
 
-    def region(self, node: Node) -> Region:
+    def region(self, node: TreeNode) -> Region:
         """Return what a node covers, in the samples of its level."""
         parts = zip(node.index, self.sizes[node.level], self.shapes[node.level], strict=True)
         return tuple(slice(index * size, min((index + 1) * size, length)) for index, size, length in parts)
 
-    def region_below(self, node: Node, levels: int = 1) -> Region:
+    def region_below(self, node: TreeNode, levels: int = 1) -> Region:
         """Return what a node covers, in the samples of a level below."""
         region = self.region(node)
         for level in range(node.level - 1, node.level - 1 - levels, -1):
@@ -162,16 +162,16 @@ class Tree:
             region = tuple(slice(part.start * f, min(part.stop * f, length)) for part, f, length in parts)
         return region
 
-    def units_of(self, node: Node) -> Iterator[tuple[Shape, Region]]:
+    def units_of(self, node: TreeNode) -> Iterator[tuple[Shape, Region]]:
         """Yield index and region of the units of a node."""
         return cells(self.region(node), self.units[node.level])
 
-    def unit_count(self, node: Node, level: int) -> int:
+    def unit_count(self, node: TreeNode, level: int) -> int:
         """Return how many units of a level a node covers."""
         parts = zip(self.region_below(node, node.level - level), self.units[level], strict=True)
         return math.prod(-(-part.stop // unit) - part.start // unit for part, unit in parts)
 
-    def samples_below(self, node: Node, level: int) -> int:
+    def samples_below(self, node: TreeNode, level: int) -> int:
         """Return how many samples of a level a node covers."""
         return math.prod(region_shape(self.region_below(node, node.level - level)))
 
@@ -179,7 +179,7 @@ class Tree:
         """Return how many samples the largest node of a level has."""
         return math.prod(map(min, self.sizes[level], self.shapes[level]))
 
-    def samples_of(self, node: Node) -> int:
+    def samples_of(self, node: TreeNode) -> int:
         """Return how many samples a node has."""
         return math.prod(region_shape(self.region(node)))
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from omezarr.arrays.chunks import Buffer
     from omezarr.arrays.geometry import Region, Shape
     from omezarr.arrays.stored import StoredArray
-    from omezarr.engine.units import Node, Tree
+    from omezarr.engine.units import Tree, TreeNode
 
     Pixels = npt.NDArray[Any]
 
@@ -59,7 +59,7 @@ class WindowRun:
     factors: Shape
     method: ScalingMethod
 
-    def write(self, nodes: Iterable[Node], reader: ArrayReader | None = None) -> None:
+    def write(self, nodes: Iterable[TreeNode], reader: ArrayReader | None = None) -> None:
         """Write some units, one after the other."""
         reader = reader_of(self.before) if reader is None else reader
         shape = self.before.spec.shape

@@ -23,11 +23,11 @@ from omezarr.nodes.detection import (
     unknown_version_message,
     unnamed_children,
 )
+from omezarr.nodes.group_view import HierarchyGroupView
 from omezarr.nodes.groups import group_at
 from omezarr.nodes.level import Level, ordered_levels
 from omezarr.nodes.ome import OMEGroup
 from omezarr.nodes.pictures import Pictured
-from omezarr.nodes.surroundings import HierarchySurroundings
 from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import document_of
 
@@ -241,14 +241,12 @@ class Node(OMEGroup, Pictured):
         """The groups that belong to this one, by path; opened when touched."""
         references = [reference for reference in self._references if reference.role == "child"]
         known = {reference.path for reference in references}
-        surroundings = HierarchySurroundings(
-            self._hierarchy, self.path, self._registry, self.version, self.document.values
-        )
+        group = HierarchyGroupView(self._hierarchy, self.path, self._registry, self.version, self.document.values)
         with tolerances() as notices:
             for node_type in self.node_types:
                 if node_type.key in self.facets:
                     with self._calling(node_type, "probe"):
-                        probed = list(node_type.probe(self.facets[node_type.key], surroundings))
+                        probed = list(node_type.probe(self.facets[node_type.key], group))
                     for reference in (*probed, *unnamed_children(node_type, self._registry)):
                         if reference.path not in known:
                             known.add(reference.path)
@@ -256,7 +254,7 @@ class Node(OMEGroup, Pictured):
         for notice in notices:
             self._note(notice)
         optional = [reference.path for reference in references if reference.optional]
-        present = surroundings.present(optional) if optional else frozenset()
+        present = group.present(optional) if optional else frozenset()
         found = [item for item in references if not item.optional or item.path in present]
         return Children(
             str(self.location),

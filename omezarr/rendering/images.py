@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 
 from omezarr.errors import ArgumentError, OMEZarrError
 from omezarr.model import ImageLabel
-from omezarr.rendering.display import (
+from omezarr.rendering.colours import (
     Display,
     chosen_displays,
     coloured_labels,
@@ -29,7 +29,7 @@ from omezarr.rendering.display import (
     measured_window,
     overlaid,
 )
-from omezarr.rendering.layout import Scan, Subject, subject_of
+from omezarr.rendering.layout import PictureSource, Scan, subject_of
 from omezarr.rendering.planes import Planes, nearest, read_planes, resized
 from omezarr.rendering.request import PictureRequest, picture_size
 
@@ -76,7 +76,7 @@ class Exposure:
 
     Parameters
     ----------
-    subject : Subject
+    subject : PictureSource
     scan : Scan
     displays : tuple of Display
         One for each plane, with its window.
@@ -89,7 +89,7 @@ class Exposure:
     notes : tuple of str
     """
 
-    subject: Subject
+    subject: PictureSource
     scan: Scan
     displays: tuple[Display, ...]
     planes: Pixels
@@ -141,7 +141,7 @@ def draw_image(node: Node, request: PictureRequest, budget: Budget | None = None
     return Picture(pixels, spacing, (axis.unit or None) if axis else None, exposure.scan.index, exposure.notes)
 
 
-def expose(subject: Subject, request: PictureRequest, budget: Budget | None = None) -> Exposure:
+def expose(subject: PictureSource, request: PictureRequest, budget: Budget | None = None) -> Exposure:
     """Read what a picture of an image needs.
 
     Raises
@@ -218,7 +218,7 @@ def as_labels(values: Pixels) -> Pixels:
     return values if values.dtype.kind in "iu" else np.nan_to_num(values, posinf=0, neginf=0).astype(np.int64)
 
 
-def picks_of(subject: Subject, scan: Scan, request: PictureRequest) -> Mapping[int, slice]:
+def picks_of(subject: PictureSource, scan: Scan, request: PictureRequest) -> Mapping[int, slice]:
     """Return which samples of a level are drawn, or projected, along the axes that are not drawn."""
     projected = request.projected(subject)
     picks = {}
@@ -231,7 +231,7 @@ def picks_of(subject: Subject, scan: Scan, request: PictureRequest) -> Mapping[i
     return picks
 
 
-def _on_level(subject: Subject, scan: Scan, bounds: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _on_level(subject: PictureSource, scan: Scan, bounds: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     """Return the samples of a level that cover a region of the largest one."""
     ends = []
     for axis, first, last in ((subject.layout.vertical, *bounds[::2]), (subject.layout.horizontal, *bounds[1::2])):
@@ -242,7 +242,7 @@ def _on_level(subject: Subject, scan: Scan, bounds: tuple[int, int, int, int]) -
     return ends[0][0], ends[1][0], ends[0][1], ends[1][1]
 
 
-def chosen_labels(subject: Subject, request: PictureRequest) -> tuple[str, ...]:
+def chosen_labels(subject: PictureSource, request: PictureRequest) -> tuple[str, ...]:
     """Return the names of the labels that a request lays over an image.
 
     Raises
@@ -262,7 +262,7 @@ def chosen_labels(subject: Subject, request: PictureRequest) -> tuple[str, ...]:
 
 
 def read_labels(
-    image: Subject,
+    image: PictureSource,
     name: str,
     request: PictureRequest,
     *,
@@ -293,7 +293,7 @@ def read_labels(
     return values[rows][:, columns], _label_of(label.node)
 
 
-def label_picks(image: Subject, label: Subject, scan: Scan, request: PictureRequest) -> Mapping[int, slice]:
+def label_picks(image: PictureSource, label: PictureSource, scan: Scan, request: PictureRequest) -> Mapping[int, slice]:
     """Return which samples of labels lie at those of the image, by the names of the axes."""
     projected = request.projected(image)
     picks = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Layout:
+class PictureAxes:
     """The part that each axis of an image plays in a picture.
 
     Parameters
@@ -44,7 +44,7 @@ class Layout:
         return tuple(i for i in range(len(self.names)) if i not in (self.vertical, self.horizontal, self.channel))
 
 
-def layout_of(axes: tuple[Axis, ...]) -> Layout:
+def layout_of(axes: tuple[Axis, ...]) -> PictureAxes:
     """Return which axes are drawn: y and x by name, else the last two of space, else the last two.
 
     Raises
@@ -56,7 +56,7 @@ def layout_of(axes: tuple[Axis, ...]) -> Layout:
     --------
     >>> from omezarr.model import conventional_axes
     >>> layout_of(conventional_axes("xyc"))
-    Layout(names=('x', 'y', 'c'), vertical=1, horizontal=0, channel=2)
+    PictureAxes(names=('x', 'y', 'c'), vertical=1, horizontal=0, channel=2)
     """
     names = tuple(axis.name for axis in axes)
     channel = next((i for i, a in enumerate(axes) if a.type == "channel" or (not a.type and a.name == "c")), None)
@@ -70,7 +70,7 @@ def layout_of(axes: tuple[Axis, ...]) -> Layout:
         raise UnsupportedError(
             f"a picture needs two axes beside the channels; the axes are {', '.join(names) or 'none'}"
         )
-    return Layout(names, pair[0], pair[1], channel)
+    return PictureAxes(names, pair[0], pair[1], channel)
 
 
 @frozen
@@ -98,13 +98,13 @@ class Scan:
 
 
 @frozen
-class Subject:
+class PictureSource:
     """An image as a picture is made of it.
 
     Parameters
     ----------
     node : Node
-    layout : Layout
+    layout : PictureAxes
     scans : tuple of Scan
         The levels that can be read, the largest first.
     spacing : tuple of float
@@ -116,7 +116,7 @@ class Subject:
     """
 
     node: Node
-    layout: Layout
+    layout: PictureAxes
     scans: tuple[Scan, ...]
     spacing: tuple[float, ...]
     notes: tuple[str, ...]
@@ -170,7 +170,7 @@ class Subject:
         return self.scans[0]
 
 
-def subject_of(node: Node) -> Subject:
+def subject_of(node: Node) -> PictureSource:
     """Return an image as a picture is made of it; levels that cannot be read are passed over and noted.
 
     Raises
@@ -203,7 +203,7 @@ def subject_of(node: Node) -> Subject:
     scales = {index: _scale(node, index, len(largest)) for index, _ in arrays}
     first = scales[arrays[0][0]]
     scans = tuple(Scan(i, array, _factors(first, scales[i], largest, array.shape)) for i, array in arrays)
-    return Subject(node, layout_of(axes), scans, tuple(value or 1.0 for value in first), tuple(notes))
+    return PictureSource(node, layout_of(axes), scans, tuple(value or 1.0 for value in first), tuple(notes))
 
 
 def _last_axes(count: int) -> tuple[Axis, ...]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from omezarr.rendering.layout import Scan, Subject
+    from omezarr.rendering.layout import PictureSource, Scan
 
 Pixels: TypeAlias = "npt.NDArray[Any]"
 Projection: TypeAlias = 'Literal["max", "mean"]'
@@ -43,7 +43,7 @@ class Planes:
 
 
 def read_planes(
-    subject: Subject,
+    subject: PictureSource,
     scan: Scan,
     channels: Sequence[int],
     picks: Mapping[int, slice],
@@ -56,7 +56,7 @@ def read_planes(
 
     Parameters
     ----------
-    subject : Subject
+    subject : PictureSource
     scan : Scan
     channels : sequence of int
     picks : mapping of int to slice

@@ -12,7 +12,7 @@ from omezarr.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from omezarr.rendering.layout import Subject
+    from omezarr.rendering.layout import PictureSource
 
 Colour: TypeAlias = "tuple[int, int, int]"
 Window: TypeAlias = "tuple[float, float]"
@@ -38,7 +38,7 @@ class PictureRequest:
         Top, left, height and width in pixels of the largest level. Default: everything.
     channels : sequence of (int or str), optional
         Which channels, by number or label. Default: those that the metadata calls active, at most
-        `omezarr.rendering.display.MAX_CHANNELS`.
+        `omezarr.rendering.colours.MAX_CHANNELS`.
     windows : sequence of (float, float), optional
         For each chosen channel, the values that are drawn black and in full colour. Default: the metadata, else
         percentiles.
@@ -87,7 +87,7 @@ class PictureRequest:
             if not (abs(low) < float("inf") and abs(high) < float("inf")) or low == high:
                 raise ArgumentError(f"a window leads from one finite value to another, not from {low} to {high}")
 
-    def index(self, subject: Subject, axis: int) -> int:
+    def index(self, subject: PictureSource, axis: int) -> int:
         """Return which sample of the largest level is drawn along an axis that is not.
 
         Raises
@@ -101,7 +101,7 @@ class PictureRequest:
             raise ArgumentError(f"{name} goes from 0 to {length - 1} here, not to {wanted}")
         return wanted
 
-    def projected(self, subject: Subject) -> int | None:
+    def projected(self, subject: PictureSource) -> int | None:
         """Return which axis is projected.
 
         Raises
@@ -119,7 +119,7 @@ class PictureRequest:
             )
         return names.index(self.along)
 
-    def check_axes(self, subject: Subject) -> None:
+    def check_axes(self, subject: PictureSource) -> None:
         """Refuse samples of axes that there are not, or that are drawn.
 
         Raises
@@ -133,7 +133,7 @@ class PictureRequest:
                     f"{subject.node.location} has no axis {name!r} to choose on; it has {others or 'none'}"
                 )
 
-    def bounds(self, subject: Subject) -> tuple[int, int, int, int]:
+    def bounds(self, subject: PictureSource) -> tuple[int, int, int, int]:
         """Return top, left, bottom and right of what is drawn, in pixels of the largest level.
 
         Raises

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from omezarr.errors import ArgumentError, OMEZarrError, UnsupportedError
 from omezarr.model import Plate, Well
 from omezarr.rendering.annotations import written
-from omezarr.rendering.display import mark_missing
+from omezarr.rendering.colours import mark_missing
 from omezarr.rendering.images import Exposure, Picture, expose
 from omezarr.rendering.layout import subject_of
 
@@ -113,7 +113,7 @@ def draw_plate(node: Node, plate: Plate, request: PictureRequest, budget: Budget
 
 
 @frozen(eq=False)
-class Placed:
+class PlacedPicture:
     """An image that was read, and where it goes.
 
     Parameters
@@ -128,7 +128,7 @@ class Placed:
     left: int = 0
 
 
-def _fields(well: Node, request: PictureRequest, budget: Budget | None) -> list[Placed]:
+def _fields(well: Node, request: PictureRequest, budget: Budget | None) -> list[PlacedPicture]:
     """Read one field of a well, or all by position."""
     names = list(well.children)
     if request.field == "all":
@@ -136,7 +136,7 @@ def _fields(well: Node, request: PictureRequest, budget: Budget | None) -> list[
         return _arranged([well.children[name] for name in names], request, budget)
     if not 0 <= request.field < len(names):
         raise UnsupportedError(f"{well.location} has {len(names)} fields, none of number {request.field}")
-    return [Placed(expose(subject_of(well.children[names[request.field]]), request, budget))]
+    return [PlacedPicture(expose(subject_of(well.children[names[request.field]]), request, budget))]
 
 
 def draw_fields(node: Node, request: PictureRequest, budget: Budget | None = None) -> Picture:
@@ -159,7 +159,7 @@ def draw_fields(node: Node, request: PictureRequest, budget: Budget | None = Non
     return Picture(pixels[:height, :width], notes=tuple(dict.fromkeys(notes)))
 
 
-def _arranged(images: Sequence[Node], request: PictureRequest, budget: Budget | None) -> list[Placed]:
+def _arranged(images: Sequence[Node], request: PictureRequest, budget: Budget | None) -> list[PlacedPicture]:
     """Read images so that together they fill a square, each at its place."""
     subjects = [subject_of(image) for image in images]
     boxes = [_box(image) for image in images]
@@ -174,7 +174,7 @@ def _arranged(images: Sequence[Node], request: PictureRequest, budget: Budget | 
     for subject, box in zip(subjects, known, strict=True):
         size = max(1, int(max(box[2], box[3]) * share + 0.5))
         exposure = expose(subject, evolve(request, size=min(size, request.size)), budget)
-        found.append(Placed(exposure, int((box[0] - top) * share), int((box[1] - left) * share)))
+        found.append(PlacedPicture(exposure, int((box[0] - top) * share), int((box[1] - left) * share)))
     return found
 
 
@@ -213,7 +213,7 @@ def draw_sheet(node: Node, request: PictureRequest, budget: Budget | None = None
     letters = max(6, min(14, cell // 8))
     inner = evolve(request, size=max(1, cell - letters - 4), region=None, scale_bar=False)
     places = {(i // columns, i % columns): name for i, name in enumerate(shown)}
-    drawn, notes = _all(places, lambda name: [Placed(expose(subject_of(node.children[name]), inner, budget))])
+    drawn, notes = _all(places, lambda name: [PlacedPicture(expose(subject_of(node.children[name]), inner, budget))])
     pixels = np.full((rows * cell, columns * cell, 3), BACKGROUND, np.uint8)
     texts = []
     for (row, column), name in places.items():
@@ -229,8 +229,8 @@ def draw_sheet(node: Node, request: PictureRequest, budget: Budget | None = None
 
 
 def _all(
-    paths: Mapping[tuple[int, int], str], read: Callable[[str], list[Placed]]
-) -> tuple[dict[tuple[int, int], list[Placed]], list[str]]:
+    paths: Mapping[tuple[int, int], str], read: Callable[[str], list[PlacedPicture]]
+) -> tuple[dict[tuple[int, int], list[PlacedPicture]], list[str]]:
     """Read several images at once; return those that could be read, by place, and what is to be said.
 
     Raises
@@ -238,10 +238,10 @@ def _all(
     ArgumentError
         If the request does not fit the first image that says so.
     """
-    drawn: dict[tuple[int, int], list[Placed]] = {}
+    drawn: dict[tuple[int, int], list[PlacedPicture]] = {}
     notes: list[str] = []
 
-    def attempt(path: str) -> list[Placed] | OMEZarrError:
+    def attempt(path: str) -> list[PlacedPicture] | OMEZarrError:
         try:
             return read(path)
         except OMEZarrError as error:
@@ -275,7 +275,7 @@ def common_windows(exposures: Sequence[Exposure]) -> list[Window] | None:
 
 def _paste(
     room: Pixels,
-    placed: Sequence[Placed],
+    placed: Sequence[PlacedPicture],
     request: PictureRequest,
     windows: Sequence[Window] | None,
     *,

@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from omezarr.errors import ArgumentError
 from omezarr.model import ImageLabel
-from omezarr.rendering.display import Display, chosen_displays, composed, mark_missing, measured_window
+from omezarr.rendering.colours import Display, chosen_displays, composed, mark_missing, measured_window
 from omezarr.rendering.images import as_labels, is_label, picks_of, read_labels
 from omezarr.rendering.planes import nearest, read_planes, resized
 from omezarr.rendering.sampling import Budget, sample_region
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from omezarr.rendering.layout import Scan, Subject
+    from omezarr.rendering.layout import PictureSource, Scan
     from omezarr.rendering.request import PictureRequest, Window
 
 Pixels: TypeAlias = "npt.NDArray[Any]"
@@ -61,7 +61,7 @@ class TileLevel:
     factors: tuple[float, float]
 
 
-def tile_levels(subject: Subject) -> tuple[TileLevel, ...]:
+def tile_levels(subject: PictureSource) -> tuple[TileLevel, ...]:
     """Return the levels of tiles of an image, the largest first."""
     pair = (subject.layout.vertical, subject.layout.horizontal)
     found = []
@@ -134,7 +134,7 @@ class TilePlane:
 
 
 def read_tile(
-    subject: Subject, place: TilePlace, channel: int, request: PictureRequest, *, threads: int | None = None
+    subject: PictureSource, place: TilePlace, channel: int, request: PictureRequest, *, threads: int | None = None
 ) -> TilePlane:
     """Read one channel of a tile, its chunks in this many threads.
 
@@ -164,10 +164,10 @@ def read_tile(
     return TilePlane(pixels, planes.missing[0][rows][:, columns], planes.notes)
 
 
-def compose_tile(subject: Subject, planes: Sequence[TilePlane], displays: Sequence[Display]) -> Pixels:
+def compose_tile(subject: PictureSource, planes: Sequence[TilePlane], displays: Sequence[Display]) -> Pixels:
     """Return the picture of a tile: red, green and blue."""
     if is_label(subject.node):
-        from omezarr.rendering.display import coloured_labels
+        from omezarr.rendering.colours import coloured_labels
 
         colours = coloured_labels(as_labels(planes[0].pixels), label_facet(subject))
         return np.where(colours[..., 3:] > 0, colours[..., :3], np.uint8(0))
@@ -176,12 +176,12 @@ def compose_tile(subject: Subject, planes: Sequence[TilePlane], displays: Sequen
     return picture
 
 
-def label_facet(subject: Subject) -> ImageLabel | None:
+def label_facet(subject: PictureSource) -> ImageLabel | None:
     """Return what a label image says of its values."""
     return next((facet for facet in subject.node.facets.values() if isinstance(facet, ImageLabel)), None)
 
 
-def settled_displays(subject: Subject, request: PictureRequest) -> tuple[Display, ...]:
+def settled_displays(subject: PictureSource, request: PictureRequest) -> tuple[Display, ...]:
     """Return how all channels are drawn, with windows measured on the smallest level where nothing gives them."""
     found = chosen_displays(subject, evolve(request, channels=tuple(range(subject.channel_count))))
     active = [display.channel for display in chosen_displays(subject, evolve(request, channels=None))]
@@ -195,7 +195,7 @@ def settled_displays(subject: Subject, request: PictureRequest) -> tuple[Display
     return tuple(settled)
 
 
-def smallest_plane(subject: Subject, channel: int, request: PictureRequest) -> tuple[Pixels, Pixels]:
+def smallest_plane(subject: PictureSource, channel: int, request: PictureRequest) -> tuple[Pixels, Pixels]:
     """Return the pixels of one channel on the smallest level, and which are missing; a few chunks of it at most."""
     scan = subject.scans[-1]
     pair = (subject.layout.vertical, subject.layout.horizontal)
@@ -227,7 +227,7 @@ class Histogram:
     window: Window
 
 
-def histogram(subject: Subject, channel: int, request: PictureRequest) -> Histogram:
+def histogram(subject: PictureSource, channel: int, request: PictureRequest) -> Histogram:
     """Count the values of a channel on the smallest level.
 
     Raises
@@ -249,7 +249,7 @@ def histogram(subject: Subject, channel: int, request: PictureRequest) -> Histog
 
 
 def label_tile(
-    subject: Subject, name: str, place: TilePlace, request: PictureRequest
+    subject: PictureSource, name: str, place: TilePlace, request: PictureRequest
 ) -> tuple[Pixels, ImageLabel | None]:
     """Return the values of labels in a tile of their image, and what is known of them.
 
@@ -271,7 +271,7 @@ def label_tile(
     return read_labels(subject, name, request, bounds=bounds, size=place.size, budget=TILE_BUDGET)
 
 
-def values_at(subject: Subject, request: PictureRequest, row: int, column: int) -> list[float | None]:
+def values_at(subject: PictureSource, request: PictureRequest, row: int, column: int) -> list[float | None]:
     """Return the values of all channels at a pixel of the largest level; None for NaN and what is missing.
 
     Raises

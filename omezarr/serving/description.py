@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omezarr.nodes.node import Node
-    from omezarr.rendering.layout import Subject
+    from omezarr.rendering.layout import PictureSource
 
 MAX_PROPERTIES = 10_000
 """Of how many label values the page is told what is known."""
@@ -42,7 +42,7 @@ def described_node(node: Node, path: str) -> dict[str, Any]:
     return found | {"kind": "collection", "children": list(node.children)}
 
 
-def described_image(subject: Subject) -> dict[str, Any]:
+def described_image(subject: PictureSource) -> dict[str, Any]:
     """Return what the page is told of an image: its axes, levels of tiles, channels and labels."""
     layout, node = subject.layout, subject.node
     pair = (layout.vertical, layout.horizontal)
@@ -80,7 +80,7 @@ def described_image(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _channels(subject: Subject) -> list[dict[str, Any]]:
+def _channels(subject: PictureSource) -> list[dict[str, Any]]:
     if is_label(subject.node):
         return []
     return [
@@ -94,7 +94,7 @@ def _channels(subject: Subject) -> list[dict[str, Any]]:
     ]
 
 
-def _origin(subject: Subject, pair: tuple[int, int]) -> list[float]:
+def _origin(subject: PictureSource, pair: tuple[int, int]) -> list[float]:
     """Return where the first pixel is, down and to the right; 0 where the metadata does not say."""
     try:
         geometry = subject.node.levels[subject.scans[0].index].geometry

@@ -16,7 +16,7 @@ from omezarr.location import Location, checked_path
 from omezarr.nodes.finding import find
 from omezarr.nodes.node import Node
 from omezarr.nodes.reading import open as open_node
-from omezarr.rendering.layout import Subject, subject_of
+from omezarr.rendering.layout import PictureSource, subject_of
 from omezarr.serving.fence import FencedStore
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Library:
         self._registry = registry
         self._found: dict[str, dict[str, Any]] | None = None
         self._roots: OrderedDict[str, Node] = OrderedDict()
-        self._subjects: OrderedDict[tuple[str, str], Subject] = OrderedDict()
+        self._subjects: OrderedDict[tuple[str, str], PictureSource] = OrderedDict()
         self._lock = Lock()
         if folder:
             next(iter(find(self.place, sizes=False, registry=registry)), None)  # whether it can be listed at all
@@ -132,7 +132,7 @@ class Library:
             node, left = children[best], left[len(best) + 1 :]
         return node
 
-    def subject(self, item: str, path: str) -> Subject:
+    def subject(self, item: str, path: str) -> PictureSource:
         """Return an image as pictures are made of it."""
         return self._kept(self._subjects, (item, path), lambda: subject_of(self.node(item, path)))
 

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import evolve
 
 from omezarr.errors import ArgumentError
-from omezarr.rendering.display import borders, coloured_labels
+from omezarr.rendering.colours import borders, coloured_labels
 from omezarr.rendering.images import as_labels
 from omezarr.rendering.sheets import draw
 from omezarr.rendering.tiles import (
@@ -30,8 +30,8 @@ from omezarr.serving.png import png
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from omezarr.rendering.display import Display
-    from omezarr.rendering.layout import Subject
+    from omezarr.rendering.colours import Display
+    from omezarr.rendering.layout import PictureSource
     from omezarr.rendering.request import PictureRequest
     from omezarr.serving.library import Library
 
@@ -146,7 +146,7 @@ class Studio:
             found.setdefault("labels", {})[name] = values
         return found
 
-    def _label_at(self, subject: Subject, request: PictureRequest, row: int, column: int) -> tuple[int, str]:
+    def _label_at(self, subject: PictureSource, request: PictureRequest, row: int, column: int) -> tuple[int, str]:
         from omezarr.rendering.images import read_labels
 
         assert isinstance(request.labels, tuple)
@@ -170,7 +170,7 @@ def _key(request: PictureRequest) -> str:
     return repr(request)
 
 
-def _place(subject: Subject, place: tuple[int, int, int]) -> TilePlace:
+def _place(subject: PictureSource, place: tuple[int, int, int]) -> TilePlace:
     levels = tile_levels(subject)
     level, row, column = place
     if not 0 <= level < len(levels):
@@ -178,9 +178,9 @@ def _place(subject: Subject, place: tuple[int, int, int]) -> TilePlace:
     return TilePlace(levels[level], row, column)
 
 
-def _displays(subject: Subject, request: PictureRequest) -> Sequence[Display]:
+def _displays(subject: PictureSource, request: PictureRequest) -> Sequence[Display]:
     """Return the channels of a request; those that it does not settle are measured."""
-    from omezarr.rendering.display import chosen_displays
+    from omezarr.rendering.colours import chosen_displays
     from omezarr.rendering.images import is_label
 
     displays = chosen_displays(subject, request)

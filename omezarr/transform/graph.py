@@ -81,7 +81,7 @@ class Edge:
 
 
 @frozen
-class Step:
+class DirectedEdge:
     """An edge, walked in one of its directions."""
 
     edge: Edge
@@ -114,7 +114,7 @@ class CoordinateGraph:
     def __init__(self, facets: Mapping[str, object], resolver: Resolver, multiscale: int = 0) -> None:
         self._resolver = resolver
         self._axes: dict[System, tuple[Axis, ...] | None] = {}
-        self._steps: dict[System, list[Step]] = {}
+        self._steps: dict[System, list[DirectedEdge]] = {}
         self._expanded: set[str] = {""}
         self._pending: dict[str, None] = {}
         for facet in facets.values():
@@ -214,10 +214,12 @@ class CoordinateGraph:
                     + (f": {reasons}" if reasons else "")
                 )
 
-    def _route(self, start: System, goal: System, refused: Mapping[tuple[Edge, bool], str]) -> list[Step] | None:
+    def _route(
+        self, start: System, goal: System, refused: Mapping[tuple[Edge, bool], str]
+    ) -> list[DirectedEdge] | None:
         """Return the shortest way; of several, the one with the fewest inversions, then the one named first."""
         order = counter()
-        queue: list[tuple[int, int, int, System, tuple[Step, ...]]] = [(0, 0, next(order), start, ())]
+        queue: list[tuple[int, int, int, System, tuple[DirectedEdge, ...]]] = [(0, 0, next(order), start, ())]
         done: set[System] = set()
         while queue:
             length, inversions, _, system, steps = heapq.heappop(queue)
@@ -232,7 +234,7 @@ class CoordinateGraph:
                     heapq.heappush(queue, (*further, step.end, (*steps, step)))
         return None
 
-    def _follow(self, route: list[Step], refused: dict[tuple[Edge, bool], str]) -> PointMap | None:
+    def _follow(self, route: list[DirectedEdge], refused: dict[tuple[Edge, bool], str]) -> PointMap | None:
         """Return the function of a way; None if a step on it turns out to be impossible, which is then noted."""
         maps: list[PointMap] = []
         for step in route:
@@ -356,8 +358,8 @@ class CoordinateGraph:
         return system
 
     def _connect(self, edge: Edge) -> None:
-        self._steps.setdefault(edge.source, []).append(Step(edge, backwards=False))
-        self._steps.setdefault(edge.target, []).append(Step(edge, backwards=True))
+        self._steps.setdefault(edge.source, []).append(DirectedEdge(edge, backwards=False))
+        self._steps.setdefault(edge.target, []).append(DirectedEdge(edge, backwards=True))
 
 
 @frozen(eq=False)

@@ -37,7 +37,7 @@ _NAMES = {name: text for text, name in DTYPES.items()}
 
 
 @frozen(kw_only=True)
-class Labels:
+class DimensionLabels:
     """What names the dimensions of an array, beside attributes of others.
 
     Parameters
@@ -70,7 +70,7 @@ class LevelLabels:
     dimension_names: tuple[str, ...] | None = None
 
 
-def relabelled(node: ZarrNode, zarr_format: int, level: LevelLabels | None) -> Labels:
+def relabelled(node: ZarrNode, zarr_format: int, level: LevelLabels | None) -> DimensionLabels:
     """Return the labels of an array in a zarr format.
 
     Parameters
@@ -95,7 +95,7 @@ def relabelled(node: ZarrNode, zarr_format: int, level: LevelLabels | None) -> L
     if zarr_format == 2:
         if node.zarr_format == 3 and level is None and names is not None and any(names):
             attributes.setdefault(DIMENSIONS_ATTRIBUTE, list(names))
-        return Labels(attributes=attributes)
+        return DimensionLabels(attributes=attributes)
     if node.zarr_format == 2:
         found = _dimension_names(attributes.get(DIMENSIONS_ATTRIBUTE), ndim)
         if found is not None:
@@ -107,7 +107,7 @@ def relabelled(node: ZarrNode, zarr_format: int, level: LevelLabels | None) -> L
             raise MetadataError(
                 f"the array {node.path!r} has {ndim} dimensions, but its image has {len(names)} axes; mend that first"
             )
-    return Labels(attributes=attributes, dimension_names=names)
+    return DimensionLabels(attributes=attributes, dimension_names=names)
 
 
 def _dimension_names(value: object, ndim: int) -> tuple[str | None, ...] | None:
@@ -117,7 +117,7 @@ def _dimension_names(value: object, ndim: int) -> tuple[str | None, ...] | None:
     return names if all(name is None or isinstance(name, str) for name in names) else None
 
 
-def described(zarr_format: int, node: ZarrNode, labels: Labels, keys: ChunkKeys) -> dict[str, JSON] | Obstacle:
+def described(zarr_format: int, node: ZarrNode, labels: DimensionLabels, keys: ChunkKeys) -> dict[str, JSON] | Obstacle:
     """Return the document that describes an array in a zarr format: its ``zarr.json``, or its ``.zarray``.
 
     Parameters
@@ -125,7 +125,7 @@ def described(zarr_format: int, node: ZarrNode, labels: Labels, keys: ChunkKeys)
     zarr_format : {2, 3}
     node : ZarrNode
         Of either format.
-    labels : Labels
+    labels : DimensionLabels
         For format 2 not part of the document.
     keys : ChunkKeys
         How the chunks will be named.
@@ -138,7 +138,7 @@ def described(zarr_format: int, node: ZarrNode, labels: Labels, keys: ChunkKeys)
         return Obstacle(f"has malformed metadata ({type(error).__name__}: {error})", rewritable=False)
 
 
-def _same_format(node: ZarrNode, labels: Labels, keys: ChunkKeys) -> dict[str, JSON]:
+def _same_format(node: ZarrNode, labels: DimensionLabels, keys: ChunkKeys) -> dict[str, JSON]:
     document = dict(node.metadata)
     if node.zarr_format == 2:
         if ChunkKeys.of(node) != keys:
@@ -150,7 +150,7 @@ def _same_format(node: ZarrNode, labels: Labels, keys: ChunkKeys) -> dict[str, J
     return document
 
 
-def _format_3(node: ZarrNode, labels: Labels, keys: ChunkKeys) -> dict[str, JSON] | Obstacle:
+def _format_3(node: ZarrNode, labels: DimensionLabels, keys: ChunkKeys) -> dict[str, JSON] | Obstacle:
     metadata: Mapping[str, Any] = node.metadata
     text = metadata.get("dtype")
     if not isinstance(text, str):
@@ -188,7 +188,7 @@ def _format_3(node: ZarrNode, labels: Labels, keys: ChunkKeys) -> dict[str, JSON
     return _checked(document, document)
 
 
-def _format_2(node: ZarrNode, labels: Labels, keys: ChunkKeys) -> dict[str, JSON] | Obstacle:
+def _format_2(node: ZarrNode, labels: DimensionLabels, keys: ChunkKeys) -> dict[str, JSON] | Obstacle:
     metadata: Mapping[str, Any] = node.metadata
     kind = metadata.get("data_type")
     if not isinstance(kind, str) or kind not in _NAMES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from omezarr.abc.plan import INCOMPLETE_KEY
-from omezarr.upgrading.arrays import Labels, relabelled
+from omezarr.upgrading.arrays import DimensionLabels, relabelled
 from omezarr.upgrading.groups import GroupChange, LevelAxes, group_changes
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import FormatVersion
     from omezarr.hierarchy import ZarrNode
-    from omezarr.upgrading.survey import Survey
+    from omezarr.upgrading.survey import HierarchySurvey
 
 MARKER = "upgrade"
 """The key, inside the attribute of omezarr, under which a root says that its upgrade is not finished."""
@@ -29,7 +29,7 @@ class ArrayChange:
     ----------
     node : ZarrNode
         As it is.
-    labels : Labels
+    labels : DimensionLabels
         As its dimensions will be labelled.
     axes : LevelAxes, optional
         Those of the image that it is a level of; None: it is of others.
@@ -38,7 +38,7 @@ class ArrayChange:
     """
 
     node: ZarrNode
-    labels: Labels
+    labels: DimensionLabels
     axes: LevelAxes | None = None
     moves: bool = False
 
@@ -49,7 +49,7 @@ class Changes:
 
     Parameters
     ----------
-    survey : Survey
+    survey : HierarchySurvey
     version : FormatVersion
     groups : mapping
         Path to change, parents before what is below them.
@@ -57,7 +57,7 @@ class Changes:
         Path to change.
     """
 
-    survey: Survey
+    survey: HierarchySurvey
     version: FormatVersion
     groups: Mapping[str, GroupChange]
     arrays: Mapping[str, ArrayChange]
@@ -80,12 +80,12 @@ class Changes:
         return next((version for version in versions if version is not None), "none")
 
 
-def changes_of(survey: Survey, version: FormatVersion, *, expand_axes: bool = False) -> Changes:
+def changes_of(survey: HierarchySurvey, version: FormatVersion, *, expand_axes: bool = False) -> Changes:
     """Return what all of a hierarchy becomes in a version.
 
     Parameters
     ----------
-    survey : Survey
+    survey : HierarchySurvey
     version : FormatVersion
     expand_axes : bool
         Whether axes of length 1 will be added where the version wants them.

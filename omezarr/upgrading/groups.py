@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from omezarr.abc import ArrayFacts, FormatVersion
     from omezarr.model import JSON, Axis, GroupMetadata, Multiscale
     from omezarr.nodes.node import Node
-    from omezarr.upgrading.survey import Survey
+    from omezarr.upgrading.survey import HierarchySurvey
 
 SHOWN = 5
 """How many places a message names before it counts the rest."""
@@ -87,12 +87,14 @@ def is_label(node: Node) -> bool:
     return any(node_type.key == "image-label" for node_type in node.node_types)
 
 
-def group_changes(survey: Survey, version: FormatVersion, *, expand_axes: bool = False) -> dict[str, GroupChange]:
+def group_changes(
+    survey: HierarchySurvey, version: FormatVersion, *, expand_axes: bool = False
+) -> dict[str, GroupChange]:
     """Return what each group of a hierarchy becomes in a version, by path.
 
     Parameters
     ----------
-    survey : Survey
+    survey : HierarchySurvey
     version : FormatVersion
     expand_axes : bool
         Whether axes of length 1 will be added where the version wants them.

@@ -38,7 +38,7 @@ UNNAMED = ("OME", "OME/METADATA.ome.xml")
 
 
 @frozen(kw_only=True)
-class Survey:
+class HierarchySurvey:
     """All that is in a hierarchy.
 
     Parameters
@@ -97,7 +97,7 @@ class Survey:
         return [file for file, exists in zip(self.files, run(existing()), strict=True) if exists]
 
 
-def survey(root: Node) -> Survey:
+def survey(root: Node) -> HierarchySurvey:
     """Walk through a hierarchy.
 
     Parameters
@@ -115,7 +115,7 @@ def survey(root: Node) -> Survey:
     """
     walk = _Walk(root)
     walk.run()
-    return Survey(
+    return HierarchySurvey(
         root=root,
         groups=walk.groups,
         arrays=walk.arrays,

@@ -12,7 +12,7 @@ from omezarr.errors import UnsupportedError
 from omezarr.model import UNSET, Multiscale
 from omezarr.writing.carrying import source_multiscale
 from omezarr.writing.fitting import label_pixels
-from omezarr.writing.pyramids import Pyramid, PyramidPlanner, method_details
+from omezarr.writing.pyramids import PyramidPlanner, PyramidSpec, method_details
 
 if TYPE_CHECKING:
     from omezarr.abc import ScalingMethod
@@ -108,13 +108,13 @@ def planned_label_image(path: str, content: LabelImageContent, pyramids: Pyramid
     return planned_image(path, own, method.name, pyramids, anew=anew)
 
 
-def multiscale_of(content: ImageContent, pyramid: Pyramid, method: ScalingMethod | None) -> Multiscale:
+def multiscale_of(content: ImageContent, pyramid: PyramidSpec, method: ScalingMethod | None) -> Multiscale:
     """Return what the document of an image says of its levels.
 
     Parameters
     ----------
     content : ImageContent
-    pyramid : Pyramid
+    pyramid : PyramidSpec
     method : ScalingMethod, optional
         What makes the levels; None: they are those of the source, and so is what is said of them.
     """

@@ -33,7 +33,7 @@ LARGEST_KEPT_CHUNK = 64 * 1024**2
 
 
 @frozen
-class Pyramid:
+class PyramidSpec:
     """The arrays of one image and what the metadata says of them."""
 
     arrays: tuple[ArraySpec, ...]
@@ -129,7 +129,7 @@ class PyramidPlanner:
         content: ImageContent,
         factors: tuple[tuple[int, ...], ...],
         method: ScalingMethod,
-    ) -> Pyramid:
+    ) -> PyramidSpec:
         """Return the arrays of an image in the group at a path, and where their samples sit."""
         refusal = method.check_dtype(pixels.dtype) if factors else None
         if refusal is not None:
@@ -141,9 +141,9 @@ class PyramidPlanner:
             like = content.levels[min(index, len(content.levels) - 1)] if content.levels else None
             arrays.append(self._spec(_join(path, index), shape, pixels, content.axes, like))
             datasets.append(Dataset(str(index), (placement(*place),), extra=like.extra if index == 0 and like else {}))
-        return Pyramid(tuple(arrays), factors, tuple(datasets))
+        return PyramidSpec(tuple(arrays), factors, tuple(datasets))
 
-    def kept_pyramid(self, path: str, content: ImageContent, levels: tuple[LevelContent, ...]) -> Pyramid:
+    def kept_pyramid(self, path: str, content: ImageContent, levels: tuple[LevelContent, ...]) -> PyramidSpec:
         """Return the arrays for levels that are written as a source has them; the first is where the image says."""
         arrays, datasets = [], []
         for index, level in enumerate(levels):
@@ -153,7 +153,7 @@ class PyramidPlanner:
                 translation = content.translation or (0.0,) * len(scale)
             arrays.append(self._spec(_join(path, index), level.pixels.shape, level.pixels, content.axes, level))
             datasets.append(Dataset(str(index), (placement(scale, translation),), extra=level.extra))
-        return Pyramid(tuple(arrays), (), tuple(datasets))
+        return PyramidSpec(tuple(arrays), (), tuple(datasets))
 
     def _spec(
         self,

@@ -16,7 +16,7 @@ from zarr.storage import MemoryStore
 from omezarr.arrays import as_source, reordered
 from omezarr.arrays.geometry import level_shapes
 from omezarr.engine.memory import bands, ways_to_cut
-from omezarr.engine.units import Node, Tree
+from omezarr.engine.units import Tree, TreeNode
 from omezarr.errors import MemoryBoundError, SourceError
 from tests.engine.pyramids import levels_of, noise, read_levels, write
 
@@ -117,7 +117,7 @@ def test_bands_hold_every_node_once_in_the_order_of_one_pass(band: tuple[int, tu
     visited = []
     for part in bands(TREE, band):
         assert all(places.stop - places.start <= count for places, count in zip(part, box, strict=True))
-        visited += [Node(level, place) for place in itertools.product(*(range(p.start, p.stop) for p in part))]
+        visited += [TreeNode(level, place) for place in itertools.product(*(range(p.start, p.stop) for p in part))]
     assert sorted(visited) == sorted(TREE.nodes(level))
     above = [parent for parent, _ in itertools.groupby(map(TREE.parent, visited))]
     assert above == list(TREE.nodes(level + 1) if level + 1 < TREE.levels else [None])

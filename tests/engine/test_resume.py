@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from omezarr.arrays.geometry import level_shapes
-from omezarr.engine.units import Node, Tree
+from omezarr.engine.units import Tree, TreeNode
 from omezarr.errors import ArgumentError, SourceError
 from omezarr.writing import RunOptions
 from omezarr.writing.images import write_image
@@ -96,8 +96,8 @@ def leaves_below(notes: list[str]) -> int:
     """Return how many units of the source the noted nodes stand for."""
     shapes = level_shapes(SHAPE, FACTORS)
     tree = Tree.of(shapes, FACTORS, [KILLED_CHUNKS] * len(shapes))
-    nodes = {Node(int(name[0]), tuple(map(int, name[2:].split(".")))) for name in notes if name[0].isdecimal()}
-    leaves: set[Node] = set()
+    nodes = {TreeNode(int(name[0]), tuple(map(int, name[2:].split(".")))) for name in notes if name[0].isdecimal()}
+    leaves: set[TreeNode] = set()
     while nodes:
         node = nodes.pop()
         if node.level:

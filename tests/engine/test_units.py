@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from omezarr.arrays.geometry import level_shapes
-from omezarr.engine.units import Node, Tree
+from omezarr.engine.units import Tree, TreeNode
 from omezarr.errors import ArgumentError
 
 laws = settings(deadline=None, derandomize=True, max_examples=80)
@@ -100,4 +100,4 @@ def test_aligned_units_are_visited_in_z_order() -> None:
 def test_a_long_axis_needs_no_list_of_its_nodes() -> None:
     tree = Tree.of([(10**12,)], [], [(64,)])
     assert tree.count(0) == -(-(10**12) // 64)
-    assert next(tree.nodes(0)) == Node(0, (0,))
+    assert next(tree.nodes(0)) == TreeNode(0, (0,))

@@ -10,7 +10,7 @@ from zarr.storage import LocalStore, MemoryStore
 import omezarr
 from omezarr.errors import ArgumentError, MetadataError, OMEZarrWarning, StorageError, UnsupportedError
 from omezarr.rendering import PictureRequest, render
-from omezarr.rendering.display import MISSING_COLOURS, palette_colour
+from omezarr.rendering.colours import MISSING_COLOURS, palette_colour
 from omezarr.rendering.sampling import Budget
 from tests.rendering.reference import block_means, composed, plane_of, write_levels
 

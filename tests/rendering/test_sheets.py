@@ -11,7 +11,7 @@ import pytest
 import omezarr
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.rendering import PictureRequest, render
-from omezarr.rendering.display import MISSING_COLOURS
+from omezarr.rendering.colours import MISSING_COLOURS
 from omezarr.rendering.sheets import BACKGROUND, EMPTY_WELL
 
 SIZE = 300

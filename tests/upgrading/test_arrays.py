@@ -17,7 +17,7 @@ from omezarr.arrays.codecs import Obstacle
 from omezarr.arrays.reading import read_region
 from omezarr.errors import MetadataError
 from omezarr.hierarchy import Hierarchy, ZarrNode
-from omezarr.upgrading.arrays import Labels, LevelLabels, described, relabelled
+from omezarr.upgrading.arrays import DimensionLabels, LevelLabels, described, relabelled
 from omezarr.upgrading.chunk_keys import ChunkKeys
 from tests.upgrading.upgrade_cases import objects_in, put
 
@@ -64,7 +64,7 @@ def moved(node: ZarrNode) -> dict | Obstacle:
     """Return the document of an array in the other format, with the chunks named as in format 2."""
     keys = ChunkKeys.of(node)
     new = ChunkKeys("v2", keys.separator, keys.ndim)
-    return described(5 - node.zarr_format, node, Labels(attributes=node.attributes), new)
+    return described(5 - node.zarr_format, node, DimensionLabels(attributes=node.attributes), new)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_format_3_cannot_describe_is_told(metadata: dict, said: str, rewrit
 )
 def test_what_format_2_cannot_describe_is_told(metadata: dict, said: str, rewritable: bool) -> None:
     node = array_node(3, **metadata)
-    obstacle = described(2, node, Labels(attributes={}), ChunkKeys("v2", "/", 2))
+    obstacle = described(2, node, DimensionLabels(attributes={}), ChunkKeys("v2", "/", 2))
     assert isinstance(obstacle, Obstacle)
     assert re.search(said, obstacle.reason)
     assert obstacle.rewritable is rewritable
@@ -254,7 +254,7 @@ def test_chunks_of_format_3_are_read_in_format_2(filters: list, serializer: obje
     new = MemoryStore()
     put(new, {**objects, ".zarray": json.dumps(document).encode()})
     np.testing.assert_array_equal(zarr.open_array(new, mode="r", zarr_format=2)[...], values("<u2"))
-    back = described(3, Hierarchy(new).node(), Labels(attributes={}), ChunkKeys("v2", "/", 2))
+    back = described(3, Hierarchy(new).node(), DimensionLabels(attributes={}), ChunkKeys("v2", "/", 2))
     assert back["codecs"][-1] == Hierarchy(store).node().metadata["codecs"][-1]
 
 
@@ -334,7 +334,7 @@ def test_names_of_chunks_are_read_as_they_are_made(style: str, separator: str, i
 def test_dimensions_are_named_where_the_format_keeps_their_names(
     node: ZarrNode, zarr_format: int, level: LevelLabels | None, attributes: dict, names: tuple | None
 ) -> None:
-    assert relabelled(node, zarr_format, level) == Labels(attributes=attributes, dimension_names=names)
+    assert relabelled(node, zarr_format, level) == DimensionLabels(attributes=attributes, dimension_names=names)
 
 
 def test_an_image_with_other_axes_than_its_array_has_dimensions_is_refused() -> None:

@@ -35,7 +35,7 @@ _TYPES = {
 
 
 @frozen(kw_only=True)
-class Series:
+class FileSeries:
     """One image of a file.
 
     Parameters
@@ -60,7 +60,7 @@ class Series:
         return math.prod(self.image.pixels.shape[:-2])
 
 
-def check_series(series: Series) -> None:
+def check_series(series: FileSeries) -> None:
     """Refuse an image that OME-XML cannot describe.
 
     Raises
@@ -79,12 +79,12 @@ def check_series(series: Series) -> None:
         )
 
 
-def ome_xml(series: Sequence[Series], kept: bytes | None) -> bytes:
+def ome_xml(series: Sequence[FileSeries], kept: bytes | None) -> bytes:
     """Return the document of a file.
 
     Parameters
     ----------
-    series : sequence of Series
+    series : sequence of FileSeries
     kept : bytes, optional
         A document that describes these images, in their order, or among others the only one.
     """
@@ -116,7 +116,7 @@ def _new(count: int) -> Document:
     return parseString(f'<OME xmlns="{SCHEMA}" Creator="omezarr">{images}</OME>')  # noqa: S318 - made here
 
 
-def _kept(series: Sequence[Series], kept: bytes | None) -> Document | None:
+def _kept(series: Sequence[FileSeries], kept: bytes | None) -> Document | None:
     """Return the kept document with the images of the series alone; None if it does not describe them."""
     from xml.dom.minidom import parseString
 
@@ -153,7 +153,7 @@ def _is_unsafe(content: bytes) -> bool:
     return bool(found)
 
 
-def _amend(document: Document, element: Element, series: Series) -> None:
+def _amend(document: Document, element: Element, series: FileSeries) -> None:
     """Let an image of the document say what the file holds."""
     image = series.image
     axes = [axis.name for axis in image.axes]
@@ -195,7 +195,7 @@ def _set_sizes(pixels: Element, image: ImageContent) -> None:
             pixels.setAttribute(f"{word}Unit", "pixel")
 
 
-def _set_channels(document: Document, pixels: Element, series: Series, count: int) -> None:
+def _set_channels(document: Document, pixels: Element, series: FileSeries, count: int) -> None:
     """Write names and colours of channels; those that were kept stay where there are as many, of one sample each."""
     found = _children(pixels, "Channel")
     if len(found) != count or any(one.getAttribute("SamplesPerPixel") not in ("", "1") for one in found):

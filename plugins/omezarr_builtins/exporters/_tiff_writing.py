@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import tifffile
 
     from omezarr.abc import ExportRun, ScalingMethod
-    from omezarr.engine.progress import Tally
+    from omezarr.engine.progress import ProgressCounter
 
     Pixels = npt.NDArray[Any]
     Region = tuple[slice, ...]
@@ -70,7 +70,7 @@ def write_levels(
     *,
     method: ScalingMethod | None,
     run: ExportRun,
-    tally: Tally,
+    tally: ProgressCounter,
     scratch: Path,
     **arguments: Any,
 ) -> None:
@@ -88,7 +88,7 @@ def write_levels(
     method : ScalingMethod or None
         One that needs nothing around a block; not used for one level.
     run : ExportRun
-    tally : Tally
+    tally : ProgressCounter
     scratch : Path
         A folder for levels that are not written yet; nothing stays there.
     **arguments
@@ -128,7 +128,7 @@ def written_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype("uint8") if dtype.kind == "b" else dtype.newbyteorder("=")
 
 
-def tiles(pixels: PixelSource, sides: tuple[int, int], run: ExportRun, tally: Tally) -> Iterator[Pixels]:
+def tiles(pixels: PixelSource, sides: tuple[int, int], run: ExportRun, tally: ProgressCounter) -> Iterator[Pixels]:
     """Yield the tiles of all planes in order, those at the borders as small as they are."""
     height, width = sides
     for plane in _parts_of_planes(pixels, height, run, tally):
@@ -137,12 +137,14 @@ def tiles(pixels: PixelSource, sides: tuple[int, int], run: ExportRun, tally: Ta
                 yield plane[top : top + height, left : left + width]
 
 
-def planes(pixels: PixelSource, run: ExportRun, tally: Tally) -> Iterator[Pixels]:
+def planes(pixels: PixelSource, run: ExportRun, tally: ProgressCounter) -> Iterator[Pixels]:
     """Yield whole planes in order."""
     return _parts_of_planes(pixels, None, run, tally)
 
 
-def _parts_of_planes(pixels: PixelSource, height: int | None, run: ExportRun, tally: Tally) -> Iterator[Pixels]:
+def _parts_of_planes(
+    pixels: PixelSource, height: int | None, run: ExportRun, tally: ProgressCounter
+) -> Iterator[Pixels]:
     for _, block in read_ahead(pixels, plane_regions(pixels, height, run), run.threads, run.memory // 2):
         whole = block.astype(written_dtype(block.dtype), copy=False)
         yield from whole.reshape(-1, *whole.shape[-2:])

@@ -36,14 +36,14 @@ class NumpyFile(Exporter):
         import numpy as np
 
         from omezarr.arrays.streams import blocks_within, read_ahead
-        from omezarr.engine.progress import Tally
+        from omezarr.engine.progress import ProgressCounter
 
         pixels = self._pixels(content, options)
         dtype = pixels.dtype.newbyteorder("=")
         np.lib.format.open_memmap(location.url, "w+", dtype, pixels.shape).flush()
         limit = min(REGION_BYTES, run.memory // (2 * run.threads))
         regions = list(blocks_within(pixels, limit))
-        tally = Tally(len(regions), pixels.dtype.itemsize * int(np.prod(pixels.shape)), run.progress)
+        tally = ProgressCounter(len(regions), pixels.dtype.itemsize * int(np.prod(pixels.shape)), run.progress)
         for region, block in read_ahead(pixels, regions, run.threads, run.memory):
             # Mapped anew for each block: what has been written would count as memory of the process as long as it is.
             np.lib.format.open_memmap(location.url, "r+")[region] = block

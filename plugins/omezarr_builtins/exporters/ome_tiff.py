@@ -16,7 +16,7 @@ from omezarr.abc import Claim, Exporter
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.hookspecs import hookimpl
 from omezarr.model.content import CollectionContent, ImageContent, PlateContent
-from omezarr_builtins.exporters._ome_xml import Series, check_series, ome_xml
+from omezarr_builtins.exporters._ome_xml import FileSeries, check_series, ome_xml
 from omezarr_builtins.exporters._writing import COMPRESSIONS, chosen, compression_of, number, planar
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from omezarr.abc import ExportRun
-    from omezarr.engine.progress import Tally
+    from omezarr.engine.progress import ProgressCounter
     from omezarr.location import Location
     from omezarr.model.content import Content
 
@@ -64,12 +64,12 @@ class OMETiff(Exporter):
         """Write one file, or a folder of them for a plate."""
         from pathlib import Path
 
-        from omezarr.engine.progress import Tally
+        from omezarr.engine.progress import ProgressCounter
 
         request = _Request(options)
         target = Path(location.url)
         files = _files(content, target.name, options)
-        tally = Tally(
+        tally = ProgressCounter(
             0, sum(map(request.bytes_of, (one.image for found in files.values() for one in found))), run.progress
         )
         folder = target if isinstance(content, PlateContent) else target.parent
@@ -79,7 +79,7 @@ class OMETiff(Exporter):
             request.write(folder / name, series, kept, run, tally)
 
 
-def _files(content: Content, name: str, options: Mapping[str, Any]) -> dict[str, list[Series]]:
+def _files(content: Content, name: str, options: Mapping[str, Any]) -> dict[str, list[FileSeries]]:
     """Return which images go to which file."""
     if isinstance(content, PlateContent):
         return _plate_files(content, str(options.get("pattern", _PATTERN)), options)
@@ -97,15 +97,15 @@ def _files(content: Content, name: str, options: Mapping[str, Any]) -> dict[str,
 
 def _image_files(
     image: ImageContent, name: str, options: Mapping[str, Any], default: str = ""
-) -> dict[str, list[Series]]:
+) -> dict[str, list[FileSeries]]:
     """Return the files of one image: its own, and its labels where these are wanted."""
     stem, suffix = _stem(name)
     labels = chosen(options, "labels", _LABELS)
-    files = {name: [Series(image=image, name=image.name or default or stem)]}
+    files = {name: [FileSeries(image=image, name=image.name or default or stem)]}
     for key, label in image.labels.items() if labels != "none" else ():
         content = evolve(image, pixels=label.pixels, channels=None, labels={}, ome_xml=None)
         place = name if labels == "series" else f"{stem}.{key}{suffix}"
-        files.setdefault(place, []).append(Series(image=content, name=key, label=True))
+        files.setdefault(place, []).append(FileSeries(image=content, name=key, label=True))
     return files
 
 
@@ -124,7 +124,7 @@ def _stem(name: str) -> tuple[str, str]:
     return (stem, f"{dot}{end}") if stem else (name, "")
 
 
-def _plate_files(plate: PlateContent, pattern: str, options: Mapping[str, Any]) -> dict[str, list[Series]]:
+def _plate_files(plate: PlateContent, pattern: str, options: Mapping[str, Any]) -> dict[str, list[FileSeries]]:
     """Return the file of each field.
 
     Raises
@@ -140,7 +140,7 @@ def _plate_files(plate: PlateContent, pattern: str, options: Mapping[str, Any]) 
     if unknown or pattern.startswith("/") or ".." in pattern.split("/"):
         what = f"has {{{unknown[0]}}}" if unknown else "leads outside"
         raise ArgumentError(f"the pattern {pattern!r} {what}; it is made of {', '.join(f'{{{f}}}' for f in _FIELDS)}")
-    files: dict[str, list[Series]] = {}
+    files: dict[str, list[FileSeries]] = {}
     for well, fields in plate.wells.items():
         row, _, column = well.partition("/")
         for field, image in fields.items():
@@ -177,7 +177,9 @@ class _Request:
             shapes.append((*outer, -(-height // 2), -(-width // 2)))
         return shapes
 
-    def write(self, path: Path, parts: Sequence[Series], kept: bytes | None, run: ExportRun, tally: Tally) -> None:
+    def write(
+        self, path: Path, parts: Sequence[FileSeries], kept: bytes | None, run: ExportRun, tally: ProgressCounter
+    ) -> None:
         """Write one file."""
         import tifffile
 
@@ -185,7 +187,7 @@ class _Request:
         from omezarr_builtins.exporters._tiff_writing import needs_bigtiff, write_levels
 
         methods = default_registry().scaling_methods
-        series: list[Series] = []
+        series: list[FileSeries] = []
         for part in parts:
             first = series[-1].ifd + series[-1].planes if series else 0
             series.append(evolve(part, image=planar(part.image), ifd=first))

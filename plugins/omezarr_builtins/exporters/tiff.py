@@ -106,11 +106,11 @@ class ImageJ(Exporter):
 
 
 def _write(writer: Any, image: ImageContent, run: ExportRun, **arguments: Any) -> None:
-    from omezarr.engine.progress import Tally
+    from omezarr.engine.progress import ProgressCounter
     from omezarr_builtins.exporters._tiff_writing import planes, written_dtype
 
     writer.write(
-        planes(image.pixels, run, Tally(0, _bytes(image), run.progress)),
+        planes(image.pixels, run, ProgressCounter(0, _bytes(image), run.progress)),
         shape=image.pixels.shape,
         dtype=written_dtype(image.pixels.dtype),
         photometric="minisblack",

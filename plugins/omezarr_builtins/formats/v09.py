@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omezarr.abc import Claim, FormatVersion, Hint
     from omezarr.abc.rules import Check, RuleContext
     from omezarr.model import JSON, Axis
-    from omezarr_builtins.rules.transformations import Step
+    from omezarr_builtins.rules.transformations import LocatedTransformation
 
 AXES = {"multiscales": "multiscales/*/coordinateSystems/*/axes", "scene": "scene/coordinateSystems/*/axes"}
 """Where axes are, by the NGFF key of the group."""
@@ -168,7 +168,7 @@ def _once(pattern: str) -> Check:
 
 
 @each_of("mapAxis")
-def _map_axis(step: Step) -> Iterator[Finding]:
+def _map_axis(step: LocatedTransformation) -> Iterator[Finding]:
     value = step.get("mapAxis")
     if not is_index_list(value) or not value or len(set(value)) < len(value):
         yield Finding(path=step.path, found=shown(value), expected="different whole numbers from 0 on")

@@ -48,7 +48,7 @@ AUTO = "auto"
 
 
 @frozen
-class Placed:
+class PlacedFile:
     """A file and where it belongs.
 
     Parameters
@@ -106,7 +106,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
         raise ArgumentError(f"the pattern {pattern!r} cannot be understood: {error}") from error
 
 
-def files_by_pattern(folder: Path, pattern: str) -> tuple[list[Placed], list[str]]:
+def files_by_pattern(folder: Path, pattern: str) -> tuple[list[PlacedFile], list[str]]:
     """Return the files of a folder that match a pattern, and what people should know.
 
     Parameters
@@ -137,10 +137,10 @@ def files_by_pattern(folder: Path, pattern: str) -> tuple[list[Placed], list[str
     if left:
         other = next(name for name in names if name not in found)
         notices.append(f"{folder}: {left} files do not match the pattern and are left out, for example {other}")
-    return [Placed(folder / name, place) for name, place in found.items()], notices
+    return [PlacedFile(folder / name, place) for name, place in found.items()], notices
 
 
-def files_by_table(table: Path, folder: Path) -> tuple[list[Placed], list[str]]:
+def files_by_table(table: Path, folder: Path) -> tuple[list[PlacedFile], list[str]]:
     """Return the files that a table names, and what people should know.
 
     Parameters
@@ -168,7 +168,7 @@ def files_by_table(table: Path, folder: Path) -> tuple[list[Placed], list[str]]:
     for row in rows:
         words = {columns[name]: (text or "").strip() for name, text in row.items() if name in columns}
         placed.append(
-            Placed(folder / words.pop("path"), {f: text for f, text in words.items() if f in FIELDS and text})
+            PlacedFile(folder / words.pop("path"), {f: text for f, text in words.items() if f in FIELDS and text})
         )
     missing = [str(one.path) for one in placed if not one.path.is_file()]
     if missing:
@@ -176,13 +176,13 @@ def files_by_table(table: Path, folder: Path) -> tuple[list[Placed], list[str]]:
     return placed, [f"columns of {table} that say nothing of places: {', '.join(unknown)}"] if unknown else []
 
 
-def split_wells(files: Sequence[Placed]) -> list[Placed]:
+def split_wells(files: Sequence[PlacedFile]) -> list[PlacedFile]:
     """Return files whose wells are rows and columns, rows as letters.
 
     Examples
     --------
     >>> from pathlib import Path
-    >>> split_wells([Placed(Path("a"), {"well": "b3"})])[0].place
+    >>> split_wells([PlacedFile(Path("a"), {"well": "b3"})])[0].place
     {'row': 'B', 'column': '3'}
     """
     found = []
@@ -195,7 +195,7 @@ def split_wells(files: Sequence[Placed]) -> list[Placed]:
         if "row" in place:
             row = place["row"]
             place["row"] = letters_of(int(row)) if row.isdecimal() else row.upper()
-        found.append(Placed(file.path, place))
+        found.append(PlacedFile(file.path, place))
     return found
 
 
@@ -214,7 +214,7 @@ def letters_of(number: int) -> str:
     return name or "A"
 
 
-def check_alone(files: Sequence[Placed]) -> None:
+def check_alone(files: Sequence[PlacedFile]) -> None:
     """Refuse files that belong to the same place, and files of which only some say where along a field.
 
     Raises

@@ -27,7 +27,7 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 @frozen
-class Piece:
+class SegmentPart:
     """The part of a segment that a region touches.
 
     Parameters
@@ -48,7 +48,7 @@ class Piece:
     whole: bool
 
 
-def pieces(region: Region, page: tuple[int, ...], segment: tuple[int, ...]) -> Iterator[Piece]:
+def pieces(region: Region, page: tuple[int, ...], segment: tuple[int, ...]) -> Iterator[SegmentPart]:
     """Yield the parts of segments that make up a region.
 
     Parameters
@@ -72,7 +72,7 @@ def pieces(region: Region, page: tuple[int, ...], segment: tuple[int, ...]) -> I
         number = 0
         for cut, count in zip(cuts, grid, strict=True):
             number = number * count + cut.index
-        yield Piece(
+        yield SegmentPart(
             number,
             tuple(cut.source for cut in cuts),
             tuple(cut.target for cut in cuts),

@@ -37,7 +37,7 @@ _GENERAL_CODECS = frozenset({5, 8, 32773, 32946, 34925, 34926, 50000, 50013})
 
 
 @frozen(kw_only=True, eq=False)
-class Layout:
+class PageLayout:
     """How the pixels of one series are stored.
 
     Parameters
@@ -107,7 +107,7 @@ class Layout:
         return int((self.counts.max(axis=1) == 0).sum())
 
 
-def describe_series(series: TiffPageSeries, name: str) -> tuple[Layout, tuple[str, ...]]:
+def describe_series(series: TiffPageSeries, name: str) -> tuple[PageLayout, tuple[str, ...]]:
     """Return the layout of a series, and the paths of the files that its pages are in.
 
     Parameters
@@ -146,7 +146,7 @@ def describe_series(series: TiffPageSeries, name: str) -> tuple[Layout, tuple[st
         _check_alike(pages, keyframe, name)
         offsets, counts = _segments(pages, keyframe, name)
         tables = {number: page.jpegtables for number, page in enumerate(pages) if page and page.jpegtables}
-    layout = Layout(
+    layout = PageLayout(
         shape=tuple(series.shape),
         frame_axes=frame_axes,
         page=keyframe.shaped,
@@ -172,12 +172,12 @@ def describe_series(series: TiffPageSeries, name: str) -> tuple[Layout, tuple[st
     return layout, paths
 
 
-def check_extent(layout: Layout, sizes: Sequence[int], names: Sequence[str]) -> None:
+def check_extent(layout: PageLayout, sizes: Sequence[int], names: Sequence[str]) -> None:
     """Refuse a layout that reaches beyond the ends of its files.
 
     Parameters
     ----------
-    layout : Layout
+    layout : PageLayout
     sizes, names : sequences
         Of the files, in the order of the layout.
 
@@ -315,7 +315,7 @@ def _check_alike(pages: Sequence[TiffPage | TiffFrame | None], keyframe: TiffPag
             raise SourceError(f"{name} belongs to files that store pixels in different ways; convert them one by one")
 
 
-def _take_rows(layout: Layout, name: str) -> None:
+def _take_rows(layout: PageLayout, name: str) -> None:
     """Note for each segment the bytes that its rows take, whatever the file says; refuse what is too short for them."""
     import numpy as np
 
@@ -328,7 +328,7 @@ def _take_rows(layout: Layout, name: str) -> None:
     np.copyto(layout.counts, needed, where=there)
 
 
-def _check_inflation(layout: Layout, keyframe: TiffPage, name: str) -> None:
+def _check_inflation(layout: PageLayout, keyframe: TiffPage, name: str) -> None:
     """Refuse segments that declare more pixels than their bytes could ever decode to."""
     filled = layout.counts[layout.counts > 0]
     if not filled.size:

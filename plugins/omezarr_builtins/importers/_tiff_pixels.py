@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.files import ByteFile
-    from omezarr_builtins.importers._segments import Piece
-    from omezarr_builtins.importers._tiff_pages import Layout
+    from omezarr_builtins.importers._segments import SegmentPart
+    from omezarr_builtins.importers._tiff_pages import PageLayout
 
     Region = tuple[slice, ...]
     Pixels = npt.NDArray[Any]
@@ -48,7 +48,7 @@ class TiffSource(PixelSource):
 
     Parameters
     ----------
-    layout : Layout
+    layout : PageLayout
     files : sequence of ByteFile
         In the order of the layout.
     name : str
@@ -59,7 +59,7 @@ class TiffSource(PixelSource):
 
     def __init__(
         self,
-        layout: Layout,
+        layout: PageLayout,
         files: Sequence[ByteFile],
         name: str,
         reopen: tuple[Callable[..., TiffSource], tuple[Any, ...]],
@@ -209,7 +209,7 @@ class TiffSource(PixelSource):
                 raise SourceError(f"{self._where(*key)} decodes to the shape {pixels.shape}, more than was declared")
             target[piece.target] = pixels[source]
 
-    def _following(self, page: int, wanted: Sequence[Piece]) -> Iterator[tuple[int, int]]:
+    def _following(self, page: int, wanted: Sequence[SegmentPart]) -> Iterator[tuple[int, int]]:
         """Yield what will be wanted behind the first of some pieces: the others, and the same of the next pages."""
         places = [(page, piece.number) for piece in wanted[1:] if not piece.whole]
         places += [(later, wanted[0].number) for later in range(page + 1, min(page + 3, len(self.layout.counts)))]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from omezarr.abc import Claim
     from omezarr.location import Location
     from omezarr.model.content import Content
-    from omezarr_builtins.importers._patterns import Placed
+    from omezarr_builtins.importers._patterns import PlacedFile
 
 AXES = {"t": "t", "c": "c", "z": "z", "tile_y": "y", "tile_x": "x"}
 """Which axis of the image each field of a pattern goes along."""
@@ -78,7 +78,7 @@ class Files(Importer):
         return _content(images, location)
 
 
-def _placed(location: Location, options: Mapping[str, Any]) -> tuple[list[Placed], list[str]]:
+def _placed(location: Location, options: Mapping[str, Any]) -> tuple[list[PlacedFile], list[str]]:
     folder = Path(location.url)
     if location.protocol != "local" or not folder.is_dir():
         raise ArgumentError(f"{location} is no folder on a local disk, whose files could be put together")
@@ -92,7 +92,7 @@ def _placed(location: Location, options: Mapping[str, Any]) -> tuple[list[Placed
 class _Loaded:
     """A file and what an importer says of it."""
 
-    file: Placed
+    file: PlacedFile
     image: ImageContent
 
     @property
@@ -105,7 +105,7 @@ class _Assembly:
 
     Parameters
     ----------
-    files : sequence of Placed
+    files : sequence of PlacedFile
         All with the same fields.
     location : Location
         Of the folder.
@@ -113,7 +113,7 @@ class _Assembly:
         Of the importer.
     """
 
-    def __init__(self, files: Sequence[Placed], location: Location, options: Mapping[str, Any]) -> None:
+    def __init__(self, files: Sequence[PlacedFile], location: Location, options: Mapping[str, Any]) -> None:
         self.files = files = split_wells(files)
         check_alone(files)
         self.location = location

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from omezarr.location import Location
     from omezarr.model.content import Content
     from omezarr_builtins.importers._ome_xml import OMEDocument, OMEImage
-    from omezarr_builtins.importers._tiff_pages import Layout
+    from omezarr_builtins.importers._tiff_pages import PageLayout
     from omezarr_builtins.importers._tiff_pixels import TiffSource
 
 OPEN_FILES = 64
@@ -233,7 +233,7 @@ def _ome_images(document: OMEDocument | None, series: list[TiffPageSeries]) -> l
     return found
 
 
-def _reading_notices(layout: Layout, name: str) -> list[str]:
+def _reading_notices(layout: PageLayout, name: str) -> list[str]:
     found = []
     if not layout.raw and layout.segment_bytes > BIG_STRIP_BYTES:
         size = f"{layout.segment_bytes / 2**20:.0f} MiB"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
-    from omezarr.abc import Surroundings
+    from omezarr.abc import GroupView
     from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON
@@ -53,20 +53,20 @@ class Bioformats2RawNode(NodeType):
         """Return the number of the layout."""
         return {self.key: value.layout}
 
-    def probe(self, value: Any, surroundings: Surroundings) -> Iterable[Reference]:
+    def probe(self, value: Any, group: GroupView) -> Iterable[Reference]:
         """Return the images: those that the series list, else as many as the OME-XML has, else those there are."""
-        if "plate" in (surroundings.document() or {}):
+        if "plate" in (group.document() or {}):
             return []
-        series = (surroundings.document("OME") or {}).get("series")
+        series = (group.document("OME") or {}).get("series")
         if series is not None:
             from omezarr.model.structuring import base_converter
 
             with at("OME", "series"):
                 paths: Iterable[str] = structure(base_converter(), series, tuple[str, ...])
         else:
-            ome_xml = surroundings.read(OME_XML)
+            ome_xml = group.read(OME_XML)
             images = 0 if ome_xml is None else count_images(ome_xml)
-            paths = map(str, range(images)) if images else _numbered(surroundings)
+            paths = map(str, range(images)) if images else _numbered(group)
         return [Reference(path=path, role="child", hint=Hint(node_key="multiscales", path=path)) for path in paths]
 
     def plan(self, content: CollectionContent, context: PlanningContext) -> list[Phase]:
@@ -158,10 +158,10 @@ def count_images(ome_xml: bytes) -> int:
     return images
 
 
-def _numbered(surroundings: Surroundings) -> Iterator[str]:
+def _numbered(group: GroupView) -> Iterator[str]:
     for first in count(0, PROBED_AT_ONCE):
         names = [str(index) for index in range(first, first + PROBED_AT_ONCE)]
-        present = surroundings.present(names)
+        present = group.present(names)
         for name in names:
             if name not in present:
                 return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
-    from omezarr.abc import Surroundings
+    from omezarr.abc import GroupView
     from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON, Document
@@ -54,10 +54,10 @@ class LabelsNode(NodeType):
             paths: tuple[str, ...] = structure(converter, values[self.key], tuple[str, ...])
         return Labels(paths)
 
-    def probe(self, value: Labels, surroundings: Surroundings) -> Iterable[Reference]:
+    def probe(self, value: Labels, group: GroupView) -> Iterable[Reference]:
         """Return the label images that are there but not listed, where the store can list."""
         listed = {path.strip("/") for path in value.paths}
-        unlisted = list(_unlisted(surroundings, "", listed, DEEPEST))
+        unlisted = list(_unlisted(group, "", listed, DEEPEST))
         if unlisted:
             tolerate(f"the label images {', '.join(unlisted)} are there, but not listed; read all the same")
         return [_reference(path) for path in unlisted]
@@ -117,17 +117,17 @@ def _reference(path: str) -> Reference:
     return Reference(path=path, role="child", hint=Hint(node_key="image-label", path=f"labels/{path}"))
 
 
-def _unlisted(surroundings: Surroundings, folder: str, listed: set[str], depth: int) -> Iterator[str]:
+def _unlisted(group: GroupView, folder: str, listed: set[str], depth: int) -> Iterator[str]:
     """Yield the paths of images below a folder that are not listed, those of a group between before the next."""
-    names = [name for name in surroundings.names(folder) or () if not name.startswith(".") and name != "zarr.json"]
+    names = [name for name in group.names(folder) or () if not name.startswith(".") and name != "zarr.json"]
     for path in (f"{folder}/{name}".strip("/") for name in names):
         if path in listed:
             continue
-        document = surroundings.document(path)
+        document = group.document(path)
         if document is not None and "multiscales" in document:
             yield path
         elif document is not None and depth > 1:
-            yield from _unlisted(surroundings, path, listed, depth - 1)
+            yield from _unlisted(group, path, listed, depth - 1)
 
 
 @hookimpl

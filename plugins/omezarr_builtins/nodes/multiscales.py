@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
-    from omezarr.abc import Surroundings
+    from omezarr.abc import GroupView
     from omezarr.abc.planning import PlanningContext
     from omezarr.abc.rules import Rule, RuleContext
     from omezarr.model import JSON, Transformation
@@ -69,9 +69,9 @@ class MultiscalesNode(NodeType):
         paths = dict.fromkeys(dataset.path for multiscale in value.multiscales for dataset in multiscale.datasets)
         return [Reference(path=path, role="level", hint=Hint(path=path)) for path in paths]
 
-    def probe(self, value: Any, surroundings: Surroundings) -> Iterable[Reference]:
+    def probe(self, value: Any, group: GroupView) -> Iterable[Reference]:
         """Return the group ``labels``, which no document names; label images have none of their own."""
-        if "image-label" in (surroundings.document() or {}):
+        if "image-label" in (group.document() or {}):
             return ()
         return (Reference(path="labels", role="child", hint=Hint(node_key="labels", path="labels"), optional=True),)
 

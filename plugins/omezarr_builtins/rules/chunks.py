@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import zarr
 
     from omezarr.abc.rules import RuleContext
-    from omezarr.arrays.surveys import Survey
+    from omezarr.arrays.surveys import ArraySurvey
     from omezarr.hierarchy import Hierarchy
     from omezarr_builtins.rules.book import RuleBook
 
@@ -34,7 +34,7 @@ MOST_FINDINGS = 10
 BACKGROUND = 0
 """The label value that need not be described."""
 
-_surveys: WeakKeyDictionary[Hierarchy, dict[str, Survey]] = WeakKeyDictionary()
+_surveys: WeakKeyDictionary[Hierarchy, dict[str, ArraySurvey]] = WeakKeyDictionary()
 
 
 def enter_chunks(book: RuleBook) -> None:
@@ -98,7 +98,7 @@ def _is_too_large(array: zarr.Array[Any]) -> bool:
     return _bytes(array) > LARGEST_CHUNK or _units(array) > MOST_UNITS
 
 
-def _survey(context: RuleContext, path: str, array: zarr.Array[Any]) -> Survey:
+def _survey(context: RuleContext, path: str, array: zarr.Array[Any]) -> ArraySurvey:
     """Return what is stored of an array; the rules about it share one look."""
     from omezarr.arrays.surveys import survey
 

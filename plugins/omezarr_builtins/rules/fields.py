@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from omezarr.abc.rules import RuleContext
     from omezarr.model import JSONPath
     from omezarr_builtins.rules.book import RuleBook
-    from omezarr_builtins.rules.transformations import Below, Step
+    from omezarr_builtins.rules.transformations import Below, LocatedTransformation
 
 VECTOR_TYPES = {"displacements": "displacement", "coordinates": "coordinate"}
 """The type of the axis along which the vectors of a field lie."""
@@ -62,7 +62,9 @@ def enter_fields(book: RuleBook) -> None:
     )
 
 
-def stored_parameters(context: RuleContext, below: Below | None = None) -> Iterator[tuple[JSONPath, str, Step]]:
+def stored_parameters(
+    context: RuleContext, below: Below | None = None
+) -> Iterator[tuple[JSONPath, str, LocatedTransformation]]:
     """Yield the places where transformations name arrays or groups with their parameters."""
     for step in steps(context, below) if at_least(context.version, "0.6") else ():
         path = step.get("path")
@@ -70,7 +72,7 @@ def stored_parameters(context: RuleContext, below: Below | None = None) -> Itera
             yield (*step.path, "path"), path, step
 
 
-def _looked_up(context: RuleContext) -> Iterator[tuple[JSONPath, str, Step, Any]]:
+def _looked_up(context: RuleContext) -> Iterator[tuple[JSONPath, str, LocatedTransformation, Any]]:
     named = list(stored_parameters(context, dimensions_below(context)))
     found = look(context, [path for _, path, _ in named])
     for place, path, step in named:
@@ -115,7 +117,7 @@ def _shape(context: RuleContext) -> Iterator[Finding]:
             yield Finding(path=place, array=path, found=found, expected="a matrix that fits input and output")
 
 
-def _fits(shape: tuple[int, ...], step: Step) -> bool:
+def _fits(shape: tuple[int, ...], step: LocatedTransformation) -> bool:
     if len(shape) != 2:
         return False
     rows, columns = shape
@@ -124,7 +126,7 @@ def _fits(shape: tuple[int, ...], step: Step) -> bool:
     return step.outputs in (None, rows) and (step.inputs is None or step.inputs + 1 == columns)
 
 
-def _fields(context: RuleContext) -> Iterator[tuple[JSONPath, str, Step, Mapping[str, Any]]]:
+def _fields(context: RuleContext) -> Iterator[tuple[JSONPath, str, LocatedTransformation, Mapping[str, Any]]]:
     for place, path, step, what in _looked_up(context):
         if step.type in VECTOR_TYPES and isinstance(what, ZarrNode) and what.kind == "group":
             yield place, path, step, document_of(what, context.version)
@@ -136,7 +138,7 @@ def _field_axes(values: Mapping[str, Any]) -> list[Any] | None:
     return None
 
 
-def _vector_axes(step: Step, axes: list[Any]) -> list[int]:
+def _vector_axes(step: LocatedTransformation, axes: list[Any]) -> list[int]:
     wanted = VECTOR_TYPES[step.type or ""]
     return [index for index, axis in enumerate(axes) if type_of(axis) == wanted]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc.rules import Check, RuleContext
     from omezarr_builtins.rules.book import RuleBook
-    from omezarr_builtins.rules.transformations import Step
+    from omezarr_builtins.rules.transformations import LocatedTransformation
 
 TOLERANCE = 5e-3
 """How far the products of a rotation's rows may be off; published matrices are rounded to three decimals."""
@@ -67,7 +67,7 @@ def enter_parameters(book: RuleBook, section: str) -> None:
 
 
 @each_of("mapAxis")
-def _map_axis(step: Step) -> Iterator[Finding]:
+def _map_axis(step: LocatedTransformation) -> Iterator[Finding]:
     value = step.get("mapAxis")
     if not _are_indices(value, 2, 5):
         yield Finding(path=step.path, found=shown(value), expected="2 to 5 different whole numbers from 0 to 4")
@@ -80,7 +80,7 @@ def _are_indices(value: Any, least: int, most: int) -> bool:
 
 
 @each_of("mapAxis")
-def _permutation(step: Step) -> Iterator[Finding]:
+def _permutation(step: LocatedTransformation) -> Iterator[Finding]:
     value = step.get("mapAxis")
     if _are_indices(value, 2, 5) and sorted(value) != list(range(len(value))):
         expected = f"each of 0 to {len(value) - 1} once"
@@ -88,7 +88,7 @@ def _permutation(step: Step) -> Iterator[Finding]:
 
 
 @each_of("projectAxis")
-def _project_axis(step: Step) -> Iterator[Finding]:
+def _project_axis(step: LocatedTransformation) -> Iterator[Finding]:
     given = [key for key in ("droppedInputs", "createdOutputs") if key in step.value]
     if not given:
         yield Finding(path=step.path, found="neither key", expected="'droppedInputs' or 'createdOutputs' or both")
@@ -98,13 +98,13 @@ def _project_axis(step: Step) -> Iterator[Finding]:
             yield Finding(path=(*step.path, key), found=shown(step.value[key]), expected=expected)
 
 
-def _projected(step: Step) -> dict[str, list[int]] | None:
+def _projected(step: LocatedTransformation) -> dict[str, list[int]] | None:
     given = {key: step.value[key] for key in ("droppedInputs", "createdOutputs") if key in step.value}
     return given if given and all(_are_indices(value, 1, 3) for value in given.values()) else None
 
 
 @each_of("projectAxis")
-def _project_range(step: Step) -> Iterator[Finding]:
+def _project_range(step: LocatedTransformation) -> Iterator[Finding]:
     for key, indices in (_projected(step) or {}).items():
         axes = step.inputs if key == "droppedInputs" else step.outputs
         if axes is not None and max(indices) >= axes:
@@ -112,7 +112,7 @@ def _project_range(step: Step) -> Iterator[Finding]:
 
 
 @each_of("projectAxis")
-def _project_dimensions(step: Step) -> Iterator[Finding]:
+def _project_dimensions(step: LocatedTransformation) -> Iterator[Finding]:
     given = _projected(step)
     if given is not None and step.inputs is not None and step.outputs is not None:
         made = step.inputs - len(given.get("droppedInputs", ())) + len(given.get("createdOutputs", ()))
@@ -122,7 +122,7 @@ def _project_dimensions(step: Step) -> Iterator[Finding]:
 
 def _vector(kind: str) -> Check:
     @each_of(kind)
-    def check(step: Step) -> Iterator[Finding]:
+    def check(step: LocatedTransformation) -> Iterator[Finding]:
         if not is_numeric_list(step.get(kind)):
             found = shown(step.value[kind]) if kind in step.value else f"no key {kind!r}"
             yield Finding(path=step.path, found=found, expected=f"an array of numbers at {kind!r}")
@@ -131,7 +131,7 @@ def _vector(kind: str) -> Check:
 
 
 @each_of("scale")
-def _positive(step: Step) -> Iterator[Finding]:
+def _positive(step: LocatedTransformation) -> Iterator[Finding]:
     value = step.get("scale")
     if is_numeric_list(value):
         for index, number in enumerate(value):
@@ -141,7 +141,7 @@ def _positive(step: Step) -> Iterator[Finding]:
 
 def _matrix_or_path(kind: str) -> Check:
     @each_of(kind)
-    def check(step: Step) -> Iterator[Finding]:
+    def check(step: LocatedTransformation) -> Iterator[Finding]:
         has_path, has_matrix = isinstance(step.get("path"), str), kind in step.value and is_matrix(step.value[kind])
         if has_path == has_matrix:
             found = "both" if has_path else "neither"
@@ -151,7 +151,7 @@ def _matrix_or_path(kind: str) -> Check:
 
 
 @each_of("affine")
-def _affine_rows(step: Step) -> Iterator[Finding]:
+def _affine_rows(step: LocatedTransformation) -> Iterator[Finding]:
     matrix = step.get("affine")
     if is_matrix(matrix) and (not matrix or len({len(row) for row in matrix}) > 1 or not matrix[0]):
         found = "rows of lengths " + ", ".join(str(len(row)) for row in matrix) if matrix else "no rows"
@@ -163,7 +163,7 @@ def _is_square(value: Any) -> TypeGuard[list[list[Any]]]:
 
 
 @each_of("rotation")
-def _rotation_form(step: Step) -> Iterator[Finding]:
+def _rotation_form(step: LocatedTransformation) -> Iterator[Finding]:
     has_path, has_matrix = isinstance(step.get("path"), str), _is_square(step.get("rotation"))
     if has_path == has_matrix:
         found = "both" if has_path else "neither"
@@ -171,7 +171,7 @@ def _rotation_form(step: Step) -> Iterator[Finding]:
 
 
 @each_of("rotation")
-def _orthonormal(step: Step) -> Iterator[Finding]:
+def _orthonormal(step: LocatedTransformation) -> Iterator[Finding]:
     matrix = step.get("rotation")
     if not _is_square(matrix):
         return
@@ -202,7 +202,7 @@ def _determinant(rows: list[list[float]]) -> float:
 
 def _members(kind: str) -> Check:
     @each_of(kind)
-    def check(step: Step) -> Iterator[Finding]:
+    def check(step: LocatedTransformation) -> Iterator[Finding]:
         if not isinstance(step.get("transformations"), list):
             found = (
                 shown(step.value["transformations"]) if "transformations" in step.value else "no key 'transformations'"
@@ -213,7 +213,7 @@ def _members(kind: str) -> Check:
 
 
 @each_of("sequence")
-def _nonempty(step: Step) -> Iterator[Finding]:
+def _nonempty(step: LocatedTransformation) -> Iterator[Finding]:
     if step.get("transformations") == [] and not step.of_level:
         yield Finding(
             path=(*step.path, "transformations"), found="an empty array", expected="at least one transformation"
@@ -221,20 +221,20 @@ def _nonempty(step: Step) -> Iterator[Finding]:
 
 
 @each_of("bijection")
-def _bijection(step: Step) -> Iterator[Finding]:
+def _bijection(step: LocatedTransformation) -> Iterator[Finding]:
     for key in ("forward", "inverse"):
         if key not in step.value:
             yield Finding(path=step.path, found=f"no key {key!r}", expected=f"a transformation at {key!r}")
 
 
-def _by_dimension(step: Step) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _by_dimension(step: LocatedTransformation) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     members = step.get("transformations")
     for index, member in enumerate(members if isinstance(members, list) else ()):
         yield (*step.path, "transformations", index), member
 
 
 @each_of("byDimension")
-def _items(step: Step) -> Iterator[Finding]:
+def _items(step: LocatedTransformation) -> Iterator[Finding]:
     for path, member in _by_dimension(step):
         if not isinstance(member, Mapping):
             yield Finding(path=path, found=shown(member), expected="an object")
@@ -245,7 +245,7 @@ def _items(step: Step) -> Iterator[Finding]:
 
 
 @each_of("byDimension")
-def _item_axes(step: Step) -> Iterator[Finding]:
+def _item_axes(step: LocatedTransformation) -> Iterator[Finding]:
     for path, member in _by_dimension(step):
         for key in ("inputAxes", "outputAxes"):
             value = member.get(key, []) if isinstance(member, Mapping) else []
@@ -254,7 +254,7 @@ def _item_axes(step: Step) -> Iterator[Finding]:
 
 
 @each_of("byDimension")
-def _item_range(step: Step) -> Iterator[Finding]:
+def _item_range(step: LocatedTransformation) -> Iterator[Finding]:
     for path, member in _by_dimension(step):
         for key, axes in (("inputAxes", step.inputs), ("outputAxes", step.outputs)):
             value = member.get(key) if isinstance(member, Mapping) else None
@@ -264,13 +264,13 @@ def _item_range(step: Step) -> Iterator[Finding]:
                     yield Finding(path=(*path, key), found=f"axis {figure(number)}", expected=words)
 
 
-def _output_axes(step: Step) -> list[Any]:
+def _output_axes(step: LocatedTransformation) -> list[Any]:
     values = [member.get("outputAxes") for _, member in _by_dimension(step) if isinstance(member, Mapping)]
     return [number for value in values if is_numeric_list(value) for number in value]
 
 
 @each_of("byDimension")
-def _item_outputs(step: Step) -> Iterator[Finding]:
+def _item_outputs(step: LocatedTransformation) -> Iterator[Finding]:
     numbers = _output_axes(step)
     for position, _ in repeated(map(identity, numbers)):
         yield Finding(
@@ -282,7 +282,7 @@ def _item_outputs(step: Step) -> Iterator[Finding]:
 
 def _complete(*, nested: bool) -> Check:
     @each_of("byDimension")
-    def check(step: Step) -> Iterator[Finding]:
+    def check(step: LocatedTransformation) -> Iterator[Finding]:
         numbers = _output_axes(step)
         missing = [axis for axis in range(step.outputs or 0) if axis not in numbers]
         if missing and step.nested == nested and isinstance(step.get("transformations"), list):
@@ -292,7 +292,7 @@ def _complete(*, nested: bool) -> Check:
     return check
 
 
-def _fields(context: RuleContext) -> Iterator[Step]:
+def _fields(context: RuleContext) -> Iterator[LocatedTransformation]:
     return (step for step in steps(context) if step.type in FIELDS)
 
 

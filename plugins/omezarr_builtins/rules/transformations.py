@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from omezarr.model import JSONPath
     from omezarr_builtins.rules.book import RuleBook
 
-    StepCheck: TypeAlias = Callable[["Step"], Iterator[Finding]]
+    TransformationCheck: TypeAlias = Callable[["LocatedTransformation"], Iterator[Finding]]
 
 SQUARE = ("identity", "mapAxis", "scale", "translation", "rotation", "displacements", "bijection")
 """Types with as many inputs as outputs."""
@@ -35,7 +35,7 @@ LISTS = (
 
 
 @frozen(kw_only=True)
-class Step:
+class LocatedTransformation:
     """One transformation.
 
     Parameters
@@ -72,7 +72,7 @@ Below: TypeAlias = "Mapping[tuple[str | None, str], int]"
 """How many axes coordinate systems of groups below have, by path and name."""
 
 
-def steps(context: RuleContext, below: Below | None = None) -> Iterator[Step]:
+def steps(context: RuleContext, below: Below | None = None) -> Iterator[LocatedTransformation]:
     """Yield all transformations of a document, those inside others too.
 
     Parameters
@@ -88,7 +88,7 @@ def steps(context: RuleContext, below: Below | None = None) -> Iterator[Step]:
         waiting.extend(reversed(list(_inner_steps(step))))
 
 
-def _outer_steps(context: RuleContext, below: Below) -> Iterator[Step]:
+def _outer_steps(context: RuleContext, below: Below) -> Iterator[LocatedTransformation]:
     for pattern in LISTS:
         for path, value in select(context.values, f"{pattern}/*"):
             of_level = "datasets" in path
@@ -96,7 +96,7 @@ def _outer_steps(context: RuleContext, below: Below) -> Iterator[Step]:
             for key in path[: 2 if path[0] == "multiscales" else 1]:
                 holder = holder[key]
             systems: Below = {**below, **{(None, name): len(axes) for name, axes in systems_of(holder).items()}}
-            yield Step(
+            yield LocatedTransformation(
                 path=path,
                 value=value,
                 inputs=None if of_level else _dimensions(value, "input", systems),
@@ -113,7 +113,7 @@ def _dimensions(value: Any, key: str, systems: Below) -> int | None:
     return systems.get((path, end["name"])) if isinstance(path, str | None) else None
 
 
-def _inner_steps(step: Step) -> Iterator[Step]:
+def _inner_steps(step: LocatedTransformation) -> Iterator[LocatedTransformation]:
     kind = step.type
     if kind == "bijection":
         ends = {"forward": (step.inputs, step.outputs), "inverse": (step.outputs, step.inputs)}
@@ -137,8 +137,10 @@ def _inner_steps(step: Step) -> Iterator[Step]:
                 yield _inner(step, ("transformations", index, "transformation"), member["transformation"], *lengths)
 
 
-def _inner(step: Step, path: JSONPath, value: Any, inputs: int | None, outputs: int | None) -> Step:
-    return Step(
+def _inner(
+    step: LocatedTransformation, path: JSONPath, value: Any, inputs: int | None, outputs: int | None
+) -> LocatedTransformation:
+    return LocatedTransformation(
         path=(*step.path, *path), value=value, inputs=inputs, outputs=outputs, nested=True, of_level=step.of_level
     )
 
@@ -147,7 +149,7 @@ def _length(value: Any) -> int | None:
     return len(value) if isinstance(value, list) else None
 
 
-def own_dimensions(step: Step) -> tuple[int | None, int | None]:
+def own_dimensions(step: LocatedTransformation) -> tuple[int | None, int | None]:
     """Return from and to how many dimensions the parameters of a transformation lead; None where they do not say."""
     kind, vector = step.type, step.get(step.type or "")
     if kind in ("scale", "translation", "mapAxis", "rotation"):
@@ -158,7 +160,7 @@ def own_dimensions(step: Step) -> tuple[int | None, int | None]:
     return None, None
 
 
-def produced(step: Step) -> int | None:
+def produced(step: LocatedTransformation) -> int | None:
     """Return how many dimensions a transformation leads to, given those that it comes from."""
     outputs = own_dimensions(step)[1]
     if outputs is not None or step.outputs is not None:
@@ -229,7 +231,7 @@ def _unique_names(context: RuleContext) -> Iterator[Finding]:
                 yield Finding(path=(*path, *inner), found=found, expected="a name of its own")
 
 
-def _outer(context: RuleContext) -> Iterator[Step]:
+def _outer(context: RuleContext) -> Iterator[LocatedTransformation]:
     """Yield the transformations of images and scenes that have inputs and outputs of their own."""
     return (
         step for step in steps(context) if not step.nested and not step.of_level and isinstance(step.value, Mapping)
@@ -273,7 +275,7 @@ def _dimensions_fit(context: RuleContext) -> Iterator[Finding]:
     return misfits(steps(context))
 
 
-def misfits(of: Iterable[Step]) -> Iterator[Finding]:
+def misfits(of: Iterable[LocatedTransformation]) -> Iterator[Finding]:
     """Yield what of transformations leads from or to other dimensions than those that their surroundings have."""
     for step in of:
         if step.of_level:
@@ -291,10 +293,10 @@ def misfits(of: Iterable[Step]) -> Iterator[Finding]:
             yield Finding(path=step.path, found=found, expected=f"as many outputs as inputs for {step.type}")
 
 
-def each_of(kind: str) -> Callable[[StepCheck], Check]:
+def each_of(kind: str) -> Callable[[TransformationCheck], Check]:
     """Return a decorator that makes a check of all transformations of a type out of one of a single step."""
 
-    def make(check: StepCheck) -> Check:
+    def make(check: TransformationCheck) -> Check:
         def checked(context: RuleContext) -> Iterator[Finding]:
             for step in steps(context):
                 if step.type == kind:

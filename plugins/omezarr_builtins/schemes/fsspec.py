@@ -40,7 +40,7 @@ class Fsspec(StorageScheme):
         from fsspec.core import url_to_fs
 
         from omezarr_builtins.schemes.attempts import Attempts
-        from omezarr_builtins.schemes.fsspec_store import Manners, PatientStore, asynchronous
+        from omezarr_builtins.schemes.fsspec_store import FileSystemTraits, PatientStore, asynchronous
 
         protocols = [link.partition("://")[0].lower() for link in location.url.split("::")]
         web = not {"http", "https"}.isdisjoint(protocols)
@@ -56,7 +56,7 @@ class Fsspec(StorageScheme):
             raise ArgumentError(f"{location} cannot be opened with these options: {error}") from error
         except Exception as error:
             raise StorageError(f"could not open {location}: {type(error).__name__}: {error}") from error
-        manners = Manners(
+        manners = FileSystemTraits(
             attempts=Attempts.of(location.options),
             lists=not web,
             parallel=_parallel(fs),

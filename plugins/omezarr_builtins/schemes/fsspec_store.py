@@ -32,7 +32,7 @@ _DENIED_NAMES = frozenset({"NoCredentialsError", "PartialCredentialsError", "Pro
 
 
 @frozen(kw_only=True)
-class Manners:
+class FileSystemTraits:
     """How a file system is to be treated.
 
     Parameters
@@ -63,10 +63,10 @@ class PatientStore(FsspecStore):
     fs : fsspec.asyn.AsyncFileSystem
     path : str
     read_only : bool
-    manners : Manners
+    manners : FileSystemTraits
     """
 
-    def __init__(self, fs: Any, *, path: str, read_only: bool, manners: Manners) -> None:
+    def __init__(self, fs: Any, *, path: str, read_only: bool, manners: FileSystemTraits) -> None:
         super().__init__(fs, read_only=read_only, path=path, allowed_exceptions=())
         self.manners = manners
         self.supports_listing = manners.lists

@@ -55,7 +55,7 @@ class S3(StorageScheme):
         except ImportError as error:
             raise MissingDependencyError(f"opening {location} needs s3fs: pip install 'omezarr[s3]'") from error
         from omezarr_builtins.schemes.attempts import Attempts
-        from omezarr_builtins.schemes.fsspec_store import Manners
+        from omezarr_builtins.schemes.fsspec_store import FileSystemTraits
         from omezarr_builtins.schemes.s3_store import S3Store
 
         options = location.options
@@ -68,7 +68,7 @@ class S3(StorageScheme):
         attempts = Attempts.of(options)
         fs = S3FileSystem(**_arguments(options, attempts.timeout, anonymous=anonymous))
         fs.retries = 1
-        manners = Manners(attempts=attempts, place=str(location), advice=advice)
+        manners = FileSystemTraits(attempts=attempts, place=str(location), advice=advice)
         return OpenedStore(store=S3Store(fs, path=path, read_only=not write, manners=manners))
 
 

@@ -16,7 +16,7 @@ from omezarr.cli import run
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.model import ImageLabel, conventional_axes
 from omezarr.model.content import CollectionContent, ImageContent
-from omezarr_builtins.exporters._ome_xml import Series, ome_xml
+from omezarr_builtins.exporters._ome_xml import FileSeries, ome_xml
 from omezarr_builtins.exporters._tiff_writing import needs_bigtiff, plane_regions
 from omezarr_builtins.exporters.ome_tiff import OMETiff
 
@@ -250,7 +250,7 @@ def test_a_region_has_no_description_of_planes_that_are_not_there(tmp_path: Path
 )
 def test_kept_documents_that_are_none_are_replaced(kept: bytes) -> None:
     image = ImageContent(pixels=as_source(PIXELS[0, 0]), axes=conventional_axes("zyx"))
-    found = tifffile.xml2dict(ome_xml([Series(image=image, name="cells")], kept).decode())
+    found = tifffile.xml2dict(ome_xml([FileSeries(image=image, name="cells")], kept).decode())
     assert found["OME"]["Image"]["Name"] == "cells"
     assert found["OME"]["Image"]["Pixels"]["TiffData"] == {"IFD": 0, "PlaneCount": 4}
 
@@ -263,7 +263,7 @@ def test_prefixes_and_unknown_parts_of_a_kept_document_stay() -> None:
         b'<o:Image ID="Image:7"><o:Pixels ID="Pixels:7" BigEndian="true" SizeZ="9"><o:MetadataOnly/><o:Plane TheZ="8"/>'
         b"</o:Pixels></o:Image></o:OME>"
     )
-    text = ome_xml([Series(image=image, name="cells")], kept).decode()
+    text = ome_xml([FileSeries(image=image, name="cells")], kept).decode()
     assert "<!-- note -->" in text
     assert '<o:Instrument ID="Instrument:0"/>' in text
     assert '<o:Channel ID="Channel:7:0" SamplesPerPixel="1"/><o:TiffData IFD="0" PlaneCount="4"/></o:Pixels>' in text

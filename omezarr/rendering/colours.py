@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.model import Channel, ImageLabel
-    from omezarr.rendering.layout import Subject
+    from omezarr.rendering.layout import PictureSource
 
 Pixels: TypeAlias = "npt.NDArray[Any]"
 
@@ -64,7 +64,7 @@ class Display:
     active: bool = True
 
 
-def displays_of(subject: Subject) -> tuple[Display, ...]:
+def displays_of(subject: PictureSource) -> tuple[Display, ...]:
     """Return how all channels of an image are drawn, as far as its metadata says.
 
     Three channels of bytes without display settings are red, green and blue.
@@ -86,7 +86,7 @@ def displays_of(subject: Subject) -> tuple[Display, ...]:
     return tuple(found)
 
 
-def chosen_displays(subject: Subject, request: PictureRequest) -> tuple[Display, ...]:
+def chosen_displays(subject: PictureSource, request: PictureRequest) -> tuple[Display, ...]:
     """Return the channels that a request draws, with the colours and windows that it gives.
 
     Raises

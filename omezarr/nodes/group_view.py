@@ -1,6 +1,6 @@
 """What a node type may look at around a node: the documents and objects below its group.
 
-The implementation of `omezarr.abc.Surroundings` over a hierarchy.
+The implementation of `omezarr.abc.GroupView` over a hierarchy.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @frozen
-class HierarchySurroundings:
-    """The surroundings of one group.
+class HierarchyGroupView:
+    """One group and what lies below it.
 
     Parameters
     ----------
