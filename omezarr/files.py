@@ -1,6 +1,7 @@
 """Files on local disks, read at any offset by several threads at once, and the interface of those elsewhere.
 
-Responsible for bytes and for telling whether a file has changed, not for what the bytes mean.
+Responsible for bytes, for telling whether a file has changed and for new files that appear whole or not at all, not for
+what the bytes mean.
 """
 
 from __future__ import annotations
@@ -8,14 +9,23 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from omezarr.errors import LocationNotFoundError, OMEZarrError, SourceError, StorageError
+from omezarr.errors import (
+    AccessDeniedError,
+    LocationNotFoundError,
+    OMEZarrError,
+    SourceError,
+    StorageError,
+    TargetExistsError,
+    WriteError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 HEADER_BYTES = 4096
@@ -190,6 +200,70 @@ class LocalFile(ReopenedFile):
 def local_file(path: Path) -> ByteFile:
     """Return a file on a local disk that stays open where the platform can read at an offset."""
     return LocalFile(path) if hasattr(os, "pread") else ReopenedFile(path)
+
+
+@contextmanager
+def looking_at(path: Path) -> Iterator[None]:
+    """Name a path that the system does not let this user look at while the block runs.
+
+    Raises
+    ------
+    AccessDeniedError
+    """
+    try:
+        yield
+    except AccessDeniedError:
+        raise
+    except PermissionError as error:
+        raise AccessDeniedError(f"may not look at {path}: {error.strerror}; check its permissions") from error
+
+
+def check_replaceable(path: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a file where that is not allowed.
+
+    Raises
+    ------
+    TargetExistsError
+        If it is there.
+    AccessDeniedError
+        If the system does not let this user look.
+    """
+    with looking_at(path):
+        if path.exists() and not overwrite:
+            raise TargetExistsError(f"{path} exists already; allow it to be replaced (--overwrite)")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give the path of a file to write, which takes the place of `path` when the block ends, and goes if it fails.
+
+    Raises
+    ------
+    WriteError
+        If the system refuses; what was at `path` is still there then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with written_whole(Path(folder, "cells.csv")) as beside:
+    ...         written = beside.write_text("label,area")
+    ...     Path(folder, "cells.csv").read_text()
+    'label,area'
+    """
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        try:
+            yield beside
+            beside.replace(path)
+        finally:
+            with looking_at(path):
+                beside.unlink(missing_ok=True)
+    except OMEZarrError:
+        raise
+    except OSError as error:
+        raise WriteError(f"could not write {path}: {error.strerror or error}") from error
 
 
 def _all(size: int, read: Callable[[int], bytes]) -> bytes:

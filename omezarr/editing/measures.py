@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from omezarr.arrays.blocks import block_shape
 from omezarr.arrays.geometry import cells
 from omezarr.editing.label_images import LabelImage, label_images
-from omezarr.errors import ArgumentError, TargetExistsError
+from omezarr.errors import ArgumentError
+from omezarr.files import check_replaceable, written_whole
 from omezarr.model import UNSET, ImageLabel
 from omezarr.nodes.reading import open as open_node
 
@@ -70,12 +71,13 @@ def labels_to_csv(
     ------
     TargetExistsError
         If the file exists.
+    AccessDeniedError, WriteError
+        If the system lets nobody look or write there.
     ArgumentError
         If there are no labels, or nothing of that name can be measured.
     """
     path = Path(target)
-    if path.exists() and not overwrite:
-        raise TargetExistsError(f"{path} exists already; allow it to be replaced (--overwrite)")
+    check_replaceable(path, overwrite=overwrite)
     unknown = [word for word in measures if word not in MEASURES]
     if unknown:
         raise ArgumentError(f"{unknown[0]!r} cannot be measured; known: {', '.join(MEASURES)}")
@@ -83,15 +85,10 @@ def labels_to_csv(
     names = [labels] if isinstance(labels, str) else labels
     rows = [row for image in label_images(root, names) for row in measured_labels(image, measures)]
     headings = list(dict.fromkeys(heading for row in rows for heading in row))
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, headings)
-            writer.writeheader()
-            writer.writerows(rows)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with written_whole(path) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, headings)
+        writer.writeheader()
+        writer.writerows(rows)
     return len(rows)
 
 

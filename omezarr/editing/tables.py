@@ -127,7 +127,9 @@ def rows_of(table: str | os.PathLike[str] | Iterable[Row], encoding: str = "utf-
         raise LocationNotFoundError(f"there is no file {path}") from error
     except UnicodeDecodeError as error:
         raise SourceError(f"{path} is not text in {encoding} ({error.reason}); name its encoding") from error
-    except (OSError, csv.Error) as error:
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror or error}") from error
+    except csv.Error as error:
         raise SourceError(f"{path} cannot be read as a table: {error}") from error
     return rows
 

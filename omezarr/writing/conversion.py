@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from attrs import evolve
 
 from omezarr.errors import ArgumentError, LocationNotFoundError, PluginError, SourceError
+from omezarr.files import looking_at
 from omezarr.location import Location
 from omezarr.model.content import Content, ImageContent
 from omezarr.nodes.reading import open as open_node
@@ -207,8 +208,10 @@ def choose_importer(source: Location, registry: Registry, name: str | None = Non
     )
     if found is not None:
         return found
-    if source.protocol == "local" and not Path(source.url).exists():
-        raise LocationNotFoundError(f"there is nothing at {source}")
+    if source.protocol == "local":
+        with looking_at(Path(source.url)):
+            if not Path(source.url).exists():
+                raise LocationNotFoundError(f"there is nothing at {source}")
     known = ", ".join(
         f"{importer.name} ({' '.join(importer.suffixes) or 'no suffix'})" for importer in registry.importers.values()
     )

@@ -27,6 +27,7 @@ from omezarr.errors import (
     UnsupportedError,
     WriteError,
 )
+from omezarr.files import looking_at
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -226,6 +227,11 @@ def _local_path(export: Export) -> Path:
 
 
 def _refuse_occupied(path: Path, export: Export) -> None:
+    with looking_at(path):
+        _refuse_what_is_there(path, export)
+
+
+def _refuse_what_is_there(path: Path, export: Export) -> None:
     if path.is_dir():
         raise TargetExistsError(f"{path} is a folder, which no export replaces; remove it, or choose another name")
     if path.exists() and not export.overwrite:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from omezarr.errors import ArgumentError, IncompleteError, LocationNotFoundError, OMEZarrError
+from omezarr.files import looking_at
 from omezarr.location import Location
 from omezarr.nodes.reading import open as open_node
 
@@ -152,8 +153,10 @@ def convert_each(
 def is_finished(target: str, registry: Registry, options: StorageOptions | dict[str, str] | None = None) -> bool:
     """Say whether there is a complete OME-Zarr at a target, or a file that an exporter has put there."""
     place = Location.parse(target, options)
-    if place.protocol == "local" and Path(place.url).is_file():
-        return True
+    if place.protocol == "local":
+        with looking_at(Path(place.url)):
+            if Path(place.url).is_file():
+                return True
     try:
         return bool(open_node(place, registry=registry).key)
     except (LocationNotFoundError, IncompleteError):

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from omezarr.checking.validation.faults import JSON_COMMENTS, JSON_FORM, ZARR_GROUP, ZARR_METADATA
 from omezarr.errors import MetadataError, StorageError
+from omezarr.files import looking_at
 from omezarr.hierarchy import MAX_DOCUMENT_BYTES, Hierarchy, ZarrNode, impurity, parse_json
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
@@ -90,7 +91,8 @@ def _file(target: Any) -> Path | None:
         return None
     path = Path(target)
     is_json = path.suffix.lower() in (".json", ".jsonc") or path.name in METADATA_FILES
-    return path if path.is_file() and (is_json or _begins_as_json(path)) else None
+    with looking_at(path):
+        return path if path.is_file() and (is_json or _begins_as_json(path)) else None
 
 
 def _begins_as_json(file: Path) -> bool:

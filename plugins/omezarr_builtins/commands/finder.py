@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.errors import ArgumentError, TargetExistsError
+from omezarr.errors import ArgumentError
+from omezarr.files import check_replaceable, written_whole
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, printable, storage_option
 from omezarr_builtins.commands._showing import show_library
@@ -53,8 +54,8 @@ def finder(
 
     from omezarr.nodes.finding import find
 
-    if output is not None and output.exists() and not overwrite:
-        raise TargetExistsError(f"{output} exists already; --overwrite replaces it")
+    if output is not None:
+        check_replaceable(output, overwrite=overwrite)
     if browser:
         from omezarr.serving.library import Library
 
@@ -70,13 +71,8 @@ def finder(
         return 1 if any(row["error"] for row in rows) else 0
     if output is None:
         return 1 if _write(found, sys.stdout)[1] else 0
-    beside = output.with_name(f".{output.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as stream:
-            count, broken = _write(found, stream)
-        beside.replace(output)
-    finally:
-        beside.unlink(missing_ok=True)
+    with written_whole(output) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
+        count, broken = _write(found, stream)
     echo(f"Wrote {count} rows to {output}.")
     return 1 if broken else 0
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.errors import ArgumentError, TargetExistsError, WriteError
+from omezarr.errors import ArgumentError
+from omezarr.files import check_replaceable, written_whole
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import Numbers, parse_assignments, storage_option
 
@@ -81,8 +82,8 @@ def thumbnail(
     from omezarr.rendering import thumbnail as draw
 
     chosen = _type_of(out, kind)
-    if str(out) != "-" and out.exists() and not overwrite:
-        raise TargetExistsError(f"{out} exists already; --overwrite replaces it")
+    if str(out) != "-":
+        check_replaceable(out, overwrite=overwrite)
     image = draw(
         open_node(path, storage_options=storage_options, registry=registry),
         at=_samples(z, t, at),
@@ -144,14 +145,8 @@ def _save(image: PillowImage, out: Path, kind: str) -> None:
         image.save(sys.stdout.buffer, kind, **settings)
         sys.stdout.flush()
         return
-    beside = out.with_name(f".{out.name}.part")
-    try:
+    with written_whole(out) as beside:
         image.save(beside, kind, **settings)
-        beside.replace(out)
-    except OSError as error:
-        raise WriteError(f"could not write {out}: {error.strerror or error}") from error
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @hookimpl

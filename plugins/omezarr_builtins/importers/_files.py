@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrError, SourceError, StorageError
-from omezarr.files import ByteFile, local_file
+from omezarr.files import ByteFile, local_file, looking_at
 
 if TYPE_CHECKING:
     from zarr.abc.store import Store
@@ -159,9 +159,18 @@ def open_file(location: Location) -> ByteFile:
 
 
 def local_path(location: Location) -> Path | None:
-    """Return the path of an existing local file or folder, else None."""
+    """Return the path of an existing local file or folder, else None.
+
+    Raises
+    ------
+    AccessDeniedError
+        If the system does not let this user look.
+    """
     path = Path(location.url) if location.protocol == "local" else None
-    return path if path is not None and path.exists() else None
+    if path is None:
+        return None
+    with looking_at(path):
+        return path if path.exists() else None
 
 
 def first_bytes(location: Location, count: int) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import Claim, Importer
 from omezarr.errors import ArgumentError, LocationNotFoundError, SourceError
+from omezarr.files import looking_at
 from omezarr.hookspecs import hookimpl
 from omezarr.model import conventional_axes
 from omezarr.model.content import ImageContent
@@ -160,10 +161,10 @@ def _is_zarr_array(location: Location) -> bool:
     path = local_path(location)
     if path is None or not path.is_dir():
         return False
-    if (path / ".zarray").is_file():
-        return not (path / "zarr.json").is_file()
-    if not (path / "zarr.json").is_file():
-        return False
+    with looking_at(path):
+        old, new = ((path / name).is_file() for name in (".zarray", "zarr.json"))
+    if old or not new:
+        return old and not new
     node = open_hierarchy(location).node()
     return node is not None and node.kind == "array"
 

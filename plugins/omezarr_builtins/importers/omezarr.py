@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import Claim, Importer
 from omezarr.errors import ArgumentError, OMEZarrWarning
+from omezarr.files import looking_at
 from omezarr.hookspecs import hookimpl
 from omezarr_builtins.importers._files import local_path
 from omezarr_builtins.importers._options import check_options
@@ -42,8 +43,10 @@ class OMEZarr(Importer):
         if location.store is not None:
             return Claim(15, "it is an opened zarr store")
         path = local_path(location)
-        if path is not None and path.is_dir() and any((path / name).is_file() for name in _DOCUMENTS):
-            return Claim(15, "it is a folder with metadata of zarr")
+        if path is not None and path.is_dir():
+            with looking_at(path):
+                if any((path / name).is_file() for name in _DOCUMENTS):
+                    return Claim(15, "it is a folder with metadata of zarr")
         if location.name.lower().endswith(self.suffixes):
             return Claim(10, "its name ends as that of a zarr hierarchy")
         return None if location.protocol == "local" else Claim(1, "a URL can be that of a zarr hierarchy")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from omezarr.abc import Claim, OpenedStore, StorageScheme
 from omezarr.errors import LocationNotFoundError, NotOMEZarrError, StorageError, TargetExistsError
+from omezarr.files import looking_at
 from omezarr.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -35,10 +36,8 @@ class Local(StorageScheme):
         from zarr.storage import LocalStore
 
         path = Path(location.url)
-        try:
+        with looking_at(path):
             (_check_target if write else _check_source)(path)
-        except PermissionError as error:
-            raise StorageError(f"may not look at {path}: {error.strerror}; check its permissions") from error
         store = LocalStore(path, read_only=not write)
         # zarr would create the folder when the store is first used, even to find out that nothing is there.
         store._is_open = True  # noqa: SLF001
