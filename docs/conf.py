@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -9,6 +12,10 @@ from docutils.parsers.rst import Directive
 import omezarr
 from omezarr.cli import omezarr as root_command
 from omezarr.testing import isolated_registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from architecture_picture import draw
 
 project = "omezarr"
 copyright = "the omezarr developers"  # noqa: A001 - Sphinx reads it under this name
@@ -49,7 +56,16 @@ class CommandHelp(Directive):
         return [nodes.literal_block(text, text, language="text")]
 
 
+class ArchitecturePicture(Directive):
+    """The folders of the package and their imports, as they are."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the picture, in the colour of the text around it."""
+        return [nodes.raw("", draw(), format="html")]
+
+
 def setup(app: object) -> dict[str, bool]:
-    """Add the directive."""
+    """Add the directives."""
+    app.add_directive("architecture-picture", ArchitecturePicture)  # type: ignore[attr-defined]
     app.add_directive("command-help", CommandHelp)  # type: ignore[attr-defined]
     return {"parallel_read_safe": True}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 from attrs import fields_dict
@@ -59,9 +58,6 @@ def test_every_storage_option_is_on_the_page_about_stores():
     assert named == set(fields_dict(StorageOptions))
 
 
-def test_the_layers_that_are_explained_are_those_that_are_enforced():
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+def test_the_layers_that_are_explained_are_drawn_from_those_that_are_enforced():
     text = (ROOT / "docs/explanation/architecture.md").read_text()
-    shown = text.partition("## Layers")[2].partition("```text\n")[2].partition("```")[0]
-    assert [line[27:] for line in shown.splitlines()] == layers
+    assert "```{architecture-picture}\n```" in text.partition("## Layers")[2]
