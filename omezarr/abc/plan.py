@@ -97,6 +97,8 @@ class ArraySpec:
     attributes : mapping
     write_empty : bool
         Whether chunks that hold nothing but the fill value are stored as well.
+    checksums : bool
+        Whether a crc32c follows the content of each chunk; zarr format 3 only.
     """
 
     path: str
@@ -111,6 +113,7 @@ class ArraySpec:
     dimension_names: tuple[str, ...] | None = None
     attributes: Mapping[str, JSON] = field(factory=dict)
     write_empty: bool = False
+    checksums: bool = False
 
     @property
     def unit(self) -> tuple[int, ...]:

@@ -32,6 +32,9 @@ _DEFAULTS: dict[str, dict[str, JSON]] = {
     "gzip": {"level": 5},
 }
 
+CHECKSUM = "crc32c"
+"""The codec of zarr format 3 that puts a checksum behind what the codecs before it made."""
+
 COMMON_CODECS = tuple(_DEFAULTS)
 """Codecs that every program reads, in both formats; their options have defaults and are checked."""
 
@@ -191,7 +194,7 @@ def step_of(codec: JSON) -> Any:
 
 
 def codec_of(metadata: Mapping[str, Any]) -> Codec | None:
-    """Return the compressor of an array; None for a chain that `Codec` has no words for.
+    """Return the compressor of an array, without checksums; None for a chain that `Codec` has no words for.
 
     Parameters
     ----------
@@ -200,18 +203,42 @@ def codec_of(metadata: Mapping[str, Any]) -> Codec | None:
     """
     if metadata.get("zarr_format") == 2:
         return None if metadata.get("filters") else _codec(metadata.get("compressor"))
-    codecs = list(metadata.get("codecs", ()))
-    if codecs and named(codecs[0])[0] == "sharding_indexed":
-        codecs = list(named(codecs[0])[1].get("codecs", ()))
+    codecs = _of_chunks(metadata)
     names = [named(codec)[0] for codec in codecs]
     if "bytes" not in names:
         return None
     behind = codecs[names.index("bytes") + 1 :]
+    if behind and names[-1] == CHECKSUM:
+        del behind[-1]
     compressor = compressor_of(behind)
     if isinstance(compressor, Obstacle):
         name, options = named(behind[0])
         return Codec(name, options) if len(behind) == 1 and name else None
     return _codec(compressor)
+
+
+def has_checksums(metadata: Mapping[str, Any]) -> bool:
+    """Say whether a crc32c follows the content of each chunk of an array.
+
+    Parameters
+    ----------
+    metadata : mapping
+        As for `codec_of`.
+
+    Examples
+    --------
+    >>> has_checksums({"zarr_format": 3, "codecs": [{"name": "bytes"}, {"name": "zstd"}, {"name": "crc32c"}]})
+    True
+    """
+    return metadata.get("zarr_format") != 2 and any(named(codec)[0] == CHECKSUM for codec in _of_chunks(metadata))
+
+
+def _of_chunks(metadata: Mapping[str, Any]) -> list[JSON]:
+    """Return the codecs of the chunks of an array of zarr format 3, be they in shards or not."""
+    codecs = list(metadata.get("codecs", ()))
+    if codecs and named(codecs[0])[0] == "sharding_indexed":
+        return list(named(codecs[0])[1].get("codecs", ()))
+    return codecs
 
 
 def common_codec(metadata: Mapping[str, Any]) -> Codec | None:

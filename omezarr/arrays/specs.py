@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from omezarr.abc.plan import ArraySpec
-from omezarr.arrays.codecs import codec_of
+from omezarr.arrays.codecs import codec_of, has_checksums
 from omezarr.arrays.defaults import default_codec
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def spec_of(array: zarr.Array[Any], path: str) -> ArraySpec:
         Its codec is that of the array where that is a single compressor, else the default for the dtype.
     """
     dtype = np.dtype(array.dtype).newbyteorder("=")
+    document = document_of(array)
     metadata: Any = array.metadata
     zarr_format: Literal[2, 3] = metadata.zarr_format
     encoding = metadata if zarr_format == 2 else metadata.chunk_key_encoding
@@ -45,7 +46,8 @@ def spec_of(array: zarr.Array[Any], path: str) -> ArraySpec:
         dtype=str(dtype),
         zarr_format=zarr_format,
         separator=separator,
-        codec=codec_of(document_of(array)) or default_codec(dtype),
+        codec=codec_of(document) or default_codec(dtype),
+        checksums=has_checksums(document),
         fill_value=0 if array.fill_value is None else array.fill_value.item(),
         dimension_names=names if names is not None and all(isinstance(name, str) for name in names) else None,
         attributes=attributes,

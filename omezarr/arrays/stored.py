@@ -14,7 +14,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from omezarr.arrays.chunks import ShardCoder, coder_of
-from omezarr.arrays.codecs import COMMON_CODECS, v2_compressor, v3_codecs
+from omezarr.arrays.codecs import CHECKSUM, COMMON_CODECS, v2_compressor, v3_codecs
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.hierarchy import parse_json
 
@@ -56,6 +56,10 @@ def array_metadata(spec: ArraySpec) -> dict[str, JSON]:
     if spec.zarr_format == 2:
         if spec.shards is not None:
             raise UnsupportedError(f"{spec.path!r}: zarr format 2 has no shards; leave them out or write format 3")
+        if spec.checksums:
+            raise UnsupportedError(
+                f"{spec.path!r}: zarr format 2 has no checksums of chunks; leave them out, or write format 3"
+            )
         metadata: dict[str, JSON] = {
             "zarr_format": 2,
             "shape": list(spec.shape),
@@ -72,8 +76,10 @@ def array_metadata(spec: ArraySpec) -> dict[str, JSON]:
         if dtype.itemsize > 1:
             serialiser["configuration"] = {"endian": "little"}
         codecs: list[JSON] = [serialiser, *v3_codecs(spec.codec, dtype.itemsize)]
+        if spec.checksums:
+            codecs.append({"name": CHECKSUM})
         if spec.shards is not None:
-            index: list[JSON] = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
+            index: list[JSON] = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": CHECKSUM}]
             options: dict[str, JSON] = {
                 "chunk_shape": list(spec.chunks),
                 "codecs": codecs,

@@ -67,6 +67,8 @@ class LevelContent:
     codec : mapping, optional
         The compressor in the words of numcodecs, for example ``{"id": "zstd", "level": 3}``; an ``id`` of "none" for
         none at all. None: one that cannot be kept.
+    checksums : bool
+        Whether a checksum follows the content of each chunk.
     attributes : mapping
         Of the array, but for those that its version writes there itself.
     extra : mapping
@@ -79,6 +81,7 @@ class LevelContent:
     chunks: tuple[int, ...] | None = None
     shards: tuple[int, ...] | None = None
     codec: Mapping[str, JSON] | None = None
+    checksums: bool = False
     attributes: Mapping[str, JSON] = field(factory=dict)
     extra: Mapping[str, JSON] = field(factory=dict)
 

@@ -72,6 +72,7 @@ def step_summary(step: Step) -> dict[str, Any]:
             "chunks": list(spec.chunks),
             "shards": shards,
             "codec": str(spec.codec),
+            "checksums": spec.checksums,
             "objects": spec.units,
         }
     return {"action": type(step).__name__}
@@ -99,7 +100,8 @@ def step_line(step: Step) -> str:
     if isinstance(step, WriteLevels):
         spec = step.arrays[0]
         shards = "" if spec.shards is None else f", shards {_by(spec.shards)}"
-        return f"write the pixels of {spec.path}: {_by(spec.shape)}, chunks {_by(spec.chunks)}{shards}, {spec.codec}"
+        codec = f"{spec.codec}{', crc32c' if spec.checksums else ''}"
+        return f"write the pixels of {spec.path}: {_by(spec.shape)}, chunks {_by(spec.chunks)}{shards}, {codec}"
     return type(step).__name__
 
 

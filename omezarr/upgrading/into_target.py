@@ -22,7 +22,7 @@ from omezarr.abc.plan import (
     WriteObject,
 )
 from omezarr.arrays import as_source, expanded
-from omezarr.arrays.codecs import Obstacle, common_codec, uses_extension
+from omezarr.arrays.codecs import Obstacle, common_codec, has_checksums, uses_extension
 from omezarr.arrays.defaults import default_codec, fitting_shards
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import UnsupportedError
@@ -30,6 +30,7 @@ from omezarr.upgrading.arrays import described
 from omezarr.upgrading.chunk_keys import ChunkKeys
 from omezarr.upgrading.survey import DOCUMENTS, joined
 from omezarr.writing.options import sizes_by_axis
+from omezarr.writing.pyramids import no_checksums
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +53,8 @@ class RewriteOptions:
         Sizes by axis name, or one for each axis. Default: as they are, without shards where the version has none.
     codec : Codec or str, optional
         Default: as it is.
+    checksums : bool, optional
+        Whether a checksum follows the content of each chunk. Default: as it is, none where the version has none.
     expand_axes : bool
         Whether axes of length 1 are added where the version wants all five.
     """
@@ -59,13 +62,15 @@ class RewriteOptions:
     chunks: Mapping[str, int] | Sequence[int] | None = None
     shards: Mapping[str, int] | Sequence[int] | None = None
     codec: Codec | str | None = None
+    checksums: bool | None = None
     expand_axes: bool = False
 
     @property
     def given(self) -> tuple[str, ...]:
         """The names of the options that ask for something."""
-        names = ("chunks", "shards", "codec", "expand_axes")
-        return tuple(name for name in names if getattr(self, name) not in (None, False))
+        names = ("chunks", "shards", "codec", "checksums")
+        asked = [name for name in names if getattr(self, name) is not None]
+        return (*asked, *(["expand_axes"] if self.expand_axes else []))
 
 
 def into_target_plan(changes: Changes, target: Location, options: RewriteOptions, *, overwrite: bool) -> Plan:
@@ -90,6 +95,8 @@ def into_target_plan(changes: Changes, target: Location, options: RewriteOptions
         raise UnsupportedError(
             f"NGFF {changes.version.version} has no shards; leave them out or choose a newer version"
         )
+    if options.checksums and changes.version.zarr_format == 2:
+        raise UnsupportedError(no_checksums(changes.version, changes.survey.root.registry))
     copy = _Copy(changes, options)
     steps = [step for path, change in changes.arrays.items() for step in copy.array_steps(path, change)]
     files = changes.survey.existing_files()
@@ -153,7 +160,7 @@ class _Copy:
             return True
         if change.axes is None:
             return False
-        asked = {"chunks", "shards", "codec"}.intersection(self.options.given)
+        asked = {"chunks", "shards", "codec", "checksums"}.intersection(self.options.given)
         return bool(asked) or len(change.axes.own) != len(change.axes.wanted)
 
     def _keys_to_come(self, change: ArrayChange, now: ChunkKeys | None) -> ChunkKeys | None:
@@ -190,6 +197,7 @@ class _Copy:
             zarr_format=self._format,
             separator="/" if self._format == 3 else self._separator(change, ChunkKeys("v2", "/", len(shape))),
             codec=self._codec(change, dtype),
+            checksums=self._checksums(change),
             fill_value=0 if array.fill_value is None else np.asarray(array.fill_value).item(),
             dimension_names=change.labels.dimension_names,  # type: ignore[arg-type]  # null is a name in zarr
             attributes=change.labels.attributes,
@@ -216,6 +224,10 @@ class _Copy:
         if given is not None:
             return Codec.parse(given) if isinstance(given, str) else given
         return common_codec(change.node.metadata) or default_codec(dtype)
+
+    def _checksums(self, change: ArrayChange) -> bool:
+        given = self.options.checksums if change.axes is not None else None
+        return self._format == 3 and (has_checksums(change.node.metadata) if given is None else given)
 
 
 def _spread(sizes: Shape, axes: LevelAxes) -> Shape:

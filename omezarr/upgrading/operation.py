@@ -81,6 +81,7 @@ def upgrade(
     chunks: Mapping[str, int] | Sequence[int] | None = None,
     shards: Mapping[str, int] | Sequence[int] | None = None,
     codec: Codec | str | None = None,
+    checksums: bool | None = None,
     expand_axes: bool = False,
     allow_lossy: bool = False,
     overwrite: bool = False,
@@ -104,6 +105,8 @@ def upgrade(
         Sizes by axis name, or one for each axis, to write the images anew with; need a target.
     codec : Codec or str, optional
         For example "zstd:level=3"; needs a target.
+    checksums : bool, optional
+        Whether a crc32c follows the content of each chunk, 0.5 and later; needs a target. Default: as it is.
     expand_axes : bool
         Whether axes of length 1 are added where the version wants all of t, c, z, y, x; needs a target.
     allow_lossy : bool
@@ -154,6 +157,7 @@ def upgrade(
         chunks=chunks,
         shards=shards,
         codec=codec,
+        checksums=checksums,
         expand_axes=expand_axes,
         allow_lossy=allow_lossy,
         overwrite=overwrite,
@@ -208,6 +212,7 @@ def prepare_upgrade(
     chunks: Mapping[str, int] | Sequence[int] | None = None,
     shards: Mapping[str, int] | Sequence[int] | None = None,
     codec: Codec | str | None = None,
+    checksums: bool | None = None,
     expand_axes: bool = False,
     allow_lossy: bool = False,
     overwrite: bool = False,
@@ -219,7 +224,7 @@ def prepare_upgrade(
     registry = registry or default_registry()
     version = registry.formats[to]
     origin = Location.parse(source, storage_options)
-    options = RewriteOptions(chunks=chunks, shards=shards, codec=codec, expand_axes=expand_axes)
+    options = RewriteOptions(chunks=chunks, shards=shards, codec=codec, checksums=checksums, expand_axes=expand_axes)
     place, root = None, _root(origin, registry)
     if target is None:
         _refuse_without_target(options, overwrite=overwrite, target_options=target_options)

@@ -233,6 +233,7 @@ def _renamed(
                 spec,
                 path=path,
                 codec=first.codec if options.codec is None else spec.codec,
+                checksums=first.checksums if options.checksums is None else spec.checksums,
                 separator=first.separator,
                 fill_value=first.fill_value,
             )

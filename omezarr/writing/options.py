@@ -30,6 +30,7 @@ class WriteKeywords(TypedDict, total=False):
     chunks: Mapping[str, int] | Sequence[int] | None
     shards: Mapping[str, int] | Sequence[int] | None
     codec: Codec | str | None
+    checksums: bool | None
     consolidated: bool
     allow_lossy: bool
     expand_axes: bool
@@ -56,6 +57,9 @@ class WriteOptions:
         Sizes by axis name, or one for each axis. Default: those of a source that is OME-Zarr.
     codec : Codec or str, optional
         Default: that of a source that is OME-Zarr, else the usual one for the dtype.
+    checksums : bool, optional
+        Whether a crc32c follows the content of each chunk, so that wrong bytes are found when they are read; 0.5 and
+        later. Default: whether it does in a source that is OME-Zarr, else not.
     consolidated : bool
         Whether the root gets consolidated metadata, so that the whole hierarchy opens with one request.
     allow_lossy : bool
@@ -87,6 +91,7 @@ class WriteOptions:
     chunks: Mapping[str, int] | Sequence[int] | None = None
     shards: Mapping[str, int] | Sequence[int] | None = None
     codec: Codec | str | None = None
+    checksums: bool | None = None
     consolidated: bool = False
     allow_lossy: bool = False
     expand_axes: bool = False
@@ -112,7 +117,7 @@ _EXAMPLES = {
     "format": "an NGFF version, for example '0.4'",
     **dict.fromkeys(("method", "label_method"), "the name of a scaling method, for example 'nearest'"),
     **dict.fromkeys(("chunks", "shards"), "a size for each axis, for example (1, 256, 256) or {'y': 256, 'x': 256}"),
-    **dict.fromkeys(("consolidated", "allow_lossy", "expand_axes"), "True or False"),
+    **dict.fromkeys(("checksums", "consolidated", "allow_lossy", "expand_axes"), "True or False"),
     "levels": "how many levels there shall be, for example 4",
     "factors": "a whole number, or one for each axis, for example {'z': 1, 'y': 2, 'x': 2}",
     "codec": "a codec such as 'zstd:level=3'",
@@ -125,7 +130,7 @@ def _is_possible(name: str, value: Any) -> bool:
 
     if name in ("format", "method", "label_method"):
         return isinstance(value, str)
-    if name in ("consolidated", "allow_lossy", "expand_axes"):
+    if name in ("checksums", "consolidated", "allow_lossy", "expand_axes"):
         return isinstance(value, bool)
     if name == "levels":
         return isinstance(value, Integral) and not isinstance(value, bool)

@@ -174,6 +174,7 @@ class PyramidPlanner:
             zarr_format=self.version.zarr_format,
             separator=self.version.separator,
             codec=self._codec(pixels, like),
+            checksums=self._checksums(like),
             dimension_names=dimension_names,
             attributes={**(like.attributes if like else {}), **attributes},
         )
@@ -185,6 +186,16 @@ class PyramidPlanner:
         if like is None or like.codec is None:
             return default_codec(pixels.dtype)
         return Codec(str(like.codec["id"]), {key: value for key, value in like.codec.items() if key != "id"})
+
+    def _checksums(self, like: LevelContent | None) -> bool:
+        given, kept = self.options.checksums, like is not None and like.checksums
+        if self.version.zarr_format == 3:
+            return kept if given is None else given
+        if given:
+            raise UnsupportedError(no_checksums(self.version, self.registry))
+        if kept and given is None:
+            _notice(f"NGFF {self.version.version} has no checksums of chunks; omezarr checksum keeps some beside them")
+        return False
 
     def _chunks_and_shards(
         self, shape: tuple[int, ...], pixels: PixelSource, axes: tuple[Axis, ...], like: LevelContent | None
@@ -207,10 +218,23 @@ class PyramidPlanner:
             whole = tuple(-(-shard // chunk) * chunk for shard, chunk in zip(kept, chunks, strict=True))
             return chunks, fitting_shards(whole, chunks, shape, axes)
         if self.version.zarr_format == 2:
-            able = ", ".join(name for name, item in self.registry.formats.items() if item.zarr_format == 3)
+            able = _zarr_3_versions(self.registry)
             raise UnsupportedError(f"NGFF {self.version.version} has no shards; versions that have: {able}")
         shards = sizes_by_axis(self.options.shards, axes, "shards") or chunks
         return chunks, fitting_shards(shards, chunks, shape, axes)
+
+
+def no_checksums(version: FormatVersion, registry: Registry) -> str:
+    """Return why a version has no checksums of chunks, and what there is instead."""
+    able = _zarr_3_versions(registry)
+    return (
+        f"NGFF {version.version} has no checksums of chunks; versions that have: {able}. For any version, "
+        "omezarr checksum PATH keeps a digest of each object beside them"
+    )
+
+
+def _zarr_3_versions(registry: Registry) -> str:
+    return ", ".join(name for name, item in registry.formats.items() if item.zarr_format == 3)
 
 
 def _join(path: str, index: int) -> str:

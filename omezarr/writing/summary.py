@@ -24,8 +24,8 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``target``, ``zarr_format``, ``groups``, ``arrays`` (path, shape, dtype, chunks, shards, codec, objects,
-        bytes), and the totals ``objects`` and ``bytes``; bytes before compression. Can be written as JSON.
+        ``target``, ``zarr_format``, ``groups``, ``arrays`` (path, shape, dtype, chunks, shards, codec, checksums,
+        objects, bytes), and the totals ``objects`` and ``bytes``; bytes before compression. Can be written as JSON.
     """
     arrays = [
         _array_summary(spec)
@@ -55,6 +55,7 @@ def _array_summary(spec: ArraySpec) -> dict[str, Any]:
         "chunks": list(spec.chunks),
         "shards": None if spec.shards is None else list(spec.shards),
         "codec": str(spec.codec),
+        "checksums": spec.checksums,
         "objects": spec.units,
         "bytes": math.prod(spec.shape) * np.dtype(spec.dtype).itemsize,
     }

@@ -18,6 +18,12 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 WHOLE = Numbers(whole=True)
 
+checksums_option = click.option(
+    "--checksums/--no-checksums",
+    default=None,
+    help="Put a crc32c behind the content of each chunk, so that wrong bytes are found (0.5 and later).",
+)
+
 _WRITE = (
     click.option("--format", "format_version", metavar="VERSION", help="The NGFF version to write. [default: 0.5]"),
     click.option("--label-scaling", metavar="NAME", help="The scaling method for labels. [default: nearest]"),
@@ -34,6 +40,7 @@ _WRITE = (
     click.option("--chunks", type=WHOLE, metavar="N,N,..", help="The chunk shape, one size for each axis."),
     click.option("--shards", type=WHOLE, metavar="N,N,..", help="The shard shape (0.5 and later)."),
     click.option("--codec", metavar="NAME[:K=V,..]", help="For example zstd:level=3, blosc:cname=lz4,clevel=5, none."),
+    checksums_option,
     click.option("--consolidated", is_flag=True, help="Write consolidated metadata, for few requests when opening."),
     click.option("--allow-lossy", is_flag=True, help="Leave out metadata that the version cannot express."),
     click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five."),
@@ -86,6 +93,7 @@ def write_options_of(words: Mapping[str, Any]) -> WriteOptions:
         "chunks": words["chunks"],
         "shards": words["shards"],
         "codec": words["codec"],
+        "checksums": words["checksums"],
         "factors": _every_step(steps[0]) if len(steps) == 1 else [_every_step(step) for step in steps] or None,
     }
     given |= {name: words[name] or None for name in ("consolidated", "allow_lossy", "expand_axes")}
@@ -126,9 +134,10 @@ def show_plan(plan: Plan, *, as_json: bool) -> None:
     echo(f"Would write {summary['target']} (zarr format {summary['zarr_format']}):")
     for array in summary["arrays"]:
         shards = f", shards {_by(array['shards'])}" if array["shards"] else ""
+        codec = f"{array['codec']}{', crc32c' if array['checksums'] else ''}"
         echo(
             f"  {array['path']}: {_by(array['shape'])} {array['dtype']}, chunks {_by(array['chunks'])}{shards}, "
-            f"{array['codec']}, {array['objects']} objects, {array['bytes']:,} bytes"
+            f"{codec}, {array['objects']} objects, {array['bytes']:,} bytes"
         )
     echo(f"  in all {summary['objects']} objects, {summary['bytes']:,} bytes before compression")
 

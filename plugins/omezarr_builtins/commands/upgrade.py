@@ -8,7 +8,7 @@ import click
 
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
-from omezarr_builtins.commands._writing import WHOLE, run_options_of, running_options
+from omezarr_builtins.commands._writing import WHOLE, checksums_option, run_options_of, running_options
 
 if TYPE_CHECKING:
     from omezarr.upgrading import Upgrade
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--chunks", type=WHOLE, metavar="N,N,..", help="Write images with these chunks, one size for each axis.")
 @click.option("--shards", type=WHOLE, metavar="N,N,..", help="Write images with these shards (0.5 and later).")
 @click.option("--codec", metavar="NAME[:K=V,..]", help="Write images with this codec, for example zstd:level=3.")
+@checksums_option
 @click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five.")
 @click.option("--allow-lossy", is_flag=True, help="Leave out metadata that the version cannot express.")
 @running_options
@@ -51,6 +52,7 @@ def upgrade(registry: Any, /, *, source: str, target: str | None, version: str, 
         chunks=words["chunks"],
         shards=words["shards"],
         codec=words["codec"],
+        checksums=words["checksums"],
         expand_axes=words["expand_axes"],
         allow_lossy=words["allow_lossy"],
         overwrite=words["overwrite"],

@@ -48,7 +48,7 @@ def metadata_of(node: Node) -> GroupMetadata:
 
 def level_content(node: Node, level: Level) -> LevelContent:
     """Return a level as it is stored."""
-    from omezarr.arrays.codecs import common_codec
+    from omezarr.arrays.codecs import common_codec, has_checksums
     from omezarr.arrays.sources import as_source
 
     array = level.array
@@ -69,6 +69,7 @@ def level_content(node: Node, level: Level) -> LevelContent:
         chunks=level.chunks,
         shards=level.shards,
         codec=None if codec is None else {"id": codec.name, **codec.options},
+        checksums=stored is not None and has_checksums(stored.metadata),
         attributes={key: value for key, value in attributes.items() if key not in own},
         extra=next((dataset.extra for dataset in datasets if dataset.path == level.path), {}),
     )
