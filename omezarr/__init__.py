@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from omezarr.nodes.finding import find
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
-    from omezarr.plugins.registry import Registry, default_registry
+    from omezarr.plugins.registry import Registry, default_registry, registry_in_use
     from omezarr.rendering import html, render, thumbnail
     from omezarr.transform import resample
     from omezarr.upgrading import upgrade
@@ -67,7 +67,7 @@ _HOMES = {
         "omezarr.nodes.finding": "find",
         "omezarr.nodes.node": "Node",
         "omezarr.nodes.reading": "open",
-        "omezarr.plugins.registry": "Registry default_registry",
+        "omezarr.plugins.registry": "Registry default_registry registry_in_use",
         "omezarr.rendering": "html render thumbnail",
         "omezarr.transform": "resample",
         "omezarr.upgrading": "upgrade",
@@ -122,6 +122,7 @@ __all__ = [
     "labels_to_csv",
     "open",
     "open_writer",
+    "registry_in_use",
     "render",
     "repair",
     "resample",

@@ -115,7 +115,7 @@ def omezarr(ctx: click.Context, verbose: int, quiet: bool, plugins: tuple[str, .
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.setLevel(level)  # libraries that choose the level of their own loggers do not choose what is shown
-    _registry(ctx)
+    ctx.with_resource(_registry(ctx).in_use())
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +10,7 @@ from omezarr.arrays.folders import make_folder, remove_empty
 from omezarr.arrays.targets import LocalTarget
 from omezarr.errors import WriteError
 from omezarr.location import checked_path
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +72,7 @@ def _each(work: Callable[[T], None], items: Sequence[T]) -> None:
         for item in items:
             work(item)
         return
-    with ThreadPoolExecutor(CONCURRENT_OBJECTS, thread_name_prefix="omezarr-objects") as pool:
+    with ThreadPool(CONCURRENT_OBJECTS, thread_name_prefix="omezarr-objects") as pool:
         futures = [pool.submit(work, item) for item in items]
         try:
             for future in futures:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from omezarr.arrays.fetching import REMOTE_REQUESTS, chunk_store_of, objects_of
 from omezarr.arrays.geometry import cells, region_shape, shifted, text_of
 from omezarr.arrays.specs import document_of
 from omezarr.errors import OMEZarrError, StorageError
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -334,6 +334,6 @@ def in_threads(work: Callable[[Any], None], items: Iterable[Any], workers: int) 
                 failed.set()
                 raise
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="omezarr-read") as pool:
+    with ThreadPool(workers, thread_name_prefix="omezarr-read") as pool:
         for future in [pool.submit(worker) for _ in range(workers)]:
             future.result()

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import PixelSource
 from omezarr.arrays.geometry import cells, full_region, shifted
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +72,7 @@ def read_ahead(
     SourceError
         If the pixels cannot be read.
     """
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPool(threads) as pool:
         under_way: deque[tuple[Region, int, Future[npt.NDArray[Any]]]] = deque()
         held = 0
         try:

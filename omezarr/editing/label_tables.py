@@ -14,6 +14,7 @@ from omezarr.editing.tables import Row, WantedColumn, is_empty, rows_of, wanted_
 from omezarr.errors import ArgumentError
 from omezarr.model import UNSET, ImageLabel, LabelProperty
 from omezarr.nodes.reading import open as open_node
+from omezarr.plugins.asking import calling
 
 if TYPE_CHECKING:
     import os
@@ -260,5 +261,6 @@ def _document(image: LabelImage, found: Mapping[int | float, Mapping[str, JSON]]
     node_type = next(item for item in node.node_types if item.key == KEY)
     if node.format is None:
         raise ArgumentError(f"{node.location} is a plain zarr group without OME metadata")
-    new = node_type.unstructure(evolve(value, properties=tuple(entries)), node.registry.converter(node.format))
+    with calling(node.registry.node_types, KEY, "unstructure"):
+        new = node_type.unstructure(evolve(value, properties=tuple(entries)), node.registry.converter(node.format))
     return {**node.document.values, **new}

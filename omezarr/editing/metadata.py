@@ -17,6 +17,7 @@ from omezarr.errors import ArgumentError
 from omezarr.hierarchy import run
 from omezarr.model import GroupMetadata, Image, ImageLabel, Omero, Plate
 from omezarr.nodes.reading import open as open_node
+from omezarr.plugins.asking import calling
 from omezarr.writing.attributes import refuse_losses
 
 if TYPE_CHECKING:
@@ -133,12 +134,13 @@ def _values(node: Node, metadata: GroupMetadata) -> dict[str, JSON]:
     version = node.format
     if version is None:
         raise ArgumentError(f"{node.location} is a plain zarr group without OME metadata")
-    refuse_losses(metadata, version, str(node.location))
+    refuse_losses(metadata, version, node.registry, str(node.location))
     values = dict(node.document.values)
     converter = node.registry.converter(version)
     for node_type in node.node_types:
         if node_type.key in metadata.facets:
-            values.update(node_type.unstructure(metadata.facets[node_type.key], converter))
+            with calling(node.registry.node_types, node_type.key, "unstructure"):
+                values.update(node_type.unstructure(metadata.facets[node_type.key], converter))
     return values
 
 

@@ -6,6 +6,7 @@ Both bound what is in flight, stop and drain before a failure is reported, and g
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,7 +109,10 @@ def run_in_threads(workers: int, work: Callable[[threading.Event], None]) -> Non
             errors.append(error)
             stop.set()
 
-    threads = [threading.Thread(target=guarded, name=f"omezarr-{number}", daemon=True) for number in range(workers)]
+    threads = [
+        threading.Thread(target=copy_context().run, args=(guarded,), name=f"omezarr-{number}", daemon=True)
+        for number in range(workers)
+    ]
     for thread in threads:
         thread.start()
     try:

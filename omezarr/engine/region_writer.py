@@ -8,7 +8,6 @@ anew where something below them has changed.
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from omezarr.arrays.geometry import cells, full_region, level_shapes, region_sha
 from omezarr.engine.methods import halo_of
 from omezarr.engine.windows import reader_of, reduced_window
 from omezarr.errors import ArgumentError
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -274,7 +274,7 @@ class RegionWriter:
             array.write(index, block)
             self._mark(level + 1, region)
 
-        with ThreadPoolExecutor(self.threads) as pool:
+        with ThreadPool(self.threads) as pool:
             for _ in pool.map(remake, changed):
                 pass
 

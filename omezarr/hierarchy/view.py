@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -14,6 +13,7 @@ from omezarr.hierarchy.event_loop import run
 from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, parse_json, parse_object
 from omezarr.hierarchy.zarr_node import Kind, ZarrNode, node_of_format_2, node_of_format_3
 from omezarr.location import checked_path
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -231,7 +231,7 @@ class Hierarchy:
         if len(paths) <= _SMALL_BATCH:
             fetch(paths)
             return
-        with ThreadPoolExecutor(LOCAL_THREADS) as pool:
+        with ThreadPool(LOCAL_THREADS) as pool:
             list(pool.map(fetch, [paths[start::LOCAL_THREADS] for start in range(LOCAL_THREADS)]))
 
     def _read_file(self, root: Path, path: str) -> bytes | None | OMEZarrError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,8 @@ from omezarr.location import Location
 from omezarr.nodes.node import Node
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.registry import default_registry
+from omezarr.plugins.registry import registry_in_use
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,7 +121,7 @@ def find(
     >>> [(found.path, found.shape) for found in omezarr.find("memory://found")]
     [('a.ome.zarr', (4, 4)), ('b.ome.zarr', (4, 4))]
     """
-    registry = default_registry() if registry is None else registry
+    registry = registry or registry_in_use()
     place = Location.parse(location, storage_options)
     opened = open_store(place, registry.storage_schemes)
     search = _Search(opened, place, registry, sizes=sizes)
@@ -157,7 +157,7 @@ class _Search:
             return
         places = [f"{path}/{name}".strip("/") for name in self._names(path, hierarchy)]
         folders = [place for place in places if not place.lower().endswith(CONTAINERS)]
-        with ThreadPoolExecutor(CONCURRENT_FOLDERS) as pool:
+        with ThreadPool(CONCURRENT_FOLDERS) as pool:
             peeked = dict(zip(folders, pool.map(self.peek, folders), strict=True))
         for place in places:
             yield from self.below(place, peeked.pop(place)) if place in peeked else self._contained(place)

@@ -21,7 +21,7 @@ from omezarr.model import UNSET, Unset
 from omezarr.nodes.detection import DetectedFormat, detect_format, unknown_version
 from omezarr.nodes.node import Node
 from omezarr.nodes.opening import open_store
-from omezarr.plugins.registry import Registry, default_registry
+from omezarr.plugins.registry import Registry, registry_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,7 @@ def open(  # noqa: A001 - the word that users expect
     IncompleteError
         If it was never finished.
     """
-    registry = default_registry() if registry is None else registry
+    registry = registry or registry_in_use()
     place = Location.parse(location, storage_options)
     hierarchy = _hierarchy(place, registry)
     try:

@@ -12,7 +12,7 @@ Examples
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from attrs import frozen
@@ -24,6 +24,7 @@ from omezarr.plugins.registry import Contributions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 T = TypeVar("T")
 
@@ -68,7 +69,8 @@ def ask_all(
     failures: list[PluginFailure] = []
     for provider, name, value in _candidates(contributions, contested=contested):
         try:
-            claim = _checked(question(value))
+            with _use_of(contributions):
+                claim = _checked(question(value))
         except PLUGIN_ERRORS as error:
             failures.append(note_failure(contributions, provider, name, member, error))
             continue
@@ -103,7 +105,8 @@ def calling(contributions: Contributions[Any] | Mapping[str, Any], name: str, me
     omezarr.errors.PluginError: omezarr:importers.tiff: omezarr_importers, load of 'tiff' failed: KeyError: 'width'; ...
     """
     try:
-        yield
+        with _use_of(contributions):
+            yield
     except (OMEZarrError, OSError, Warning, MemoryError):
         raise
     except PLUGIN_ERRORS as error:
@@ -111,6 +114,11 @@ def calling(contributions: Contributions[Any] | Mapping[str, Any], name: str, me
         failure = note_failure(contributions, provider, name, member, error)
         cure = "" if provider == OBJECT else f", or do without it: -p no:{provider}"
         raise PluginError(f"{failure}; report this to its authors{cure}") from error
+
+
+def _use_of(contributions: Contributions[Any] | Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Let what a contribution calls itself go to the registry that it is from."""
+    return contributions.registry.in_use() if isinstance(contributions, Contributions) else nullcontext()
 
 
 OBJECT = Provider("an object of the program")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from omezarr.plugins.asking import calling
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,7 +34,8 @@ def document_of(attributes: Mapping[str, JSON], version: FormatVersion, registry
     MetadataError
         If there is none.
     """
-    document = version.unwrap(attributes)
+    with calling(registry.formats, version.version, "unwrap"):
+        document = version.unwrap(attributes)
     plain = plain_keys(registry) & document.foreign.keys() - document.values.keys()
     if not plain:
         return document
@@ -44,8 +47,9 @@ def document_of(attributes: Mapping[str, JSON], version: FormatVersion, registry
 def attributes_of(document: Document, version: FormatVersion, registry: Registry) -> dict[str, JSON]:
     """Put a document into the attributes of a group; the inverse of `document_of`."""
     plain = plain_keys(registry) & document.values.keys()
-    if not plain:
+    if plain:
+        values = {key: value for key, value in document.values.items() if key not in plain}
+        moved = {key: value for key, value in document.values.items() if key in plain}
+        document = evolve(document, values=values, foreign={**document.foreign, **moved})
+    with calling(registry.formats, version.version, "wrap"):
         return version.wrap(document)
-    values = {key: value for key, value in document.values.items() if key not in plain}
-    moved = {key: value for key, value in document.values.items() if key in plain}
-    return version.wrap(evolve(document, values=values, foreign={**document.foreign, **moved}))

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -55,11 +57,14 @@ class Contributions(Mapping[str, T], Generic[T]):
     ----------
     axis : ExtensionAxis
     manager : PluginManager
+    registry : Registry
+        That they belong to.
     """
 
-    def __init__(self, axis: ExtensionAxis, manager: PluginManager) -> None:
+    def __init__(self, axis: ExtensionAxis, manager: PluginManager, registry: Registry) -> None:
         self._axis = axis
         self._manager = manager
+        self.registry = registry
         self._index: tuple[tuple[Contribution, ...], dict[str, list[Contribution]]] | None = None
 
     def _sorted(self) -> dict[str, list[Contribution]]:
@@ -162,7 +167,7 @@ class Registry:
         self._converters: dict[str, Converter] = {}
 
     def _contributions(self, name: str) -> Contributions[T]:
-        return Contributions[T](EXTENSION_AXES[name], self._manager)
+        return Contributions[T](EXTENSION_AXES[name], self._manager, self)
 
     @cached_property
     def formats(self) -> Contributions[FormatVersion]:
@@ -238,6 +243,26 @@ class Registry:
         """Say whether a plugin is disabled by the settings."""
         return self._manager.is_disabled(provider)
 
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let this registry be that of everything called meanwhile which is given none, by plugins too.
+
+        Threads of omezarr and tasks of asyncio that are begun meanwhile know it as well.
+
+        Examples
+        --------
+        >>> from omezarr.testing import isolated_registry
+        >>> small = isolated_registry(distributions=())
+        >>> with small.in_use():
+        ...     registry_in_use() is small
+        True
+        """
+        before = _IN_USE.set(self)
+        try:
+            yield
+        finally:
+            _IN_USE.reset(before)
+
     def register(self, plugin: ModuleType | object, name: str) -> Provider:
         """Add a plugin that is at hand, for programs and tests; see `PluginManager.register`."""
         provider = self._manager.register(plugin, name)
@@ -283,6 +308,15 @@ def _cure(identities: list[str]) -> str:
         f"by {' and '.join(identities)}; do without all but one, for example: omezarr {' '.join(others)} ..., or "
         f"OMEZARR_DISABLE_PLUGINS={','.join(identities[1:])}"
     )
+
+
+_IN_USE: ContextVar[Registry] = ContextVar("omezarr_registry")
+
+
+def registry_in_use() -> Registry:
+    """Return the registry of the call that is under way, see `Registry.in_use`; outside of any the default one."""
+    registry = _IN_USE.get(None)
+    return default_registry() if registry is None else registry
 
 
 @cache

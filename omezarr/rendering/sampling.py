@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -18,6 +17,7 @@ from omezarr.arrays.reading import read_region
 from omezarr.errors import StorageError, UnsupportedError
 from omezarr.hierarchy import run
 from omezarr.settings import Settings
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +122,7 @@ def sample_region(array: zarr.Array[Any], region: Region, thinned: Sequence[int]
     if len(jobs) == 1:
         failures = read(jobs[0])
     else:
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="omezarr-sample") as pool:
+        with ThreadPool(_AT_ONCE, thread_name_prefix="omezarr-sample") as pool:
             failures = list(itertools.chain.from_iterable(pool.map(read, jobs)))
     if failures and missing.all():
         raise failures[0]

@@ -7,7 +7,6 @@ windows, so that they can be compared.
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -19,6 +18,7 @@ from omezarr.rendering.annotations import written
 from omezarr.rendering.colours import mark_missing
 from omezarr.rendering.images import Exposure, Picture, expose
 from omezarr.rendering.layout import subject_of
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -247,7 +247,7 @@ def _all(
         except OMEZarrError as error:
             return error
 
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="omezarr-sheet") as pool:
+    with ThreadPool(_AT_ONCE, thread_name_prefix="omezarr-sheet") as pool:
         for place, found in zip(paths, pool.map(attempt, paths.values()), strict=True):
             if isinstance(found, ArgumentError):
                 raise found

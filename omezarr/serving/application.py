@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from omezarr._version import __version__
 from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrError, UnknownNameError
 from omezarr.rendering.request import PictureRequest
 from omezarr.serving.raw import headers, preflight, raw_object
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -40,7 +40,7 @@ WAITING = 512
 """How many requests may wait for a thread; beyond, they are told to come again."""
 
 STUDIO: web.AppKey[Studio] = web.AppKey("studio")
-POOL: web.AppKey[ThreadPoolExecutor] = web.AppKey("pool", ThreadPoolExecutor)
+POOL: web.AppKey[ThreadPool] = web.AppKey("pool", ThreadPool)
 
 
 def application(
@@ -64,7 +64,7 @@ def application(
     """
     app = web.Application(middlewares=[_guard(token, hosts, cors), _errors])
     app[STUDIO] = studio
-    app[POOL] = ThreadPoolExecutor(threads, thread_name_prefix="omezarr-serve")
+    app[POOL] = ThreadPool(threads, thread_name_prefix="omezarr-serve")
 
     async def close(_: web.Application) -> None:
         app[POOL].shutdown(wait=True, cancel_futures=True)

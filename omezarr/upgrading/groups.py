@@ -14,6 +14,7 @@ from omezarr.abc.plan import INCOMPLETE_KEY
 from omezarr.errors import LossyError, MetadataError, UnsupportedError
 from omezarr.model import Image, conventional_axes
 from omezarr.nodes.detection import detect_format
+from omezarr.plugins.asking import calling
 from omezarr.upgrading.arrays import LevelLabels
 from omezarr.upgrading.survey import joined
 from omezarr.writing.attributes import compose_attributes
@@ -165,9 +166,10 @@ def _change(node: Node, version: FormatVersion, *, expand_axes: bool) -> GroupCh
         plain = {key: value for key, value in node.attributes.items() if node.path or key != INCOMPLETE_KEY}
         return GroupChange(node=node, attributes=plain)
     metadata = node.metadata if node.path else without_marker(node.metadata)
-    facts = node.array_facts()
+    facts, formats = node.array_facts(), node.registry.formats
     try:
-        completed = version.complete(metadata, facts)
+        with calling(formats, version.version, "complete"):
+            completed = version.complete(metadata, facts)
         attributes = compose_attributes(metadata, version, node.registry, facts)
     except MetadataError as error:
         raise MetadataError(f"{error.message} (in {node.location})", error.path) from error
@@ -190,12 +192,14 @@ def _change(node: Node, version: FormatVersion, *, expand_axes: bool) -> GroupCh
             if moves:
                 levels[path] = _labels(node.format, version, [axis.name for axis in named])
                 _check_dtype(node, version, facts.get(dataset.path), refusals, notices)
+    with calling(formats, version.version, "losses"):
+        losses = tuple(version.losses(metadata)) if moves else ()
     return GroupChange(
         node=node,
         attributes=attributes,
         levels=levels,
         axes=axes,
-        losses=tuple(version.losses(metadata)) if moves else (),
+        losses=losses,
         refusals=tuple(dict.fromkeys(refusals)),
         notices=tuple(dict.fromkeys(notices)),
     )

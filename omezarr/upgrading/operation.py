@@ -25,7 +25,7 @@ from omezarr.location import Location
 from omezarr.nodes.node import Node
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.registry import Registry, default_registry
+from omezarr.plugins.registry import Registry, registry_in_use
 from omezarr.upgrading.changes import changes_of
 from omezarr.upgrading.groups import gathered, refuse_disallowed, refuse_lossy
 from omezarr.upgrading.in_place import extension_notices, in_place_plan
@@ -149,7 +149,7 @@ def upgrade(
     >>> upgrade("memory://doc-upgrade/a.zarr", to="0.5").version
     '0.5'
     """
-    registry = registry or default_registry()
+    registry = registry or registry_in_use()
     prepared = prepare_upgrade(
         source,
         target,
@@ -221,7 +221,7 @@ def prepare_upgrade(
     registry: Registry | None = None,
 ) -> Upgrade:
     """Return the plan of an upgrade, with all that is to be known of it; the parameters are those of `upgrade`."""
-    registry = registry or default_registry()
+    registry = registry or registry_in_use()
     version = registry.formats[to]
     origin = Location.parse(source, storage_options)
     options = RewriteOptions(chunks=chunks, shards=shards, codec=codec, checksums=checksums, expand_axes=expand_axes)

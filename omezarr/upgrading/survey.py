@@ -6,7 +6,6 @@ Reads metadata and lists folders where the store can list; reads no pixels and d
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -15,6 +14,7 @@ from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.errors import MetadataError, StorageError, UnsupportedError
 from omezarr.hierarchy import run
 from omezarr.nodes.detection import unknown_version_message
+from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -156,7 +156,7 @@ class _Walk:
         """
         hierarchy = self.root.hierarchy
         folders = [self.root.path] if hierarchy.store.supports_listing else []
-        with ThreadPoolExecutor(CONCURRENT_LISTINGS) as pool:
+        with ThreadPool(CONCURRENT_LISTINGS) as pool:
             while folders:
                 self.listed.update(zip(folders, pool.map(hierarchy.names, folders), strict=True))
                 places = [place for folder in folders for place in self._places(folder)]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from omezarr.errors import LossyError
 from omezarr.model import Document
+from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import attributes_of
 
 if TYPE_CHECKING:
@@ -36,23 +37,26 @@ def compose_attributes(
     arrays : mapping, optional
         What the arrays of the group tell, by path relative to it.
     """
-    completed = version.complete(metadata, arrays or {})
+    with calling(registry.formats, version.version, "complete"):
+        completed = version.complete(metadata, arrays or {})
     converter = registry.converter(version)
     values: dict[str, JSON] = {}
     for key, facet in completed.facets.items():
-        values.update(registry.node_types[key].unstructure(facet, converter))
+        with calling(registry.node_types, key, "unstructure"):
+            values.update(registry.node_types[key].unstructure(facet, converter))
     values.update(completed.unclaimed)
     document = Document(values=values, version=completed.version, foreign=completed.foreign)
     return attributes_of(document, version, registry)
 
 
-def refuse_losses(metadata: GroupMetadata, version: FormatVersion, where: str) -> None:
+def refuse_losses(metadata: GroupMetadata, version: FormatVersion, registry: Registry, where: str) -> None:
     """Raise if a format version cannot express all of the metadata.
 
     Parameters
     ----------
     metadata : GroupMetadata
     version : FormatVersion
+    registry : Registry
     where : str
         What the metadata is of, for the message.
 
@@ -61,7 +65,8 @@ def refuse_losses(metadata: GroupMetadata, version: FormatVersion, where: str) -
     LossyError
         Naming all that would be lost.
     """
-    losses = version.losses(metadata)
+    with calling(registry.formats, version.version, "losses"):
+        losses = version.losses(metadata)
     if losses:
         raise LossyError(
             f"NGFF {version.version} cannot express, of {where}: {'; '.join(losses)}. "
@@ -69,7 +74,7 @@ def refuse_losses(metadata: GroupMetadata, version: FormatVersion, where: str) -
         )
 
 
-def document_path(version: FormatVersion, key: str) -> tuple[str, ...]:
+def document_path(version: FormatVersion, key: str, registry: Registry) -> tuple[str, ...]:
     """Return where a format version keeps a key of the document in the attributes.
 
     Parameters
@@ -77,8 +82,9 @@ def document_path(version: FormatVersion, key: str) -> tuple[str, ...]:
     version : FormatVersion
     key : str
         An NGFF key, for example "labels".
+    registry : Registry
     """
-    wrapped = version.wrap(Document(values={key: True}))
+    wrapped = attributes_of(Document(values={key: True}), version, registry)
     if wrapped.get(key) is True:
         return (key,)
     return next((outer, key) for outer, inner in wrapped.items() if isinstance(inner, dict) and inner.get(key) is True)

@@ -22,7 +22,7 @@ from omezarr.location import Location
 from omezarr.model.content import Content, ImageContent
 from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.asking import ask_all, calling, named_failures
-from omezarr.plugins.registry import best_claim, default_registry
+from omezarr.plugins.registry import best_claim, registry_in_use
 from omezarr.writing import plan_content
 from omezarr.writing.arranging import arranged
 from omezarr.writing.exporting import (
@@ -116,7 +116,7 @@ def convert(source: LocationLike, target: LocationLike, **given: Unpack[Conversi
     if isinstance(prepared, Export):
         run_export(prepared, given.get("run"))
         return None
-    registry = given.get("registry") or default_registry()
+    registry = given.get("registry") or registry_in_use()
     run_plan(prepared, registry, given.get("run"))
     return open_node(prepared.target, registry=registry)
 
@@ -175,6 +175,7 @@ def prepare_conversion(
         content=content,
         target=place,
         options=dict(exporter_options or {}),
+        registry=registry,
         overwrite=request.overwrite,
     )
     check_export(export)

@@ -28,12 +28,14 @@ from omezarr.errors import (
     WriteError,
 )
 from omezarr.files import looking_at
+from omezarr.plugins.asking import ask_all, calling
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
-    from omezarr.abc import Claim, Exporter, Importer
+    from omezarr.abc import Exporter, Importer
     from omezarr.location import Location
     from omezarr.model.content import Content
     from omezarr.plugins.registry import Registry
@@ -56,6 +58,8 @@ class Export:
     target : Location
     options : mapping
         Of the exporter.
+    registry : Registry
+        That the exporter is from.
     overwrite : bool
         Whether files that are there are replaced.
     """
@@ -65,6 +69,7 @@ class Export:
     content: Content
     target: Location
     options: Mapping[str, Any]
+    registry: Registry
     overwrite: bool = False
 
 
@@ -89,14 +94,10 @@ def choose_exporter(target: Location, registry: Registry, name: str | None = Non
         return None
     if name is not None:
         return registry.exporters[name], "it was asked for"
-    claims: list[tuple[Exporter, Claim]] = []
-    for exporter in registry.exporters.values():
-        claim = exporter.claim(target)
-        if claim is not None:
-            claims.append((exporter, claim))
+    asked = ask_all(registry.exporters, "claim", lambda exporter: exporter.claim(target))
+    claims = sorted(((exporter, claim) for _, exporter, claim in asked.claims), key=lambda item: -item[1].specificity)
     if not claims:
         return None
-    claims.sort(key=lambda item: -item[1].specificity)
     (best, claim), others = claims[0], [exporter.name for exporter, _ in claims[1:]]
     if len(claims) > 1 and claims[1][1].specificity == claim.specificity:
         equal = [exporter.name for exporter, other in claims if other.specificity == claim.specificity]
@@ -148,7 +149,8 @@ def check_export(export: Export) -> None:
         _refuse_occupied(_local_path(export), export)
     elif export.overwrite:
         raise ArgumentError(f"the exporter {export.exporter.name!r} replaces nothing, so overwrite has no meaning")
-    export.exporter.check(export.content, export.options)
+    with _calling(export, "check"):
+        export.exporter.check(export.content, export.options)
 
 
 def run_export(export: Export, run: RunOptions | None = None) -> None:
@@ -179,14 +181,16 @@ def run_export(export: Export, run: RunOptions | None = None) -> None:
         )
     check_export(export)
     if not export.exporter.staged:
-        export.exporter.save(export.content, export.target, export.options, means)
+        with _calling(export, "save"):
+            export.exporter.save(export.content, export.target, export.options, means)
         return
     target = _local_path(export)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".partial", dir=target.parent) as folder:
             place = type(export.target).parse(Path(folder, target.name))
-            export.exporter.save(export.content, place, export.options, means)
+            with _calling(export, "save"):
+                export.exporter.save(export.content, place, export.options, means)
             for _, image in export.content.walk_images():
                 image.pixels.check_unchanged()
             _move_all(Path(folder), target, export)
@@ -194,6 +198,10 @@ def run_export(export: Export, run: RunOptions | None = None) -> None:
         raise
     except OSError as error:
         raise WriteError(f"{target} could not be written: {error.strerror or error}; nothing is left there") from error
+
+
+def _calling(export: Export, member: str) -> AbstractContextManager[None]:
+    return calling(export.registry.exporters, export.exporter.name, member)
 
 
 def export_summary(export: Export) -> dict[str, Any]:

@@ -129,16 +129,17 @@ def run_plan(
             place, phase = listing
             run_plan(Plan(target=place, zarr_format=plan.zarr_format, phases=(phase,), create=False), registry)
 
-    return execute(
-        plan,
-        open_store=opener,
-        memory=run.memory,
-        threads=run.threads,
-        progress=run.progress,
-        scheduler=run.scheduler,
-        resume=run.resume,
-        committed=entered,
-    )
+    with registry.in_use():
+        return execute(
+            plan,
+            open_store=opener,
+            memory=run.memory,
+            threads=run.threads,
+            progress=run.progress,
+            scheduler=run.scheduler,
+            resume=run.resume,
+            committed=entered,
+        )
 
 
 @spelled_out(ImageKeywords)

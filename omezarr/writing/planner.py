@@ -206,7 +206,7 @@ class Planner:
         raised: tuple[tuple[str, ...], int] | None = None,
     ) -> MergeIntoList:
         """Return the step that adds items to a list in the document of the group."""
-        place = document_path(self.version, node_key)
+        place = document_path(self.version, node_key, self.registry)
         return MergeIntoList(
             path=self.path,
             keys=(*place, *keys),
@@ -217,7 +217,7 @@ class Planner:
 
     def _refuse_losses(self, metadata: GroupMetadata, what: str) -> None:
         if not self.options.allow_lossy:
-            refuse_losses(metadata, self.version, what)
+            refuse_losses(metadata, self.version, self.registry, what)
 
     def _key(self, path: str) -> str:
         return f"{self.path}/{path}" if self.path else path

@@ -20,7 +20,7 @@ from attrs import evolve, fields_dict, frozen
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import Location
 from omezarr.model.content import ImageContent
-from omezarr.plugins.registry import Registry, default_registry
+from omezarr.plugins.registry import Registry, registry_in_use
 from omezarr.writing.image_description import image_content
 from omezarr.writing.options import RunOptions, WriteKeywords, WriteOptions, near
 
@@ -164,7 +164,7 @@ class Request:
             pixels=pixels,
             overwrite=overwrite,
             run=_run_options(run),
-            registry=default_registry() if registry is None else registry,
+            registry=registry or registry_in_use(),
         )
 
     def contents(self, images: Mapping[K, Any]) -> dict[K, ImageContent]:

@@ -34,7 +34,7 @@ from omezarr.errors import (
 )
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
-from omezarr.plugins.registry import default_registry
+from omezarr.plugins.registry import registry_in_use
 from omezarr.writing.images import run_plan
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def repair(
     >>> zarr.open_group(store).attrs["well"]["version"]
     '0.4'
     """
-    registry = default_registry() if registry is None else registry
+    registry = registry or registry_in_use()
     options: dict[str, Any] = {"format": format, "depth": depth, "strict": strict, "ignore": ignore}
     carry_out(plan_repair(target, **options, registry=registry, storage_options=storage_options), registry)
     return validate(target, **options, registry=registry, storage_options=storage_options)
@@ -151,7 +151,7 @@ def plan_repair(
     LocationNotFoundError, StorageError, ArgumentError, UnknownNameError
         As for `omezarr.validate`.
     """
-    registry = default_registry() if registry is None else registry
+    registry = registry or registry_in_use()
     check_ignored(ignore, registry)
     if format is not None:
         format = registry.formats[format].version  # noqa: A001 - refuses what is unknown
@@ -165,9 +165,9 @@ def plan_repair(
         return Repair(location=place, judge=partial(judge, subject))
     if is_unfinished(subject.node):
         raise IncompleteError(f"{place} is unfinished: what wrote or upgraded it has to be run again before a repair")
-    found = mended(
-        subject, Overlay(subject.hierarchy), registry, format=format, depth=min(depth, Depth.HIERARCHY), ignore=ignore
-    )
+    overlay, shallow = Overlay(subject.hierarchy), min(depth, Depth.HIERARCHY)
+    with registry.in_use():
+        found = mended(subject, overlay, registry, format=format, depth=shallow, ignore=ignore)
     stale: set[str] = set()
     if depth > Depth.DOCUMENT and not is_ignored(ZARR_CONSOLIDATED.id, ignore):
         stale = {problem.node for problem in outdated(subject.hierarchy, found.places)}
@@ -239,7 +239,7 @@ def carry_out(repair: Repair, registry: Registry | None = None) -> None:
         If it failed midway.
     """
     plan = repair.plan
-    registry = default_registry() if registry is None else registry
+    registry = registry or registry_in_use()
     if plan is None:
         with suppress(OMEZarrError):  # a place that cannot be written to needs nothing
             sweep_at(open_store(repair.location, registry.storage_schemes, write=True))

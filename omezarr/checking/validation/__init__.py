@@ -27,7 +27,7 @@ from omezarr.checking.validation.subject import subject_of
 from omezarr.checking.validation.walk import Walk
 from omezarr.errors import ArgumentError, UnknownNameError
 from omezarr.plugins.contributions import PLUGIN_ERRORS
-from omezarr.plugins.registry import default_registry
+from omezarr.plugins.registry import registry_in_use
 from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def validate(
     UnknownNameError
         If the version, or a rule to be ignored, does not exist.
     """
-    registry = default_registry() if registry is None else registry
+    registry = registry or registry_in_use()
     check_ignored(ignore, registry)
     Walk(registry, format)
     subject = subject_of(target, registry, storage_options)
@@ -100,11 +100,11 @@ def judgement(
 ) -> Report:
     """Return the report on a subject; the parameters are those of `validate`."""
     depth = depth if subject.hierarchy is not None else Depth.DOCUMENT
-    walk = walked(subject, registry, format, depth)
-    problems = [*subject.problems, *walk.problems]
-    problems += _untold(walk)
-    for visit in walk.visits:
-        problems += _judge(visit, depth, ignore, strict=strict)
+    with registry.in_use():
+        walk = walked(subject, registry, format, depth)
+        problems = [*subject.problems, *walk.problems, *_untold(walk)]
+        for visit in walk.visits:
+            problems += _judge(visit, depth, ignore, strict=strict)
     if depth > Depth.DOCUMENT and subject.hierarchy is not None:
         problems += outdated(subject.hierarchy, walk.places)
     root = walk.visits[0] if walk.visits else None
@@ -157,7 +157,7 @@ def depth_of(depth: Depth | str) -> Depth:
 
 def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule]]:
     """Yield all rules, each with its format version and NGFF key; the key of all documents is empty."""
-    registry = default_registry() if registry is None else registry
+    registry = registry or registry_in_use()
     gathering = Gathering(registry)
     node_types = dict(registry.node_types)
     unclaimed = [key for key in gathering.keys if key and key not in node_types]

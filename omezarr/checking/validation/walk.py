@@ -26,6 +26,7 @@ from omezarr.location import checked_path
 from omezarr.model import Document
 from omezarr.nodes.detection import format_claims, unknown_version, unknown_version_message, unnamed_children
 from omezarr.plugins.asking import ask_all
+from omezarr.plugins.contributions import PLUGIN_ERRORS
 from omezarr.plugins.documents import document_of
 from omezarr.plugins.rules import Gathering
 
@@ -290,8 +291,11 @@ class Walk:
     def _references(self, visit: Visit) -> Iterator[Reference]:
         for node_type in visit.node_types:
             try:
-                references = list(node_type.raw_references(visit.context))
-            except Exception as error:  # noqa: BLE001 - a broken node type must not keep the others from being walked
+                with self._registry.in_use():
+                    references = list(node_type.raw_references(visit.context))
+            except PLUGIN_ERRORS as error:  # a broken node type must not keep the others from being walked
+                kinds = self._registry.node_types
+                kinds.failed(kinds.provider(node_type.key), node_type.key, "raw_references", error)
                 found = f"{type(error).__name__}: {error}"
                 expected = f"that the node type {node_type.key!r} can say what it refers to"
                 self.problems.append(RULE_FAILED.at(visit.context.path, found, expected))

@@ -22,7 +22,7 @@ from omezarr.model import UNSET, Image
 from omezarr.model.content import ImageContent, LabelContent, LabelImageContent
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.registry import Registry, default_registry
+from omezarr.plugins.registry import Registry, registry_in_use
 from omezarr.settings import Settings
 from omezarr.writing import Planner, WriteOptions, plain_name
 from omezarr.writing.attributes import compose_attributes
@@ -97,7 +97,7 @@ def open_writer(
     LockedError
         If somebody else is writing there.
     """
-    registry = registry or default_registry()
+    registry = registry or registry_in_use()
     check_run(run)
     run = run or RunOptions()
     target = Location.parse(location, storage_options)

@@ -183,10 +183,10 @@ class _Request:
         """Write one file."""
         import tifffile
 
-        from omezarr import default_registry
+        from omezarr import registry_in_use
         from omezarr_builtins.exporters._tiff_writing import needs_bigtiff, write_levels
 
-        methods = default_registry().scaling_methods
+        methods = registry_in_use().scaling_methods
         series: list[FileSeries] = []
         for part in parts:
             first = series[-1].ifd + series[-1].planes if series else 0

@@ -148,13 +148,13 @@ def open_file(location: Location) -> ByteFile:
         if location.options.given:
             raise ArgumentError(f"storage options have no effect on the local file {location}; leave them out")
         return local_file(Path(location.url))
-    from omezarr import default_registry
+    from omezarr import registry_in_use
     from omezarr.nodes.opening import open_store
 
     folder = location.parent
     if folder is None:
         raise SourceError(f"{location} names no file")
-    opened = open_store(folder, default_registry().storage_schemes)
+    opened = open_store(folder, registry_in_use().storage_schemes)
     return StoredFile(opened.store, f"{opened.path}/{location.name}".lstrip("/"), str(location))
 
 

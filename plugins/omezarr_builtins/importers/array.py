@@ -179,11 +179,11 @@ def open_hierarchy(location: Location) -> Hierarchy:
     StorageError, UnsupportedError, ArgumentError, MissingDependencyError
         If it cannot be reached.
     """
-    from omezarr import default_registry
+    from omezarr import registry_in_use
     from omezarr.hierarchy import Hierarchy
     from omezarr.nodes.opening import open_store
 
-    opened = open_store(location, default_registry().storage_schemes)
+    opened = open_store(location, registry_in_use().storage_schemes)
     hierarchy = Hierarchy(opened.store, opened.path)
     if hierarchy.node() is None:
         raise LocationNotFoundError(f"there is no zarr array or group at {location}")

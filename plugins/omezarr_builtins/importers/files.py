@@ -139,17 +139,19 @@ class _Assembly:
 
     def _load(self) -> list[_Loaded]:
         """Describe all files, and say once what several say alike."""
-        from omezarr import default_registry
+        from omezarr import registry_in_use
+        from omezarr.plugins.asking import calling
         from omezarr.writing.conversion import choose_importer
 
-        registry, found = default_registry(), []
+        registry, found = registry_in_use(), []
         said: dict[str, list[str]] = {}
         for file in self.files:
             location = type(self.location).parse(file.path)
             with warnings.catch_warnings(record=True) as seen:
                 warnings.simplefilter("always")
                 reader = choose_importer(location, registry)
-                image = reader.load(location, {} if self.axes is None else {"axes": self.axes})
+                with calling(registry.importers, reader.name, "load"):
+                    image = reader.load(location, {} if self.axes is None else {"axes": self.axes})
             if not isinstance(image, ImageContent):
                 raise SourceError(
                     f"{file.path} holds several images; a file that is put together with others holds one"
