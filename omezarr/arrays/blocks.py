@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from omezarr.arrays.geometry import cells, full_region
 from omezarr.arrays.reading import ArrayReader
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import dask.array as da
+    import numpy as np
     import numpy.typing as npt
     import zarr
+
+    from omezarr.arrays.geometry import Region, Shape
 
 BLOCK_BYTES = 64 * 1024 * 1024
 """How large blocks grow, uncompressed."""
@@ -63,23 +66,58 @@ def as_dask(array: zarr.Array[Any]) -> da.Array:
     ----------
     array : zarr.Array
     """
+    return lazy_array(ArrayReader(array), array.shape, block_shape(array), identity_of(array))
+
+
+def identity_of(array: zarr.Array[Any]) -> str:
+    """Return what tells an array from others: its place and its metadata.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    """
+    return f"{array.store_path} {json.dumps(array.metadata.to_dict(), default=str)}"
+
+
+class RegionReader(Protocol):
+    """Whatever gives the pixels of a region of slices."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the pixels."""
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Return the pixels of a region."""
+
+
+def lazy_array(reader: RegionReader, shape: Shape, chunks: Any, identity: str) -> da.Array:
+    """Return a lazy dask array of what a reader gives; only what is asked of its blocks is read.
+
+    Parameters
+    ----------
+    reader : RegionReader
+    shape : tuple of int
+    chunks : tuple
+        The sizes of the blocks, in the words of dask.
+    identity : str
+        What tells it from others: arrays of equal identities are the same to dask.
+    """
     import dask.array as da
     from dask.base import tokenize
 
-    slices = _Slices(array)
-    name = f"omezarr-{tokenize(str(array.store_path), json.dumps(array.metadata.to_dict(), default=str))}"
-    lazy: da.Array = da.from_array(slices, chunks=block_shape(array), name=name)  # type: ignore[no-untyped-call]  # dask's own gap
+    slices = _Slices(reader, shape)
+    lazy: da.Array = da.from_array(slices, chunks=chunks, name=f"omezarr-{tokenize(identity)}")  # type: ignore[no-untyped-call]  # dask's own gap
     return lazy
 
 
 class _Slices:
     """An array as dask wants it: read with slices, one thread a task but for what waits for a server."""
 
-    def __init__(self, array: zarr.Array[Any]) -> None:
-        self._reader = ArrayReader(array)
-        self.shape = array.shape
-        self.dtype = array.dtype
-        self.ndim = array.ndim
+    def __init__(self, reader: RegionReader, shape: Shape) -> None:
+        self._reader = reader
+        self.shape = shape
+        self.dtype = reader.dtype
+        self.ndim = len(shape)
 
     def __getitem__(self, index: tuple[Any, ...]) -> npt.NDArray[Any]:
         """Read what is asked for of a block, which dask says in one index; its fancy ones are along one axis."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.model import Axis, Channel, Image, Multiscale, Plate, Well, conventional_axes
+from omezarr.model import Axis, Channel, Image, Multiscale, Plate, conventional_axes
 from omezarr.nodes.children import Children
+from omezarr.nodes.listings import Fields, Wells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import dask.array as da
 
     from omezarr.location import Location
     from omezarr.nodes.node import Node
@@ -88,15 +91,65 @@ class OMEGroup:
         return next((facet for facet in self.facets.values() if isinstance(facet, Plate)), None)
 
     @property
-    def wells(self) -> Children:
-        """The wells of this plate, by "row/column"; empty for anything else."""
-        return Children(str(self.location)) if self.plate is None else self.children
+    def wells(self) -> Wells:
+        """The wells of this plate, by "row/column", and as a table; empty for anything else."""
+        return Wells(self)  # type: ignore[arg-type]  # a node is the only group of OME that there is
 
     @property
-    def fields(self) -> Children:
-        """The fields of view of this well, by name; empty for anything else."""
-        is_well = any(isinstance(facet, Well) for facet in self.facets.values())
-        return self.children if is_well else Children(str(self.location))
+    def fields(self) -> Fields:
+        """The fields of view of this well, or of all wells of this plate, and as a table; empty for anything else."""
+        return Fields(self)  # type: ignore[arg-type]  # as above
+
+    def stitched(
+        self, level: int = 0, *, arranged: str | None = None, label: str | None = None, fill: float = 0
+    ) -> da.Array:
+        """Return all fields of this plate or well in one lazy array; what is missing is filled.
+
+        Only what is asked of it is read. The wells of a plate lie in the grid of its rows and columns.
+
+        Parameters
+        ----------
+        level : int
+            The resolution level, 0 for the full one. Fields that do not have it count as missing.
+        arranged : {"grid", "position"}, optional
+            How the fields of a well lie: row by row in the order of their list, in cells of the size of the largest
+            field; or where their translations say that they were on the stage, later ones over earlier ones. Default:
+            by position where all fields of the plate tell theirs, and no two of a well lie at the same.
+        label : str, optional
+            The label image to take in place of each image; it lies over the stitched images sample by sample.
+        fill : int or float
+            The value where there is nothing.
+
+        Returns
+        -------
+        dask.array.Array
+            With the axes of the image that has most of them; the fields may differ in size, number of channels and
+            dtype.
+
+        Raises
+        ------
+        UnsupportedError
+            If this is neither a plate nor a well, the fields have other axes than each other, or they cannot be
+            arranged by position.
+        ArgumentError
+            If no field has that level or that label image.
+        MetadataError, StorageError
+            If a field cannot be read.
+
+        Examples
+        --------
+        >>> import numpy as np, omezarr
+        >>> path = "memory://doc-stitched/p.ome.zarr"
+        >>> field = np.ones((8, 8), "uint8")
+        >>> plate = omezarr.write_plate(path, {"A/1": field, "B/2": [field, 2 * field]}, axes="yx", levels=2)
+        >>> plate.stitched().shape, plate.stitched(level=1).shape
+        ((16, 32), (8, 16))
+        >>> plate["B/2"].stitched()[0, ::4].compute()
+        array([1, 1, 2, 2], dtype=uint8)
+        """
+        from omezarr.nodes.stitching import stitched
+
+        return stitched(self, level, arranged, label, fill)  # type: ignore[arg-type]  # as above
 
     def __getitem__(self, path: str) -> Node:
         """Return a group below, for example the well "A/1" of a plate, or its field "A/1/0".

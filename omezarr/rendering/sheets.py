@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from omezarr.errors import ArgumentError, OMEZarrError, UnsupportedError
 from omezarr.model import Plate, Well
+from omezarr.nodes.plates import grid_of
 from omezarr.rendering.annotations import written
 from omezarr.rendering.colours import mark_missing
 from omezarr.rendering.images import Exposure, Picture, expose
@@ -40,38 +41,6 @@ MAX_IMAGES = 64
 
 _AT_ONCE = 4
 _SMALLEST_CELL = 4
-
-
-@frozen
-class PlateGrid:
-    """Where the wells of a plate are.
-
-    Parameters
-    ----------
-    rows, columns : tuple of str
-    wells : mapping of (int, int) to str
-        Row and column to path.
-    """
-
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    wells: dict[tuple[int, int], str]
-
-
-def grid_of(plate: Plate) -> PlateGrid:
-    """Return where the wells of a plate are: by their indices, else by the names in their paths."""
-    rows, columns = tuple(row.name for row in plate.rows), tuple(column.name for column in plate.columns)
-    wells = {}
-    for well in plate.wells:
-        row, column = well.row_index, well.column_index
-        if not isinstance(row, int) or not isinstance(column, int):
-            names = well.path.strip("/").split("/")
-            if len(names) != 2 or names[0] not in rows or names[1] not in columns:
-                continue
-            row, column = rows.index(names[0]), columns.index(names[1])
-        if 0 <= row < len(rows) and 0 <= column < len(columns):
-            wells[row, column] = well.path
-    return PlateGrid(rows, columns, wells)
 
 
 def draw_plate(node: Node, plate: Plate, request: PictureRequest, budget: Budget | None = None) -> Picture:

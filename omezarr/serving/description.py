@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.errors import OMEZarrError
 from omezarr.model import ImageLabel, Plate
+from omezarr.nodes.plates import grid_of
 from omezarr.rendering.images import is_label
 from omezarr.rendering.request import PictureRequest
-from omezarr.rendering.sheets import grid_of
 from omezarr.rendering.tiles import TILE, settled_displays, tile_levels
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import pytest
 
 import omezarr
 from omezarr.errors import UnknownNameError
+from omezarr.testing import isolated_registry
 
 if TYPE_CHECKING:
     from omezarr.abc import Hint
@@ -57,7 +58,7 @@ def test_what_a_group_is_of_is_detected_once(attributes: dict[str, Any], tmp_pat
 
     zarr.create_group(tmp_path, attributes=attributes)
     asked: list[Hint] = []
-    registry = omezarr.testing.isolated_registry()
+    registry = isolated_registry()
     version = registry.formats["0.5"]
     original = type(version).claim
     type(version).claim = lambda self, *given: asked.append(given[2]) or original(self, *given)  # type: ignore[method-assign]
