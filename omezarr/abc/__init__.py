@@ -11,9 +11,10 @@ from omezarr.abc.format_version import FormatVersion
 from omezarr.abc.node_type import GroupView, NodeType
 from omezarr.abc.rules import RuleSet
 from omezarr.abc.scaling_method import ScalingMethod
-from omezarr.abc.storage_scheme import ConditionalStore, OpenedStore, StorageScheme
+from omezarr.abc.storage_scheme import OpenedStore, StorageScheme
 from omezarr.abc.viewer import Viewer
 from omezarr.model.pixels import PixelSource
+from omezarr.stores import ConditionalStore, StoreTraits
 
 __all__ = [
     "ArrayFacts",
@@ -34,5 +35,6 @@ __all__ = [
     "SampleData",
     "ScalingMethod",
     "StorageScheme",
+    "StoreTraits",
     "Viewer",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
-from attrs import frozen
+from attrs import Factory, frozen
+
+from omezarr.stores import StoreTraits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,36 +77,23 @@ class StorageScheme(ABC):
 
 @frozen(kw_only=True)
 class OpenedStore:
-    """An opened store and the path inside it that a location means."""
+    """An opened store and the path inside it that a location means.
+
+    Parameters
+    ----------
+    store : zarr.abc.store.Store
+    path : str
+    traits : StoreTraits, optional
+        What the store is like. Default: what its class tells, which is right for zarr's own stores; a store of any
+        other class is taken for a server that other processes reach.
+
+    Examples
+    --------
+    >>> from zarr.storage import MemoryStore
+    >>> OpenedStore(store=MemoryStore(), path="a.zarr").traits.picklable
+    False
+    """
 
     store: Store
     path: str = ""
-
-
-@runtime_checkable
-class ConditionalStore(Protocol):
-    """What a zarr store has beside its own methods if it can change an object on condition.
-
-    Then two processes never write to one place at once; in other stores that is nearly so. A version is any text that
-    becomes another whenever the object changes, such as an ETag.
-    """
-
-    async def get_version(self, key: str) -> tuple[bytes, str] | None:
-        """Return an object and its version; None if it is not there."""
-
-    async def set_version(self, key: str, content: bytes, version: str | None) -> str | None:
-        """Store an object if it has this version, or is not there if that is None.
-
-        Returns
-        -------
-        str or None
-            The new version; None if the object was another, and is left as it was.
-
-        Raises
-        ------
-        UnsupportedError
-            If the server does not know conditions.
-        """
-
-    async def delete_version(self, key: str, version: str) -> None:
-        """Remove an object if it has this version."""
+    traits: StoreTraits = Factory(lambda self: StoreTraits.of(self.store), takes_self=True)

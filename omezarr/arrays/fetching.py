@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from omezarr.arrays.chunks import bytes_of
 from omezarr.errors import OMEZarrError, StorageError
 from omezarr.hierarchy import run
+from omezarr.stores import StoreTraits
 
 if TYPE_CHECKING:
     import asyncio
@@ -150,10 +151,9 @@ def objects_of(array: zarr.Array[Any]) -> LocalObjects | StoredObjects:
     """Return the objects of a zarr array."""
     from pathlib import Path
 
-    from zarr.storage import LocalStore
-
-    if type(array.store) is LocalStore:
-        return LocalObjects(str(Path(array.store.root, array.path)))
+    folder = StoreTraits.of(array.store).folder
+    if folder is not None:
+        return LocalObjects(str(Path(folder, array.path)))
     return StoredObjects(chunk_store_of(array), array.path)
 
 

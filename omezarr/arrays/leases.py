@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from omezarr.abc import ConditionalStore
 from omezarr.errors import LockedError, OMEZarrError, UnsupportedError
 from omezarr.hierarchy import run
+from omezarr.stores import ConditionalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ class Lease:
     @_slot.default
     def _best_slot(self) -> _ConditionalSlot | _PlainSlot:
         store, path = self.target.store()
-        if isinstance(store, ConditionalStore):
+        if self.target.traits.conditional and isinstance(store, ConditionalStore):
             return _ConditionalSlot(store, f"{path}/{self.name}".strip("/"))
         return _PlainSlot(self.target, self.name)
 

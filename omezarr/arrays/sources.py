@@ -24,6 +24,7 @@ from omezarr.arrays.file_source import mapped_source
 from omezarr.arrays.geometry import region_shape
 from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, SourceError
 from omezarr.hierarchy import run
+from omezarr.stores import StoreTraits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,9 +198,8 @@ class ZarrSource(PixelSource):
         self.dtype = np.dtype(array.dtype).newbyteorder("=")
         self._identity: str | None = None
         self._reader: ArrayReader | None = None
-        kinds = {kind.__name__ for kind in type(array.store).__mro__}
-        self.portable = not kinds & {"MemoryStore", "GpuMemoryStore"}
-        self.distant = not kinds & {"MemoryStore", "GpuMemoryStore", "LocalStore", "ZipStore"}
+        traits = StoreTraits.of(array.store)
+        self.portable, self.distant = traits.picklable, traits.distant
         pieces = (array.shards if self.distant else None) or array.chunks  # what one request gives is best read at once
         self.chunks = tuple(min(c, s) for c, s in zip(pieces, array.shape, strict=True))
 

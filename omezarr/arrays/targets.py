@@ -21,6 +21,7 @@ from omezarr.arrays.folders import ATTEMPTS, make_folder, remove_empty
 from omezarr.arrays.leftovers import RUN
 from omezarr.errors import StorageError, WriteError
 from omezarr.hierarchy import run
+from omezarr.stores import StoreTraits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ class Target(ABC):
     Attributes
     ----------
     transient : bool
-        Whether the place is gone with the process: nothing is kept there for resuming.
+        Whether nothing is kept there for resuming: the place is gone with the process, or never lets go of an object.
     rewritable : bool
         Whether objects can be replaced and removed.
     scratch : str
@@ -198,13 +199,14 @@ class StoreTarget(Target):
         Called before anything is changed; each raises where this process may not write any more.
     """
 
-    def __init__(self, store: Store, path: str) -> None:
+    def __init__(self, store: Store, path: str, traits: StoreTraits | None = None) -> None:
         self._store = store
         self.path = path
-        kind = type(store).__name__
-        self.rewritable = store.supports_deletes
-        self.transient = kind in ("MemoryStore", "GpuMemoryStore", "ZipStore") or not store.supports_deletes
-        self.distant = self.picklable = not self.transient
+        self.traits = StoreTraits.of(store) if traits is None else traits
+        self.rewritable = self.traits.rewritable
+        self.transient = self.traits.transient or not self.rewritable
+        self.distant = self.traits.distant
+        self.picklable = self.traits.picklable
         self.fences: list[Callable[[], None]] = []
 
     def put(self, key: str, *parts: Buffer) -> None:
@@ -229,7 +231,7 @@ class StoreTarget(Target):
     def delete(self, key: str) -> None:
         """Ask the store to remove an object, where it can."""
         self._check()
-        if not self._store.supports_deletes:
+        if not self.rewritable:
             return
         try:
             run(self._store.delete(self._key(key)))
@@ -240,7 +242,7 @@ class StoreTarget(Target):
 
     def is_empty(self) -> bool:
         """Ask for the first key, where the store can list."""
-        if not self._store.supports_listing:
+        if not self.traits.listable:
             return True
 
         async def first() -> bool:
@@ -256,7 +258,7 @@ class StoreTarget(Target):
 
     def names(self, prefix: str) -> list[str]:
         """List what the store has."""
-        if not self._store.supports_listing:
+        if not self.traits.listable:
             return []
 
         async def listed() -> list[str]:
@@ -296,11 +298,10 @@ class StoreTarget(Target):
 
 def target_of(opened: OpenedStore) -> Target:
     """Return the target for an opened store: files directly where it is a folder on a local disk."""
-    from zarr.storage import LocalStore
-
-    if type(opened.store) is LocalStore and not opened.store.read_only:
-        return LocalTarget(Path(opened.store.root, opened.path))
-    return StoreTarget(opened.store, opened.path.strip("/"))
+    folder = opened.traits.folder
+    if folder is not None and not opened.store.read_only:
+        return LocalTarget(Path(folder, opened.path))
+    return StoreTarget(opened.store, opened.path.strip("/"), opened.traits)
 
 
 def _write_file(path: str, parts: Sequence[Buffer]) -> None:

@@ -207,7 +207,7 @@ def _with_deletions(root: Node, repair: Repair, paths: Sequence[str]) -> Repair:
     async def listed() -> list[str]:
         return [key for path in paths async for key in store.list_prefix(f"{prefix}/{path}/".lstrip("/"))]
 
-    if not store.supports_listing:
+    if not root.hierarchy.traits.listable:
         raise ArgumentError(f"{root.location} cannot be listed, so nothing can be deleted there")
     keys = [key.removeprefix(f"{prefix}/") if prefix else key for key in run(listed())]
     plan = repair.plan

@@ -13,6 +13,7 @@ from omezarr.hierarchy.event_loop import run
 from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, parse_json, parse_object
 from omezarr.hierarchy.zarr_node import Kind, ZarrNode, node_of_format_2, node_of_format_3
 from omezarr.location import checked_path
+from omezarr.stores import StoreTraits
 from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class Hierarchy:
         make = partial(Hierarchy, use_consolidated=self._use_consolidated)
         return make, (self.store, self.path, self._preferred)
 
+    @property
+    def traits(self) -> StoreTraits:
+        """What the store is like."""
+        return StoreTraits.of(self.store)
+
     def node(self, path: str = "", kind: Kind | None = None) -> ZarrNode | None:
         """Return the metadata of the group or array at a path, or None if nothing is there.
 
@@ -148,7 +154,7 @@ class Hierarchy:
         missing = [path for path in dict.fromkeys(paths) if path not in self._nodes and path not in self._errors]
         if not missing:
             return
-        root = _folder(self.store)
+        root = self.traits.folder
         if root is None:
             run(self._fetch_remote(missing, kind))
         else:
@@ -199,7 +205,7 @@ class Hierarchy:
         StorageError
             If the store fails.
         """
-        if not self.store.supports_listing:
+        if not self.traits.listable:
             return None
         key = self._key(checked_path(path))
 
@@ -378,13 +384,6 @@ class Hierarchy:
         said = f"could not {what} {key!r} in {self.store}: {str(error) or type(error).__name__}"
         denied = isinstance(error, PermissionError) or getattr(error, "status", None) in (401, 403)
         return AccessDeniedError(f"{said}; check your rights and credentials") if denied else StorageError(said)
-
-
-def _folder(store: Store) -> Path | None:
-    """Return the folder of a local store, for which plain file reads do; None for other stores."""
-    from zarr.storage import LocalStore
-
-    return store.root if type(store) is LocalStore else None
 
 
 def _content(answers: Answers, name: str) -> bytes | None:

@@ -20,6 +20,7 @@ from omezarr.abc import OpenedStore
 from omezarr.errors import ArgumentError, OMEZarrError, PluginError, StorageError, UnsupportedError
 from omezarr.plugins.asking import ask_all, calling, named_failures
 from omezarr.plugins.registry import Contributions, best_claim
+from omezarr.stores import state_traits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,10 @@ def _open(
         raise StorageError(f"could not open {location}: {error}") from error
     if not isinstance(opened, OpenedStore):
         raise PluginError(f"the storage scheme {scheme.name!r} returned {type(opened).__name__}, not an OpenedStore")
+    try:
+        state_traits(opened.store, opened.traits)
+    except PluginError as error:
+        raise PluginError(f"the storage scheme {scheme.name!r} breaks its contract: {error}") from error
     return opened
 
 

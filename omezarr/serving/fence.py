@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from zarr.storage import LocalStore, WrapperStore
 
+from omezarr.stores import StoreTraits
+
 if TYPE_CHECKING:
     from zarr.abc.store import ByteRequest, Store
     from zarr.core.buffer import Buffer, BufferPrototype
@@ -31,8 +33,10 @@ class FencedStore(WrapperStore[Any]):
     def __init__(self, store: Store, path: str = "") -> None:
         super().__init__(store)
         self._path = path
-        self._local = isinstance(store, LocalStore)
-        self._root = Path(store.root, path).resolve() if isinstance(store, LocalStore) else None
+        self._distant = StoreTraits.of(store).distant
+        # Links are followed by subclasses of zarr's store, too, though their objects may be more than files.
+        self._folder = store.root if isinstance(store, LocalStore) else StoreTraits.of(store).folder
+        self._root = None if self._folder is None else Path(self._folder, path).resolve()
         self._kept: OrderedDict[tuple[str, str], Buffer | None] = OrderedDict()
         self._size = 0
         self._pending: dict[tuple[str, str], asyncio.Future[Buffer | None]] = {}
@@ -46,15 +50,15 @@ class FencedStore(WrapperStore[Any]):
 
     def _inside(self, key: str) -> bool:
         """Return whether a key stays inside, links followed."""
-        if self._root is None:
+        if self._folder is None or self._root is None:
             return True
-        return Path(self._store.root, key).resolve().is_relative_to(self._root)
+        return Path(self._folder, key).resolve().is_relative_to(self._root)
 
     async def get(self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None) -> Buffer | None:
         """Return an object, or part of it; None where nothing is, or what is there lies outside."""
         if not self._inside(key):
             return None
-        if self._local:
+        if not self._distant:
             found: Buffer | None = await self._store.get(key, prototype, byte_range)
             return found
         wanted = (key, repr(byte_range))

@@ -273,7 +273,7 @@ def _refuse_unwritable(place: Location, registry: Registry) -> None:
         opened = open_store(place, registry.storage_schemes, write=True)
     except UnsupportedError as error:
         raise UnsupportedError(f"{error}; {cure}") from error
-    if not opened.store.supports_deletes:
+    if not opened.traits.rewritable:
         raise UnsupportedError(f"in {place}, nothing can be removed, so it cannot be upgraded in place; {cure}")
 
 

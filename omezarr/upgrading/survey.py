@@ -121,7 +121,7 @@ def survey(root: Node) -> HierarchySurvey:
         arrays=walk.arrays,
         documents=walk.documents,
         files=tuple(walk.files),
-        listable=root.hierarchy.store.supports_listing,
+        listable=root.hierarchy.traits.listable,
     )
 
 
@@ -155,7 +155,7 @@ class _Walk:
         What cannot be read is an error where it is looked at.
         """
         hierarchy = self.root.hierarchy
-        folders = [self.root.path] if hierarchy.store.supports_listing else []
+        folders = [self.root.path] if hierarchy.traits.listable else []
         with ThreadPool(CONCURRENT_LISTINGS) as pool:
             while folders:
                 self.listed.update(zip(folders, pool.map(hierarchy.names, folders), strict=True))

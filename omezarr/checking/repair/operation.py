@@ -263,7 +263,7 @@ def _writable(plan: Plan, registry: Registry) -> Target:
         opened = open_store(plan.target, registry.storage_schemes, write=True)
     except UnsupportedError as error:
         raise UnsupportedError(f"{error}; {cure}") from error
-    if opened.store.read_only or not opened.store.supports_deletes:
+    if opened.store.read_only or not opened.traits.rewritable:
         raise UnsupportedError(f"in {plan.target}, nothing can be replaced; {cure}")
     target = target_of(opened)
     if isinstance(target, LocalTarget):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from omezarr_builtins.fixes.editing import edit
-from omezarr_builtins.rules.neighbours import LISTING_STORES, child_document, is_proper, joined, listed_names
+from omezarr_builtins.rules.neighbours import can_list, child_document, is_proper, joined, listed_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ def _list_unlisted(context: RuleContext, findings: Sequence[Finding]) -> Iterato
 def _list_all(context: RuleContext, _: Sequence[Finding]) -> Iterator[Edit]:
     """List the label images of an image whose group of labels has no list, or is a mere folder."""
     hierarchy = context.hierarchy
-    if hierarchy is not None and type(hierarchy.store).__name__ in LISTING_STORES:
+    if hierarchy is not None and can_list(hierarchy):
         labels = edit(context, ("labels",), list(_label_images(context, "", DEEPEST)), node="labels")
         yield evolve(labels, makes_group=True)
 

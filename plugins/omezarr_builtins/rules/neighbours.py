@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from omezarr.abc.rules import RuleContext
+    from omezarr.hierarchy import Hierarchy
     from omezarr.model import JSON
 
 
@@ -123,14 +124,15 @@ def child_document(context: RuleContext, path: str) -> Mapping[str, Any] | None:
     return None if group is None else document_of(group, context.version)
 
 
-LISTING_STORES = ("LocalStore", "MemoryStore", "ZipStore")
-"""Stores whose listings are complete and cheap; others are not listed."""
+def can_list(hierarchy: Hierarchy) -> bool:
+    """Say whether listings are complete and cheap; elsewhere rules list nothing."""
+    return hierarchy.traits.listable and not hierarchy.traits.distant
 
 
 def listed_names(context: RuleContext, path: str = "") -> tuple[str, ...]:
     """List what is directly below a path; nothing where listings cannot be relied on."""
     hierarchy = context.hierarchy
-    if hierarchy is None or type(hierarchy.store).__name__ not in LISTING_STORES or not is_proper(path):
+    if hierarchy is None or not can_list(hierarchy) or not is_proper(path):
         return ()
     try:
         return hierarchy.names(joined(context.path, path)) or ()

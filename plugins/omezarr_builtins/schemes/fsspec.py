@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.abc import Claim, OpenedStore, StorageScheme, StoreTraits
 from omezarr.errors import ArgumentError, LocationNotFoundError, MissingDependencyError, StorageError, UnsupportedError
 from omezarr.hookspecs import hookimpl
 
@@ -63,7 +63,8 @@ class Fsspec(StorageScheme):
             place=str(location),
             advice="options of its library are given as backend.NAME=VALUE",
         )
-        return OpenedStore(store=PatientStore(asynchronous(fs), path=path, read_only=not write, manners=manners))
+        store = PatientStore(asynchronous(fs), path=path, read_only=not write, manners=manners)
+        return OpenedStore(store=store, traits=StoreTraits(listable=manners.lists))
 
 
 def _parallel(fs: object) -> Literal["all", "keys", "none"]:

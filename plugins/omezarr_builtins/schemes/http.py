@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.abc import Claim, OpenedStore, StorageScheme, StoreTraits
 from omezarr.errors import ArgumentError, MissingDependencyError
 from omezarr.hookspecs import hookimpl
 
@@ -49,7 +49,8 @@ class HTTP(StorageScheme):
             headers["Authorization"] = f"Bearer {options.token}"
         url, _, query = location.url.partition("?")
         return OpenedStore(
-            store=HTTPStore(url, query, headers=headers, attempts=Attempts.of(options), request=options.backend)
+            store=HTTPStore(url, query, headers=headers, attempts=Attempts.of(options), request=options.backend),
+            traits=StoreTraits(listable=False, rewritable=False),
         )
 
 

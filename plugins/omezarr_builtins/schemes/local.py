@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.abc import Claim, OpenedStore, StorageScheme, StoreTraits
 from omezarr.errors import LocationNotFoundError, NotOMEZarrError, StorageError, TargetExistsError
 from omezarr.files import looking_at
 from omezarr.hookspecs import hookimpl
@@ -41,7 +41,7 @@ class Local(StorageScheme):
         store = LocalStore(path, read_only=not write)
         # zarr would create the folder when the store is first used, even to find out that nothing is there.
         store._is_open = True  # noqa: SLF001
-        return OpenedStore(store=store)
+        return OpenedStore(store=store, traits=StoreTraits(folder=path, distant=False))
 
 
 def _check_source(path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.abc import Claim, OpenedStore, StorageScheme, StoreTraits
 from omezarr.errors import ArgumentError, LocationNotFoundError
 from omezarr.hookspecs import hookimpl
 
@@ -50,7 +50,8 @@ class Memory(StorageScheme):
         path = path.strip("/")
         if not write and not any(key.startswith(f"{path}/" if path else "") for key in tuple(objects)):
             raise LocationNotFoundError(f"nothing is stored at {location} in this process")
-        return OpenedStore(store=MemoryStore(objects, read_only=not write), path=path)
+        traits = StoreTraits(transient=True, distant=False, picklable=False)
+        return OpenedStore(store=MemoryStore(objects, read_only=not write), path=path, traits=traits)
 
 
 @hookimpl

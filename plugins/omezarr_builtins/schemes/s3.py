@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.abc import Claim, OpenedStore, StorageScheme, StoreTraits
 from omezarr.errors import AccessDeniedError, ArgumentError, MissingDependencyError
 from omezarr.hookspecs import hookimpl
 
@@ -69,7 +69,8 @@ class S3(StorageScheme):
         fs = S3FileSystem(**_arguments(options, attempts.timeout, anonymous=anonymous))
         fs.retries = 1
         manners = FileSystemTraits(attempts=attempts, place=str(location), advice=advice)
-        return OpenedStore(store=S3Store(fs, path=path, read_only=not write, manners=manners))
+        store = S3Store(fs, path=path, read_only=not write, manners=manners)
+        return OpenedStore(store=store, traits=StoreTraits(conditional=True))
 
 
 def _identity(options: StorageOptions) -> tuple[bool, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import fields_dict
 
-from omezarr.abc import Claim, OpenedStore, StorageScheme
+from omezarr.abc import Claim, OpenedStore, StorageScheme, StoreTraits
 from omezarr.errors import LocationNotFoundError
 from omezarr.hookspecs import hookimpl
 from omezarr.location import Location, StorageOptions
@@ -52,7 +52,8 @@ class Zip(StorageScheme):
             path = f"{root}/{path}".rstrip("/")
         if path and not run(store.holds(path)):
             raise LocationNotFoundError(f"there is nothing at {path!r} in {container}")
-        return OpenedStore(store=store, path=path)
+        traits = StoreTraits(distant=holder.traits.distant, picklable=holder.traits.picklable, rewritable=False)
+        return OpenedStore(store=store, path=path, traits=traits)
 
 
 def _split(location: Location) -> tuple[Location, Location, str] | None:

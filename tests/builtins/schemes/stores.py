@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zarr.storage import LocalStore
+
 from omezarr.abc import OpenedStore
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
@@ -24,7 +26,8 @@ def opened(location: Any, options: Mapping[str, Any] | None = None, *, write: bo
 
 
 def fill(store: Any, path: str = "", *, zarr_format: Any = 3) -> None:
-    """Write the example of the suites to a store."""
+    """Write the example of the suites to a store, or to a folder."""
+    store = LocalStore(store) if isinstance(store, str) else store
     write_example(OpenedStore(store=store, path=path), zarr_format=zarr_format)
 
 
