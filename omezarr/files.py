@@ -6,12 +6,15 @@ what the bytes mean.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.errors import (
@@ -26,10 +29,61 @@ from omezarr.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 HEADER_BYTES = 4096
 """How much of the beginning of a file is part of its identity."""
+
+
+_KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def oddity(mode: int) -> str | None:
+    """Say what something on a disk is that is neither a file nor a folder; None where it is one of these.
+
+    Reading such a thing may never end.
+
+    Parameters
+    ----------
+    mode : int
+        As `os.stat` gives it.
+
+    Examples
+    --------
+    >>> oddity(os.stat(os.devnull).st_mode)
+    'a device'
+    """
+    return next((kind for is_kind, kind in _KINDS if is_kind(mode)), None)
+
+
+def open_file(path: str | Path) -> int:
+    """Open a file for reading and return its descriptor; nothing that could be waited for without end is opened.
+
+    Raises
+    ------
+    StorageError
+        If it is no file, but a named pipe, a socket or a device.
+    OSError
+        If it cannot be opened; for a folder, an IsADirectoryError.
+    """
+    flags = ("O_BINARY", "O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY")
+    try:
+        descriptor = os.open(path, os.O_RDONLY | sum(getattr(os, flag, 0) for flag in flags))
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise StorageError(f"{path} is {oddity(Path(path).stat().st_mode)}, no file; remove it") from error
+        raise
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise StorageError(f"{path} is {oddity(mode)}, no file; remove it")
 
 
 class ByteFile(ABC):
@@ -101,13 +155,12 @@ class ReopenedFile(ByteFile):
         try:
             status = path.stat()
             if not path.is_file():
-                raise SourceError(f"{path} is a {'folder' if path.is_dir() else 'device'}, not a file")
-            with path.open("rb"):
-                pass
+                raise SourceError(f"{path} is {oddity(status.st_mode) or 'a folder'}, not a file")
+            os.close(open_file(path))
         except FileNotFoundError:
             raise LocationNotFoundError(f"{path} does not exist{_suggestion(path)}") from None
         except OSError as error:
-            raise StorageError(f"{path} cannot be read: {error.strerror}") from error
+            raise StorageError(f"{path} cannot be read: {error.strerror or error}") from error
         self.size = status.st_size
         self._changed = status.st_mtime_ns
         self._identity: str | None = None
@@ -118,11 +171,11 @@ class ReopenedFile(ByteFile):
         if size <= 0:
             return b""
         try:
-            with self.path.open("rb", buffering=0) as file:
+            with os.fdopen(open_file(self.path), "rb", buffering=0) as file:
                 file.seek(offset)
                 return _all(size, lambda done: file.read(size - done) or b"")
         except OSError as error:
-            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from error
+            raise StorageError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
     def check_length(self) -> None:
         """Look whether the file is as long as it was.
@@ -178,12 +231,12 @@ class LocalFile(ReopenedFile):
             descriptor = self._open()
             return _all(size, lambda done: os.pread(descriptor, size - done, offset + done))
         except OSError as error:
-            raise StorageError(f"{self.path} cannot be read: {error.strerror}") from error
+            raise StorageError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
     def _open(self) -> int:
         with self._lock:
             if self._descriptor is None:
-                self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+                self._descriptor = open_file(self.path)
             return self._descriptor
 
     def close(self) -> None:

@@ -34,6 +34,10 @@ _UNITS = {
 }
 
 
+METADATA_BYTES = 160 * 1024**2
+"""What one metadata document may take in memory where nobody says: a plate of 300,000 wells, 300,000 colours."""
+
+
 def parse_bytes(text: str | int) -> int:
     """Return the number of bytes that a text such as ``"150 MiB"`` names.
 
@@ -74,12 +78,15 @@ class Settings:
         Plugin identities that are not loaded (``OMEZARR_DISABLE_PLUGINS``, separated by commas).
     memory : int or None
         Bytes that writing may use of its own (``OMEZARR_MEMORY``); None: the engine's default.
+    metadata : int
+        Bytes that one metadata document may take in memory (``OMEZARR_METADATA``).
     threads : int
         Threads for reading and writing (``OMEZARR_THREADS``); default: the cores this process may use.
     """
 
     disabled_plugins: tuple[str, ...] = ()
     memory: int | None = None
+    metadata: int = METADATA_BYTES
     threads: int = 1
 
     @classmethod
@@ -105,6 +112,7 @@ class Settings:
         return cls(
             disabled_plugins=tuple(name for name in names if name),
             memory=None if memory is None else parse_bytes(memory),
+            metadata=parse_bytes(env.get("OMEZARR_METADATA", METADATA_BYTES)),
             threads=int(threads),
         )
 

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from omezarr.arrays.chunks import bytes_of
 from omezarr.errors import OMEZarrError, StorageError
+from omezarr.files import open_file
 from omezarr.hierarchy import run
 from omezarr.stores import StoreTraits
 
@@ -201,9 +202,11 @@ def read_file(path: str, part: slice | None = None) -> bytes | None:
         If it cannot be read.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = open_file(path)
     except GONE:
         return None
+    except StorageError:
+        raise
     except OSError as error:
         raise StorageError(f"could not read {path}: {error.strerror or error}") from error
     try:
@@ -213,8 +216,6 @@ def read_file(path: str, part: slice | None = None) -> bytes | None:
         content = os.read(descriptor, last - first)
         while len(content) < last - first and (more := os.read(descriptor, last - first - len(content))):
             content += more
-    except IsADirectoryError:
-        return None
     except OSError as error:
         raise StorageError(f"could not read {path}: {error.strerror or error}") from error
     finally:

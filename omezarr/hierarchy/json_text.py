@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from omezarr.errors import MetadataError
+from omezarr.settings import Settings
 
 if TYPE_CHECKING:
     from omezarr.model import JSON
@@ -21,8 +22,8 @@ MAX_DOCUMENT_DEPTH = 200
 """Deeper nested JSON is refused; the deepest transformations in use stay below 20."""
 
 
-LONGEST_NUMBER = 14_000
-"""Whole numbers of more bits are refused: Python neither reads nor writes them as text."""
+LONGEST_NUMBER = 1024
+"""Whole numbers of more bits are refused: they are larger than any float."""
 
 
 def parse_json(content: bytes, name: str) -> JSON:
@@ -46,6 +47,7 @@ def parse_json(content: bytes, name: str) -> JSON:
     """
     if len(content) > MAX_DOCUMENT_BYTES:
         raise MetadataError(f"{name} has {len(content)} bytes, more than metadata ever needs; refused")
+    _check_memory(content, name)
     if _depth(content) > MAX_DOCUMENT_DEPTH:
         raise MetadataError(f"{name} is nested more than {MAX_DOCUMENT_DEPTH} levels deep; refused")
 
@@ -56,11 +58,18 @@ def parse_json(content: bytes, name: str) -> JSON:
         value = float(number)
         return value if math.isfinite(value) else refuse(number)
 
+    def whole(number: str) -> int:
+        if len(number) > LONGEST_NUMBER // 3 or (value := int(number)).bit_length() > LONGEST_NUMBER:
+            raise MetadataError(f"{name} holds a number of {len(number)} digits, larger than any float")
+        return value
+
+    suspicious = _PERHAPS_INFINITE.search(content)
     try:
         parsed: JSON = json.loads(
             content.decode("utf-8-sig"),
             parse_constant=refuse,
-            parse_float=finite if _PERHAPS_INFINITE.search(content) else None,
+            parse_float=finite if suspicious else None,
+            parse_int=whole if suspicious else None,
         )
     except ValueError as error:
         if isinstance(error, MetadataError):
@@ -68,6 +77,31 @@ def parse_json(content: bytes, name: str) -> JSON:
         raise MetadataError(f"{name} is not valid JSON: {error}") from error
     return parsed
 
+
+def _check_memory(content: bytes, name: str) -> None:
+    """Refuse what would fill the memory: a value takes many times the two bytes that it can be written in."""
+    counts = [content.count(sign) * size for sign, size in _MEMORY_OF.items()]
+    needed = 2 * len(content) + sum(counts)
+    if needed <= _ALWAYS_READ:
+        return
+    allowed = Settings.from_environment().metadata
+    if b'"consolidated_metadata"' in content or b'"zarr_consolidated_format"' in content:
+        allowed *= CONSOLIDATED_TIMES
+    if needed > allowed:
+        mebibytes = -(-needed // 2**20)
+        raise MetadataError(
+            f"{name} would take {mebibytes} MiB of memory, more than metadata is allowed; if you trust it, set "
+            f"OMEZARR_METADATA={mebibytes}MiB"
+        )
+
+
+_MEMORY_OF = {b"{": 240, b"[": 100, b",": 50}
+"""How much memory a character of JSON stands for: an object, a list, a value."""
+
+_ALWAYS_READ = 1024 * 1024
+
+CONSOLIDATED_TIMES = 4
+"""So many times larger may a document be that holds those of a whole hierarchy."""
 
 _PERHAPS_INFINITE = re.compile(rb"\d{300}|[eE]\+?\d{3}")
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', flags=re.DOTALL)
@@ -115,7 +149,7 @@ def impurity(value: Any) -> str | None:
         elif isinstance(item, float) and not math.isfinite(item):
             return f"the number {item}"
         elif isinstance(item, int) and item.bit_length() > LONGEST_NUMBER:
-            return "a number of thousands of digits"
+            return "a number larger than any float"
         elif item is not None and not isinstance(item, str | int | float):
             return f"a value of type {type(item).__name__}"
     return None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from omezarr.errors import AccessDeniedError, MetadataError, OMEZarrError, StorageError
+from omezarr.hierarchy.disk import MISSING, Folders, read_document
 from omezarr.hierarchy.event_loop import run
-from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, parse_json, parse_object
+from omezarr.hierarchy.json_text import parse_json, parse_object
 from omezarr.hierarchy.zarr_node import Kind, ZarrNode, node_of_format_2, node_of_format_3
 from omezarr.location import checked_path
 from omezarr.stores import StoreTraits
@@ -35,7 +35,6 @@ LOCAL_THREADS = 8
 _SMALL_BATCH = 32
 
 _ALL_NAMES = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
-_MISSING = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
 class Hierarchy:
@@ -150,6 +149,11 @@ class Hierarchy:
         with self._lock:
             self._fill(wanted, kind)
 
+    def absent(self, paths: Iterable[str]) -> list[str]:
+        """Return those of several normalised paths, all fetched before, at which nothing is."""
+        with self._lock:
+            return [path for path in paths if path not in self._errors and self._nodes.get(path) is None]
+
     def _fill(self, paths: list[str], kind: Kind | None) -> None:
         missing = [path for path in dict.fromkeys(paths) if path not in self._nodes and path not in self._errors]
         if not missing:
@@ -170,7 +174,13 @@ class Hierarchy:
 
     def read(self, path: str) -> bytes | None:
         """Return the bytes of one stored object, or None if it is not there."""
-        return run(self._get(checked_path(path)))
+        root = self.traits.folder
+        if root is None:
+            return run(self._get(checked_path(path)))
+        found = read_document(root / self._key(checked_path(path)))
+        if isinstance(found, OMEZarrError):
+            raise found
+        return found
 
     def array(self, path: str) -> zarr.Array[Any]:
         """Return the array at a path, made from metadata that was fetched before.
@@ -216,7 +226,7 @@ class Hierarchy:
             return tuple(sorted({name.strip("/") for name in run(listed())} - {""}))
         except OMEZarrError:
             raise
-        except _MISSING:
+        except MISSING:
             return ()
         except Exception as error:
             raise self._failure("list", key, error) from error
@@ -232,25 +242,16 @@ class Hierarchy:
                 inquiry = self._inquiry(path, kind)
                 answers: Answers | None = None
                 while (names := self._advance(path, inquiry, answers)) is not None:
-                    answers = {name: self._read_file(root, f"{path}/{name}") for name in names}
+                    answers = {name: read_document(root / self._key(f"{path}/{name}".lstrip("/"))) for name in names}
 
         if len(paths) <= _SMALL_BATCH:
             fetch(paths)
             return
+        folders = Folders(root)
+        there = [path for path in paths if folders.may_hold(self._key(path))]
+        self._nodes.update(dict.fromkeys(set(paths).difference(there)))
         with ThreadPool(LOCAL_THREADS) as pool:
-            list(pool.map(fetch, [paths[start::LOCAL_THREADS] for start in range(LOCAL_THREADS)]))
-
-    def _read_file(self, root: Path, path: str) -> bytes | None | OMEZarrError:
-        file = root / self._key(path.lstrip("/"))
-        try:
-            with file.open("rb") as stream:
-                if os.fstat(stream.fileno()).st_size > MAX_DOCUMENT_BYTES:
-                    return MetadataError(f"{file} is larger than metadata ever is; refused")
-                return stream.read()
-        except _MISSING:
-            return None
-        except OSError as error:
-            return StorageError(f"could not read {file}: {error.strerror}")
+            list(pool.map(fetch, [there[start::LOCAL_THREADS] for start in range(LOCAL_THREADS)]))
 
     async def _fetch_remote(self, paths: list[str], kind: Kind | None) -> None:
         limit = asyncio.Semaphore(CONCURRENT_REQUESTS)
@@ -374,7 +375,7 @@ class Hierarchy:
             buffer = await self.store.get(key, prototype=default_buffer_prototype())
         except OMEZarrError:
             raise
-        except (*_MISSING, KeyError):
+        except (*MISSING, KeyError):
             return None
         except Exception as error:
             raise self._failure("read", key, error) from error

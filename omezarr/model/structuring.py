@@ -330,5 +330,9 @@ def _integer(value: Any, _: Any) -> int:
 
 def _number(value: Any, _: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            float(value)
+        except OverflowError:
+            raise MetadataError("expected a number, found one that is larger than any float") from None
         return value
     raise MetadataError(f"expected a number, found {kind_of(value)}")

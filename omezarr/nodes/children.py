@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Collection, ItemsView, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING
 
 from omezarr.errors import MetadataError, UnknownNameError
@@ -28,7 +28,7 @@ class Children(Mapping[str, "Node"]):
     open_child : callable
         Opens a reference.
     fetch : callable
-        Fetches the metadata at several paths at once.
+        Fetches the metadata at several paths at once, and returns those where nothing is.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Children(Mapping[str, "Node"]):
         owner: str,
         references: Iterable[Reference] = (),
         open_child: Callable[[Reference], Node] | None = None,
-        fetch: Callable[[list[str]], object] | None = None,
+        fetch: Callable[[list[str]], Collection[str]] | None = None,
     ) -> None:
         self._owner = owner
         self._references = {checked_path(reference.path): reference for reference in references}
@@ -46,7 +46,8 @@ class Children(Mapping[str, "Node"]):
 
     def __getitem__(self, path: str) -> Node:
         if path not in self._references or self._open_child is None:
-            known = ", ".join(self._references) or "none"
+            names = list(self._references)
+            known = ", ".join(names[:20]) + f" and {len(names) - 20} more" * (len(names) > 20) or "none"
             raise UnknownNameError(f"{self._owner} has no child {path!r}; it has: {known}")
         if not path:
             raise MetadataError(f"{self._owner} names itself as one of its parts; left out")
@@ -74,9 +75,15 @@ class Children(Mapping[str, "Node"]):
         return super().items()
 
     def __repr__(self) -> str:
-        return f"<Children {', '.join(self)}>"
+        names = list(self)
+        return f"<Children {', '.join(names[:20])}{', ...' * (len(names) > 20)}>"
 
-    def prefetch(self) -> None:
-        """Fetch the metadata of all children at once, for whoever will visit them all."""
-        if self._fetch is not None:
-            self._fetch(list(self))
+    def prefetch(self) -> Collection[str]:
+        """Fetch the metadata of all children at once, for whoever will visit them all.
+
+        Returns
+        -------
+        collection of str
+            Those of them that are not there.
+        """
+        return () if self._fetch is None else self._fetch(list(self))

@@ -63,6 +63,8 @@ class Node(OMEGroup, Pictured):
         The format version to take, here and below, where that which is named is not known.
     detected : DetectedFormat or None, optional
         The format, where it has been detected already. Default: it is detected now.
+    above : tuple of mapping
+        The attributes of the groups through which this one was reached.
 
     Raises
     ------
@@ -86,6 +88,7 @@ class Node(OMEGroup, Pictured):
         format: str | None = None,  # noqa: A002 - the word of the field
         stand_in: str | None = None,
         detected: DetectedFormat | Unset | None = UNSET,
+        above: tuple[Mapping[str, JSON], ...] = (),
     ) -> None:
         self._hierarchy = hierarchy
         self._registry = registry
@@ -93,6 +96,9 @@ class Node(OMEGroup, Pictured):
         self.path = path
         self.location = location
         self.zarr_node = group_at(hierarchy, path, location)
+        if self.zarr_node.attributes and self.zarr_node.attributes in above:
+            raise MetadataError(f"{location} is the same as a group above it, and would lead to itself; left out")
+        self._above = (*above, self.zarr_node.attributes)
         if detected is UNSET:
             detected = detect_format(
                 self.zarr_node.attributes, self.zarr_node.zarr_format, self._hint, registry, forced=format
@@ -260,7 +266,7 @@ class Node(OMEGroup, Pictured):
             str(self.location),
             found,
             self._open,
-            lambda paths: self._hierarchy.prefetch([self._below(path) for path in paths], kind="group"),
+            self._absent,
         )
 
     def child(self, path: str) -> Node:
@@ -336,6 +342,12 @@ class Node(OMEGroup, Pictured):
                     found += node_type.references(self.facets[node_type.key])
         return tuple(found)
 
+    def _absent(self, paths: list[str]) -> frozenset[str]:
+        """Fetch the metadata of several groups below this one, and return the paths at which nothing is."""
+        below = {self._below(path): path for path in paths}
+        self._hierarchy.prefetch(below, kind="group")
+        return frozenset(below[path] for path in self._hierarchy.absent(below))
+
     def _calling(self, node_type: NodeType, member: str) -> AbstractContextManager[None]:
         return calling(self._registry.node_types, node_type.key, member)
 
@@ -356,4 +368,5 @@ class Node(OMEGroup, Pictured):
             self.location.below(reference.path),
             hint=complete,
             stand_in=self._stand_in,
+            above=self._above,
         )

@@ -91,7 +91,7 @@ class TestHostileJSON:
             (b'{"a": 1e999}', "holds 1e999"),
             (b'{"a": -1E+400}', "holds -1E"),
             (b'{"a": ' + b"9" * 400 + b".5}", "holds 999"),
-            (b'{"a": ' + b"9" * 5000 + b"}", "not valid JSON"),
+            (b'{"a": ' + b"9" * 5000 + b"}", "holds a number of 5000 digits"),
             (b'{"a": "\xff"}', "not valid JSON"),
             (b"", "not valid JSON"),
             (b"{", "not valid JSON"),
@@ -108,9 +108,9 @@ class TestHostileJSON:
 
     def test_larger_than_metadata_ever_is_is_refused(self, monkeypatch, store_of):
         monkeypatch.setattr("omezarr.hierarchy.json_text.MAX_DOCUMENT_BYTES", 1000)
-        monkeypatch.setattr("omezarr.hierarchy.view.MAX_DOCUMENT_BYTES", 1000)
+        monkeypatch.setattr("omezarr.hierarchy.disk.MAX_DOCUMENT_BYTES", 1000)
         store = store_of({"zarr.json": {**GROUP_3, "attributes": {"text": "x" * 2000}}})
-        with pytest.raises(MetadataError, match=r"larger than metadata ever is|more than metadata ever needs"):
+        with pytest.raises(MetadataError, match=r"more than metadata ever needs"):
             Hierarchy(store).node()
 
     @pytest.mark.parametrize(

@@ -55,6 +55,16 @@ class Visit:
     registry: Registry
     rules: tuple[GatheredRule, ...] = ()
     inferred: bool = False
+    above: Visit | None = None
+
+    def is_below(self, attributes: Mapping[str, JSON]) -> bool:
+        """Say whether this group, or one through which it was reached, has these attributes."""
+        visit: Visit | None = self
+        while visit is not None:
+            if visit.context.attributes == attributes:
+                return True
+            visit = visit.above
+        return False
 
     def seen_in(self, hierarchy: Hierarchy) -> RuleContext:
         """Return the context as another state of the hierarchy has it."""
@@ -208,6 +218,10 @@ class Walk:
                     yield visit
 
     def _visit(self, node: ZarrNode, parent: Visit, reference: Reference, subject: Subject) -> Visit | None:
+        if node.attributes and parent.is_below(node.attributes):
+            expected = "a group that is not the same as one above it"
+            self.problems.append(HIERARCHY_DEPTH.at(node.path, "a group that leads to itself", expected))
+            return None
         fault = impurity(node.attributes)
         if fault is not None:
             self.problems.append(JSON_FORM.at(node.path, fault, "an object of JSON"))
@@ -225,7 +239,7 @@ class Walk:
         version = found if found is not None and named else parent.format
         certain = alone and (named or (parent.context.certain and found is version))
         context = self._context(node.attributes, version, node.path, node, subject, certain=certain)
-        return self._judged(context, version, hint)
+        return evolve(self._judged(context, version, hint), above=parent)
 
     def _context(
         self,

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from omezarr.nodes.node import Node
 
 
+ABSENT_SHOWN = 20
+"""Of the groups that another one names, and that are not there, no more than so many are shown."""
+
+
 @click.command(epilog="Example: omezarr info coins.ome.zarr --json")
 @click.argument("path")
 @click.option("--stats", is_flag=True, help="Read all pixels and show the least and the greatest value of each level.")
@@ -83,11 +87,16 @@ def describe(node: Node, path: str, *, stats: bool = False) -> dict[str, Any]:
             tree["label"] = _label(node)
         tree["notices"] = list(node.notices)
         children = node.children
-        children.prefetch()
+        absent = children.prefetch()
     except OMEZarrError as error:
         return {**tree, "error": str(error)}
     tree["children"] = []
+    left_out = frozenset([name for name in children if name in absent][ABSENT_SHOWN:])
+    if left_out:
+        tree["absent"] = len(absent)
     for name in children:
+        if name in left_out:
+            continue
         try:
             child = children[name]
         except OMEZarrError as error:
@@ -182,6 +191,8 @@ def _show(tree: dict[str, Any], depth: int) -> None:
         echo(f"{indent}  labels of {label['source']}: {label['colors']} colours, {label['properties']} properties")
     for notice in tree.get("notices", ()):
         echo(f"{indent}  note: {notice}")
+    if "absent" in tree:
+        echo(f"{indent}  error: {tree['absent']} groups are named here that are not there; {ABSENT_SHOWN} are shown")
     if "error" in tree:
         echo(f"{indent}  error: {tree['error']}")
     for child in tree.get("children", ()):
