@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omezarr.checking.repair import repair
     from omezarr.checking.validation import Report, validate
     from omezarr.editing import csv_to_labels, edit, labels_to_csv
+    from omezarr.engine.downscaling import downscale
     from omezarr.location import Location, StorageOptions
     from omezarr.model import (
         Acquisition,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from omezarr.writing import RunOptions, WriteOptions
     from omezarr.writing.acquisition import create_writer, open_writer
     from omezarr.writing.conversion import convert
+    from omezarr.writing.existing import write_into
     from omezarr.writing.images import write_content, write_image, write_labels, write_multiscale
     from omezarr.writing.levels import add_levels
     from omezarr.writing.plates import write_field, write_plate
@@ -60,6 +62,7 @@ _HOMES = {
         "omezarr.checking.repair": "repair",
         "omezarr.checking.validation": "Report validate",
         "omezarr.editing": "csv_to_labels edit labels_to_csv",
+        "omezarr.engine.downscaling": "downscale",
         "omezarr.location": "Location StorageOptions",
         "omezarr.model": "Acquisition Affine Axis Channel CoordinateSystem ImageLabel LabelColor "
         "LabelProperty Rotation Scale SystemReference Translation Window",
@@ -74,6 +77,7 @@ _HOMES = {
         "omezarr.writing": "RunOptions WriteOptions",
         "omezarr.writing.acquisition": "create_writer open_writer",
         "omezarr.writing.conversion": "convert",
+        "omezarr.writing.existing": "write_into",
         "omezarr.writing.images": "write_content write_image write_labels write_multiscale",
         "omezarr.writing.levels": "add_levels",
         "omezarr.writing.plates": "write_field write_plate",
@@ -116,6 +120,7 @@ __all__ = [
     "create_writer",
     "csv_to_labels",
     "default_registry",
+    "downscale",
     "edit",
     "find",
     "html",
@@ -132,6 +137,7 @@ __all__ = [
     "write_content",
     "write_field",
     "write_image",
+    "write_into",
     "write_labels",
     "write_multiscale",
     "write_plate",

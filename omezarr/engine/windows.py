@@ -77,13 +77,39 @@ class WindowRun:
             self.array.write_shard(node.index, chunks)
 
 
-def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: Shape, method: ScalingMethod) -> Pixels:
-    """Return a region of a level, made from the level before.
+@frozen
+class Window:
+    """What a region of a level is made from.
 
     Parameters
     ----------
-    reader : ArrayReader
-        Reads the level before.
+    inside : tuple of slice
+        To be read of the level before.
+    padding : tuple of (int, int)
+        How much is mirrored around it.
+    kept : tuple of slice
+        The part of what is padded that the method looks at.
+    inner : tuple of slice
+        The part of that which the region stands for, without the halo.
+    """
+
+    inside: Region
+    padding: tuple[tuple[int, int], ...]
+    kept: Region
+    inner: Region
+
+    def reduced(self, pixels: Pixels, region: Region, factors: Shape, method: ScalingMethod) -> Pixels:
+        """Return the region, made from the pixels inside."""
+        if any(map(any, self.padding)):
+            pixels = np.pad(pixels, self.padding, mode="symmetric")[self.kept]
+        return reduced(method, pixels, factors, self.inner, region)
+
+
+def window_of(region: Region, shape: Shape, factors: Shape, method: ScalingMethod) -> Window:
+    """Return what a region of a level is made from.
+
+    Parameters
+    ----------
     region : tuple of slice
         Of the level to be made.
     shape : tuple of int
@@ -102,7 +128,18 @@ def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: S
         begin = (start - low) - (first - before)
         kept.append(slice(begin, begin + low + stop - start + high))
         inner.append(slice(low, low + stop - start))
-    window = reader.read(tuple(inside))
-    if any(map(any, padding)):
-        window = np.pad(window, padding, mode="symmetric")[tuple(kept)]
-    return reduced(method, window, factors, tuple(inner), region)
+    return Window(tuple(inside), tuple(padding), tuple(kept), tuple(inner))
+
+
+def reduced_window(reader: ArrayReader, region: Region, shape: Shape, factors: Shape, method: ScalingMethod) -> Pixels:
+    """Return a region of a level, made from the level before.
+
+    Parameters
+    ----------
+    reader : ArrayReader
+        Reads the level before.
+    region, shape, factors, method
+        As for `window_of`.
+    """
+    window = window_of(region, shape, factors, method)
+    return window.reduced(reader.read(window.inside), region, factors, method)

@@ -1,4 +1,4 @@
-"""What is shipped: both packages, every plugin, and dependencies that are what they say."""
+"""What is shipped: all three packages, every plugin, and dependencies that are what they say."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LINES: dict[str, str] = PROJECT["project"]["entry-points"]["omezarr"]
 PLUGINS = ROOT / "plugins/omezarr_builtins"
+COMPAT = ROOT / "plugins/omezarr_compat"
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +42,14 @@ def modules_of(package: Path, name: str) -> set[str]:
     return {f"{name}/{file.relative_to(package).as_posix()}" for file in package.rglob("*.py")}
 
 
-def test_the_wheel_holds_both_packages_and_nothing_else(wheel):
+def test_the_wheel_holds_all_packages_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     sources = modules_of(ROOT / "omezarr", "omezarr") | modules_of(PLUGINS, "omezarr_builtins")
+    sources |= modules_of(COMPAT, "omezarr_compat")
     assert sources <= names
-    assert {name.partition("/")[0] for name in names} == {"omezarr", "omezarr_builtins"}
-    assert {"omezarr/py.typed", "omezarr_builtins/py.typed"} <= names
+    assert {name.partition("/")[0] for name in names} == {"omezarr", "omezarr_builtins", "omezarr_compat"}
+    assert {"omezarr/py.typed", "omezarr_builtins/py.typed", "omezarr_compat/py.typed"} <= names
     page = ROOT / "omezarr/serving/page"
     assert {f"omezarr/serving/page/{file.name}" for file in page.iterdir()} <= names
 
@@ -139,9 +141,10 @@ def test_what_is_imported_is_declared():
     declared = {Requirement(item).name for items in [PROJECT["project"]["dependencies"], *extras] for item in items}
     assert set(COMES_WITH.values()) <= declared
     known = {IMPORTED_AS.get(name, name) for name in declared} | {"omezarr", "omezarr_builtins"} | set(COMES_WITH)
+    known |= {"omezarr_compat"}
     found = {
         file.relative_to(ROOT).as_posix(): imported_by(file) - known - sys.stdlib_module_names
-        for file in [*ROOT.glob("omezarr/**/*.py"), *PLUGINS.rglob("*.py")]
+        for file in [*ROOT.glob("omezarr/**/*.py"), *PLUGINS.rglob("*.py"), *COMPAT.rglob("*.py")]
     }
     assert {file: names for file, names in found.items() if names} == {}
 

@@ -45,7 +45,9 @@ def test_no_module_is_too_long_to_be_one_thing():
 
 
 def test_no_module_has_a_name_that_says_nothing():
-    assert [module for module in MODULES if module.stem.strip("_") in VAGUE - {"base"}] == []
+    # The names of omezarr_compat are those of ome-zarr-py, which scripts import.
+    own = [module for module in MODULES if module.parent.name != "omezarr_compat"]
+    assert [module for module in own if module.stem.strip("_") in VAGUE - {"base"}] == []
 
 
 @pytest.mark.parametrize(
