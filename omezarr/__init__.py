@@ -18,6 +18,7 @@ from omezarr._version import __version__
 
 if TYPE_CHECKING:
     from omezarr.abc.plan import Codec
+    from omezarr.checking.manifests import check_manifest, write_manifest
     from omezarr.checking.repair import repair
     from omezarr.checking.validation import Report, validate
     from omezarr.editing import csv_to_labels, edit, labels_to_csv
@@ -59,6 +60,7 @@ _HOMES = {
     name: module
     for module, names in {
         "omezarr.abc.plan": "Codec",
+        "omezarr.checking.manifests": "check_manifest write_manifest",
         "omezarr.checking.repair": "repair",
         "omezarr.checking.validation": "Report validate",
         "omezarr.editing": "csv_to_labels edit labels_to_csv",
@@ -116,6 +118,7 @@ __all__ = [
     "WriteOptions",
     "__version__",
     "add_levels",
+    "check_manifest",
     "convert",
     "create_writer",
     "csv_to_labels",
@@ -139,6 +142,7 @@ __all__ = [
     "write_image",
     "write_into",
     "write_labels",
+    "write_manifest",
     "write_multiscale",
     "write_plate",
     "write_scene",

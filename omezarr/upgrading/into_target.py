@@ -24,6 +24,7 @@ from omezarr.abc.plan import (
 from omezarr.arrays import as_source, expanded
 from omezarr.arrays.codecs import Obstacle, common_codec, has_checksums, uses_extension
 from omezarr.arrays.defaults import default_codec, fitting_shards
+from omezarr.arrays.digests import MANIFEST
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import UnsupportedError
 from omezarr.upgrading.arrays import described
@@ -99,7 +100,9 @@ def into_target_plan(changes: Changes, target: Location, options: RewriteOptions
         raise UnsupportedError(no_checksums(changes.version, changes.survey.root.registry))
     copy = _Copy(changes, options)
     steps = [step for path, change in changes.arrays.items() for step in copy.array_steps(path, change)]
-    files = changes.survey.existing_files()
+    files = [
+        file for file in changes.survey.existing_files() if file != MANIFEST
+    ]  # which says what was, not what will be
     if files:
         steps.append(copy.transfer({file: file for file in files}))
     paths = reversed(list(changes.groups))
