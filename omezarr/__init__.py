@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from omezarr.writing.existing import write_into
     from omezarr.writing.images import write_content, write_image, write_labels, write_multiscale
     from omezarr.writing.levels import add_levels
+    from omezarr.writing.plate_writer import PlateWriter, create_plate
     from omezarr.writing.plates import write_field, write_plate
     from omezarr.writing.scenes import write_scene
 
@@ -82,6 +83,7 @@ _HOMES = {
         "omezarr.writing.existing": "write_into",
         "omezarr.writing.images": "write_content write_image write_labels write_multiscale",
         "omezarr.writing.levels": "add_levels",
+        "omezarr.writing.plate_writer": "PlateWriter create_plate",
         "omezarr.writing.plates": "write_field write_plate",
         "omezarr.writing.scenes": "write_scene",
     }.items()
@@ -105,6 +107,7 @@ __all__ = [
     "Location",
     "Node",
     "PlateContent",
+    "PlateWriter",
     "Registry",
     "Report",
     "Rotation",
@@ -120,6 +123,7 @@ __all__ = [
     "add_levels",
     "check_manifest",
     "convert",
+    "create_plate",
     "create_writer",
     "csv_to_labels",
     "default_registry",

@@ -200,7 +200,8 @@ class EditAttributes:
 class MergeIntoList:
     """Add items to a list inside the attributes of a group, under a lock.
 
-    Items that are there already stay where they are.
+    Items that are there already stay where they are. So that is, at all times, also where several processes add to one
+    list: whatever their order, the same comes of it if `order` says where an item belongs.
 
     Parameters
     ----------
@@ -212,15 +213,40 @@ class MergeIntoList:
     match : str, optional
         Objects with the same value under this key are the same item, and the new one replaces the old; None: whole
         values are compared.
-    raised : tuple of (JSONPath, int), optional
-        Where a number is in the attributes that shall be this or more; left alone where there is none.
+    raised : tuple of (JSONPath, int or ListPlace), optional
+        Where a number is in the attributes that shall be this or more, or the length of a list or more; left alone
+        where there is none.
+    order : tuple of str
+        The keys by whose values items are in order: numbers as numbers, names as people sort them. A new item goes
+        before the first one that comes after it. None: to the end.
+    created : mapping, optional
+        The attributes that the group has before the items are added if it is not there yet, or was never finished.
+        None: the group has to be there.
     """
 
     path: str
     keys: JSONPath
     items: tuple[JSON, ...]
     match: str | None = None
-    raised: tuple[JSONPath, int] | None = None
+    raised: tuple[JSONPath, int | ListPlace] | None = None
+    order: tuple[str, ...] = ()
+    created: Mapping[str, JSON] | None = None
+
+
+@frozen
+class ListPlace:
+    """A list in the attributes of a group.
+
+    Parameters
+    ----------
+    path : str
+        The group.
+    keys : JSONPath
+        Where the list is in its attributes.
+    """
+
+    path: str
+    keys: JSONPath
 
 
 @frozen(kw_only=True)

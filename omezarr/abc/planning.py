@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc.claims import ArrayFacts
     from omezarr.abc.format_version import FormatVersion
-    from omezarr.abc.plan import CreateGroup, EditAttributes, MergeIntoList, Phase, Step, WriteObject
+    from omezarr.abc.plan import CreateGroup, EditAttributes, ListPlace, MergeIntoList, Phase, Step, WriteObject
     from omezarr.model import JSON, GroupMetadata, Multiscale
     from omezarr.model.content import Content, ImageContent, LabelImageContent
 
@@ -171,9 +171,11 @@ class PlanningContext(Protocol):
         items: Sequence[JSON],
         *,
         match: str | None = None,
-        raised: tuple[tuple[str, ...], int] | None = None,
+        raised: tuple[tuple[str, ...], int | ListPlace] | None = None,
+        order: tuple[str, ...] = (),
+        created: Mapping[str, object] | None = None,
     ) -> MergeIntoList:
-        """Return the step that adds items to a list in the document of the group, which is there.
+        """Return the step that adds items to a list in the document of the group.
 
         Parameters
         ----------
@@ -184,7 +186,11 @@ class PlanningContext(Protocol):
         items : sequence of JSON
         match : str, optional
             Objects with the same value under this key are the same item; None: whole values are compared.
-        raised : tuple of (tuple of str, int), optional
-            Where, from that value on, a number shall be this or more.
+        raised : tuple of (tuple of str, int or ListPlace), optional
+            Where, from that value on, a number shall be this or more, or the length of a list or more.
+        order : tuple of str
+            The keys of the items that they are sorted by. Default: new ones go to the end.
+        created : mapping, optional
+            Key of a node type to its value: what the group says if it is not there yet. Default: it has to be there.
         """
         ...

@@ -160,10 +160,17 @@ class LocalTarget(Target):
         path = Path(self.root, prefix)
         self._folders.clear()
         try:
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            for attempt in range(ATTEMPTS):
+                try:
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
+                        path.unlink(missing_ok=True)
+                except FileNotFoundError:  # somebody else removes an empty folder of it at this very moment
+                    if attempt == ATTEMPTS - 1:
+                        raise
+                else:
+                    return
         except OSError as error:
             raise WriteError(f"could not remove {path}: {_reason(error)}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc.plan import (
@@ -21,6 +22,7 @@ from omezarr.arrays.locks import locked
 from omezarr.arrays.objects import remove, transfer
 from omezarr.arrays.stored import write_array_metadata
 from omezarr.arrays.targets import target_of
+from omezarr.engine.merging import merge_into
 from omezarr.engine.replacement import is_marker, marker
 from omezarr.errors import MetadataError, WriteError
 from omezarr.location import checked_path
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from omezarr.engine.levels import LevelsWriter
     from omezarr.engine.progress import ProgressCounter
     from omezarr.location import Location
-    from omezarr.model import JSON, JSONPath
+    from omezarr.model import JSON
 
 EDIT_WAIT_SECONDS = 60.0
 """How long an edit waits for that of another process."""
@@ -189,15 +191,20 @@ class StepRunner:
     def _merge(self, step: MergeIntoList) -> None:
         path = checked_path(step.path)
         if path in self._pending:
-            _merge_into(self._pending[path], step)
+            merge_into(self._pending[path], step, self._documents.attributes)
             return
         with self._locked():
             attributes = self._documents.attributes(path)
+            is_new = step.created is not None and (attributes is None or is_marker(attributes))
+            if is_new:
+                attributes = copy.deepcopy(dict(step.created or {}))
             if attributes is None:
                 raise MetadataError(f"there is no group at {path!r} in {self._target}")
             before = repr(attributes)
-            _merge_into(attributes, step)
-            if repr(attributes) != before:
+            merge_into(attributes, step, self._documents.attributes)
+            if is_new:
+                self._documents.write_group(path, attributes)
+            elif repr(attributes) != before:
                 self._documents.write_attributes(path, attributes)
 
     def _locked(self) -> Any:
@@ -226,40 +233,3 @@ class StepRunner:
 
 def _group_of(writer: LevelsWriter) -> str:
     return writer.step.arrays[0].path.rpartition("/")[0]
-
-
-def _merge_into(attributes: dict[str, JSON], step: MergeIntoList) -> None:
-    """Add items to the list below the keys, in place."""
-    inner: Any = attributes
-    for key in step.keys[:-1]:
-        inner = _entered(inner, key, {}, step.keys)
-    items = _entered(inner, step.keys[-1], [], step.keys)
-    if not isinstance(items, list):
-        raise MetadataError(f"what is to be extended is a {type(items).__name__}, no list", tuple(step.keys))
-    for item in step.items:
-        known = next((i for i, old in enumerate(items) if _same(old, item, step.match)), None)
-        if known is None:
-            items.append(item)
-        else:
-            items[known] = item
-    if step.raised is not None:
-        keys, number = step.raised
-        holder: Any = attributes
-        for key in keys[:-1]:
-            holder = _entered(holder, key, {}, keys)
-        if isinstance(holder.get(keys[-1]), int) and holder[keys[-1]] < number:
-            holder[keys[-1]] = number
-
-
-def _entered(inner: Any, key: str | int, default: Any, keys: JSONPath) -> Any:
-    if isinstance(inner, dict) and isinstance(key, str):
-        return inner.setdefault(key, default)
-    if isinstance(inner, list) and isinstance(key, int) and key < len(inner):
-        return inner[key]
-    raise MetadataError(f"there is nothing at {key!r} that could be extended", tuple(keys))
-
-
-def _same(old: JSON, new: JSON, match: str | None) -> bool:
-    if match is None:
-        return old == new
-    return isinstance(old, dict) and isinstance(new, dict) and match in new and old.get(match) == new[match]

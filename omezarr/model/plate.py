@@ -98,3 +98,14 @@ class Well:
     images: tuple[Field, ...]
     version: JSON | Unset = UNSET
     extra: Mapping[str, JSON] = extra()
+
+
+def natural_order(name: str) -> tuple[int, int, str]:
+    """Return a key that sorts names as people do: numbers by value, then letters by length.
+
+    Examples
+    --------
+    >>> sorted(["10", "AA", "B", "9"], key=natural_order)
+    ['9', '10', 'B', 'AA']
+    """
+    return (0, int(name), "") if name.isdecimal() else (1, len(name), name)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from omezarr.abc import ArrayFacts, FormatVersion, NodeType
+    from omezarr.abc.plan import ListPlace
     from omezarr.abc.planning import PlannedImage
     from omezarr.location import Location
     from omezarr.model import JSON, GroupMetadata
@@ -203,7 +204,9 @@ class Planner:
         items: Sequence[JSON],
         *,
         match: str | None = None,
-        raised: tuple[tuple[str, ...], int] | None = None,
+        raised: tuple[tuple[str, ...], int | ListPlace] | None = None,
+        order: tuple[str, ...] = (),
+        created: Mapping[str, object] | None = None,
     ) -> MergeIntoList:
         """Return the step that adds items to a list in the document of the group."""
         place = document_path(self.version, node_key, self.registry)
@@ -213,6 +216,8 @@ class Planner:
             items=tuple(items),
             match=match,
             raised=None if raised is None else ((*place, *raised[0]), raised[1]),
+            order=order,
+            created=None if created is None else self.attributes(created),
         )
 
     def _refuse_losses(self, metadata: GroupMetadata, what: str) -> None:

@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
-from omezarr.abc.plan import Phase
+from omezarr.abc.plan import ListPlace, Phase
 from omezarr.errors import ArgumentError, OMEZarrError, UnsupportedError
 from omezarr.model import UNSET, Acquisition, Field, Plate, Well, WellReference
-from omezarr.model.content import PlateContent
+from omezarr.model.content import ImageContent, PlateContent
+from omezarr.model.plate import natural_order
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name
-from omezarr.writing.image_description import as_model
+from omezarr.writing.attributes import document_path
+from omezarr.writing.image_description import as_model, image_content
 from omezarr.writing.images import run_plan, written
-from omezarr.writing.requests import ImageKeywords, Request, natural_order, spelled_out
+from omezarr.writing.requests import ImageKeywords, Request, spelled_out
 from omezarr.writing.validity import refuse_invalid
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
     from omezarr.abc.plan import Step
     from omezarr.location import Location, LocationLike
-    from omezarr.model.content import ImageContent
     from omezarr.nodes.node import Node
     from omezarr.plugins.registry import Registry
     from omezarr.writing import WriteOptions
@@ -95,19 +96,19 @@ def write_plate(
     ['0', '1']
     """
     request = Request.of(location, options, given)
-    images = {(well, field): image for well, fields in wells.items() for field, image in _fields_of(fields).items()}
+    images = {(well, field): image for well, fields in wells.items() for field, image in fields_of(fields).items()}
     contents = request.contents(images)
     content = PlateContent(
         rows=tuple(rows or sorted({well.partition("/")[0] for well in wells}, key=natural_order)),
         columns=tuple(columns or sorted({well.partition("/")[2] for well in wells}, key=natural_order)),
-        wells={well: {field: contents[well, field] for field in _fields_of(fields)} for well, fields in wells.items()},
+        wells={well: {field: contents[well, field] for field in fields_of(fields)} for well, fields in wells.items()},
         name=name,
         acquisitions=tuple(as_model(item, Acquisition) for item in acquisitions),
     )
     return written(request, content)
 
 
-def _fields_of(given: Any) -> dict[str, Any]:
+def fields_of(given: Any) -> dict[str, Any]:
     """Return the fields of a well by name, however they are given."""
     if isinstance(given, Mapping):
         return dict(given)
@@ -121,6 +122,9 @@ def write_field(
     image: Any,
     *,
     field: str | None = None,
+    acquisition: int | None = None,
+    translation: Sequence[float] | Mapping[str, float] | None = None,
+    labels: Mapping[str, Any] | None = None,
     options: WriteOptions | None = None,
     **given: Unpack[ImageKeywords],
 ) -> Node:
@@ -134,7 +138,14 @@ def write_field(
         "row/column", both among those of the plate.
     image : array or ImageContent
     field : str, optional
-        The name of the field. Default: the first number that is not taken.
+        The name of the field. Default: the first number that is not taken; where several processes write to one well,
+        each gives its own.
+    acquisition : int, optional
+        The id of the acquisition, one of those of the plate, that it belongs to.
+    translation : sequence or mapping, optional
+        The position of the first pixel, for an array.
+    labels : mapping, optional
+        Name to label array, for an array.
     options : WriteOptions, optional
     **given
         `PixelKeywords` of an array, and `WriterKeywords`, as for `omezarr.write_image`.
@@ -147,29 +158,87 @@ def write_field(
     Raises
     ------
     ArgumentError
-        If the plate has no such row or column, or an option is given that the plate decides.
+        If the plate has no such row, column or acquisition, or an option is given that the plate decides.
     TargetExistsError, UnsupportedError, LossyError, WriteError
         See `omezarr.writing.images.write_content`.
     """
     request = Request.of(location, options, given, meaningless=MEANINGLESS_FOR_FIELDS)
-    registry, target = request.registry, request.target
-    plate = open_node(target, registry=registry)
+    plate = open_node(request.target, registry=request.registry)
     value = plate.facets.get("plate")
     if not isinstance(value, Plate) or plate.version is None:
-        raise UnsupportedError(f"{target} is no plate, so fields cannot be added to it")
-    content = request.contents({"": image})[""]
-    reference = well_reference(value, well)
+        raise UnsupportedError(f"{request.target} is no plate, so fields cannot be added to it")
+    well_reference(value, well)
     fields = tuple(plate.child(well).children) if well in plate.children else ()
     name = field or next(str(number) for number in itertools.count() if str(number) not in fields)
-    place = target.below(well).below(plain_name(name))
-    planner = Planner(evolve(request.options, format=plate.version), registry, name=f"{well}/{name}")
+    content = field_content(request, image, translation, labels, acquisition)
+    return written_field(request, value, plate.version, (well, name), content)
+
+
+def field_content(
+    request: Request,
+    image: Any,
+    translation: Sequence[float] | Mapping[str, float] | None,
+    labels: Mapping[str, Any] | None,
+    acquisition: int | None,
+) -> ImageContent:
+    """Return a field that is given as an array or as content, with what else is said of it.
+
+    Raises
+    ------
+    ArgumentError
+        If something is said of content, which says it itself.
+    """
+    said = {name: value for name, value in (("translation", translation), ("labels", labels)) if value is not None}
+    if isinstance(image, ImageContent):
+        if said:
+            raise ArgumentError(f"{next(iter(said))} has no meaning here: the image says it itself")
+        content = request.contents({"": image})[""]
+    else:
+        content = image_content(image, translation=translation, labels=labels, **request.pixels)
+    return content if acquisition is None else evolve(content, acquisition=acquisition)
+
+
+def written_field(
+    request: Request, plate: Plate, version: str, place: tuple[str, str], content: ImageContent, *, is_new: bool = False
+) -> Node:
+    """Write one field of a plate, enter it in the lists, and open it.
+
+    Parameters
+    ----------
+    request : Request
+        Its target is the plate.
+    plate : Plate
+        What the plate says.
+    version : str
+        That of the plate.
+    place : tuple of str
+        Well and name of the field.
+    content : ImageContent
+    is_new : bool
+        Whether the group of the plate may not be there yet: then it says what `plate` says.
+
+    Raises
+    ------
+    ArgumentError
+        If the plate has no such row, column or acquisition.
+    """
+    well, name = place
+    reference = well_reference(plate, well)
+    known = [item.id for item in plate.acquisitions or ()]
+    if content.acquisition is not None and known and content.acquisition not in known:
+        raise ArgumentError(
+            f"the plate has no acquisition {content.acquisition}; it has {', '.join(str(item) for item in known)}"
+        )
+    target, registry = request.target, request.registry
+    planner = Planner(evolve(request.options, format=version), registry, name=f"{well}/{name}")
     listed = planner.below(well).commit({"well": Well(images=(Field(name),))}, None)
     refuse_invalid((listed,), planner.version, registry)
-    plan = planner.whole(place, planner.plan(content), overwrite=request.overwrite)
-    steps = listing_steps(planner, reference, name, content, len({*fields, name}))
+    where = target.below(well).below(plain_name(name))
+    plan = planner.whole(where, planner.plan(content), overwrite=request.overwrite)
+    steps = listing_steps(planner, plate, reference, name, content, is_new=is_new)
     listing = Phase(name="lists of wells and fields", steps=steps)
     run_plan(plan, registry, request.run, listing=(target, listing))
-    return open_node(place, registry=registry)
+    return open_node(where, registry=registry)
 
 
 def field_listing(
@@ -211,9 +280,8 @@ def field_listing(
         return None
     if "format" in options.given and options.format != plate.version:
         raise ArgumentError(f"{above} is of NGFF {plate.version}, and so are its fields; leave {options.format} out")
-    fields = tuple(plate.child(path).children) if path in plate.children else ()
     planner = Planner(evolve(options, format=plate.version), registry)
-    steps = listing_steps(planner, reference, name, content, len({*fields, name}))
+    steps = listing_steps(planner, value, reference, name, content)
     return above, plate.version, Phase(name="lists of wells and fields", steps=steps)
 
 
@@ -236,20 +304,38 @@ def well_reference(plate: Plate, well: str) -> WellReference:
 
 
 def listing_steps(
-    planner: Planner, reference: WellReference, name: str, image: ImageContent, count: int = 0
+    planner: Planner, plate: Plate, reference: WellReference, name: str, image: ImageContent, *, is_new: bool = False
 ) -> tuple[Step, ...]:
     """Return the steps that list a field in its well, and the well in its plate, leaving all others as they are.
 
-    The plate's number of fields becomes at least the `count` that the well has then.
+    Fields and wells stand in the order of their names and places, whoever comes first; the plate's number of fields
+    becomes at least that of the well. If it `is_new`, the group of the plate may not be there yet.
     """
     listed = Field(name, UNSET if image.acquisition is None else image.acquisition)
     converter = planner.registry.converter(planner.version)
     row, well = planner.below(reference.path.partition("/")[0]), planner.below(reference.path)
+    place = document_path(planner.version, "plate", planner.registry)
+    document: Any = planner.attributes({"plate": evolve(plate, wells=(reference,))})
+    for key in place:
+        document = document[key]
+    images = ListPlace(well.path, (*document_path(planner.version, "well", planner.registry), "images"))
     return (
-        row.group(),
-        well.group({"well": Well(images=())}),
-        well.listed("well", ("images",), (converter.unstructure(listed),), match="path"),
+        row.group({}),
+        well.listed(
+            "well",
+            ("images",),
+            (converter.unstructure(listed),),
+            match="path",
+            order=("path",),
+            created={"well": Well(images=())},
+        ),
         planner.listed(
-            "plate", ("wells",), (converter.unstructure(reference),), match="path", raised=(("field_count",), count)
+            "plate",
+            ("wells",),
+            document["wells"],
+            match="path",
+            raised=(("field_count",), images),
+            order=("rowIndex", "columnIndex", "path"),
+            created={"plate": evolve(plate, wells=())} if is_new else None,
         ),
     )

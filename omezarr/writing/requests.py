@@ -167,6 +167,26 @@ class Request:
             registry=registry or registry_in_use(),
         )
 
+    def with_given(self, given: Mapping[str, Any]) -> Request:
+        """Return the same with what is given for one of several things that are written; it comes first.
+
+        Raises
+        ------
+        ArgumentError
+            As for `of`, or if something is given that holds for all of them.
+        """
+        for name in ("format", "consolidated", "registry", "storage_options"):
+            if given.get(name) is not None:
+                raise ArgumentError(f"{name} has no meaning here: it holds for all that is written there")
+        own = Request.of(self.target, self.options, given)
+        return evolve(
+            self,
+            options=own.options,
+            pixels={**self.pixels, **own.pixels},
+            overwrite=own.overwrite,
+            run=own.run if given.get("run") is not None else self.run,
+        )
+
     def contents(self, images: Mapping[K, Any]) -> dict[K, ImageContent]:
         """Return images that are given as arrays or as content.
 
@@ -238,8 +258,3 @@ def factors_between(large: Sequence[int], small: Sequence[int]) -> tuple[int, ..
             "so labels cannot be given the same ones"
         )
     return factors
-
-
-def natural_order(name: str) -> tuple[int, int, str]:
-    """Return a key that sorts names as people do: numbers by value, then letters by length."""
-    return (0, int(name), "") if name.isdecimal() else (1, len(name), name)

@@ -146,3 +146,24 @@ def test_a_lock_that_cannot_be_made_is_refused_in_one_line(tmp_path: Path, capsy
         assert "Traceback" not in error
     with pytest.raises(omezarr.errors.WriteError, match="could not write to"):
         omezarr.open_writer(path)
+
+
+def test_a_folder_is_cleared_though_somebody_else_removes_empty_ones_in_it(tmp_path, monkeypatch):
+    from omezarr.arrays import targets
+
+    for name in ("a/b", "a/c", "a/d"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").touch()
+    remove, failed = targets.shutil.rmtree, []
+
+    def disturbed(path):
+        if len(failed) < 2:
+            failed.append(path)
+            remove(path / "bcd"[len(failed)])
+            raise FileNotFoundError(path)
+        remove(path)
+
+    monkeypatch.setattr(targets.shutil, "rmtree", disturbed)
+    targets.LocalTarget(tmp_path).clear("a")
+    assert len(failed) == 2
+    assert not (tmp_path / "a").exists()

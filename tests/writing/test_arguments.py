@@ -6,8 +6,9 @@ import pytest
 import omezarr
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.model import Axis, Channel
+from omezarr.model.plate import natural_order
 from omezarr.writing.image_description import by_axis, parse_axes, parse_channels
-from omezarr.writing.requests import factors_between, merged_options, natural_order
+from omezarr.writing.requests import factors_between, merged_options
 
 
 @pytest.mark.parametrize("ndim", [1, 3, 4, 6])
