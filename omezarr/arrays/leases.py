@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from omezarr.errors import LockedError, OMEZarrError, UnsupportedError
+from omezarr.errors import LockedError, OMEZarrError, UnsupportedError, WriteError
 from omezarr.hierarchy import run
 from omezarr.stores import ConditionalStore
 
@@ -107,7 +107,7 @@ class Lease:
     def _best_slot(self) -> _ConditionalSlot | _PlainSlot:
         store, path = self.target.store()
         if self.target.traits.conditional and isinstance(store, ConditionalStore):
-            return _ConditionalSlot(store, f"{path}/{self.name}".strip("/"))
+            return _ConditionalSlot(store, f"{path}/{self.name}".strip("/"), str(self.target))
         return _PlainSlot(self.target, self.name)
 
     def take(self) -> bool:
@@ -198,15 +198,19 @@ class _ConditionalSlot:
 
     store: ConditionalStore
     key: str
+    place: str
 
     def read(self) -> tuple[bytes | None, str | None]:
-        return run(self.store.get_version(self.key)) or (None, None)
+        with _naming(self.place):
+            return run(self.store.get_version(self.key)) or (None, None)
 
     def replace(self, content: bytes, version: str | None) -> str | None:
-        return run(self.store.set_version(self.key, content, version))
+        with _naming(self.place):
+            return run(self.store.set_version(self.key, content, version))
 
     def remove(self, version: str) -> None:
-        run(self.store.delete_version(self.key, version))
+        with _naming(self.place):
+            run(self.store.delete_version(self.key, version))
 
     def refuses(self, content: bytes) -> bool:
         """Return whether the server heeds conditions: that an object which is there be not there must be refused."""
@@ -232,7 +236,8 @@ class _PlainSlot:
 
             store, path = self.target.store()
             whole = default_buffer_prototype().buffer.from_bytes(content)
-            run(store.set_if_not_exists(f"{path}/{self.name}".strip("/"), whole))
+            with _naming(str(self.target)):
+                run(store.set_if_not_exists(f"{path}/{self.name}".strip("/"), whole))
         else:
             self.target.put(self.name, content)
         time.sleep(SETTLE_SECONDS)
@@ -241,6 +246,17 @@ class _PlainSlot:
     def remove(self, version: str) -> None:
         if self.read()[1] == version:
             self.target.delete(self.name)
+
+
+@contextmanager
+def _naming(place: str) -> Iterator[None]:
+    """Say of whatever a store raises that it is about the lease of a place."""
+    try:
+        yield
+    except OMEZarrError:
+        raise
+    except Exception as error:
+        raise WriteError(f"could not take or keep the lease of {place}: {type(error).__name__}: {error}") from error
 
 
 def _parsed(content: bytes | None) -> tuple[str | None, float]:
