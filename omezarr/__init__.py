@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from omezarr.writing import RunOptions, WriteOptions
     from omezarr.writing.acquisition import create_writer, open_writer
     from omezarr.writing.conversion import convert
+    from omezarr.writing.copying import copy
     from omezarr.writing.existing import write_into
     from omezarr.writing.images import write_content, write_image, write_labels, write_multiscale
     from omezarr.writing.levels import add_levels
@@ -80,6 +81,7 @@ _HOMES = {
         "omezarr.writing": "RunOptions WriteOptions",
         "omezarr.writing.acquisition": "create_writer open_writer",
         "omezarr.writing.conversion": "convert",
+        "omezarr.writing.copying": "copy",
         "omezarr.writing.existing": "write_into",
         "omezarr.writing.images": "write_content write_image write_labels write_multiscale",
         "omezarr.writing.levels": "add_levels",
@@ -123,6 +125,7 @@ __all__ = [
     "add_levels",
     "check_manifest",
     "convert",
+    "copy",
     "create_plate",
     "create_writer",
     "csv_to_labels",

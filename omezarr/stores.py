@@ -19,6 +19,8 @@ from attrs import frozen
 from omezarr.errors import PluginError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zarr.abc.store import Store
 
 _STATED = "_omezarr_traits"
@@ -76,6 +78,17 @@ class StoreTraits:
         """
         stated = getattr(store, _STATED, None)
         return stated if isinstance(stated, cls) else _derived(store)
+
+
+@runtime_checkable
+class SizedStore(Protocol):
+    """What a zarr store has beside its own methods if its lists tell sizes, which then are not asked one by one."""
+
+    async def list_sizes(self, prefix: str) -> Sequence[tuple[str, int | None, str]]:
+        """Return key, size in bytes and version of each object whose key starts with a prefix.
+
+        The version is any text that becomes another whenever the object changes; empty where there is none.
+        """
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import field, frozen
 
+from omezarr.abc.copying import CopyObjects
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -280,6 +281,7 @@ Step: TypeAlias = (
     | EditAttributes
     | MergeIntoList
     | TransferObjects
+    | CopyObjects
     | DeleteKeys
 )
 
@@ -321,6 +323,9 @@ class Plan:
         Whether the target is new; False: the plan changes what is there.
     consolidate : bool
         Whether consolidated metadata is written, for a target that is new. Where it is there already it is kept up.
+    root : tuple of WriteObject
+        The metadata objects of the root of a new hierarchy that is a copy of another. Empty: the root is a group with
+        the attributes that the steps give it.
     """
 
     target: Location
@@ -329,6 +334,7 @@ class Plan:
     overwrite: bool = False
     create: bool = True
     consolidate: bool = False
+    root: tuple[WriteObject, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

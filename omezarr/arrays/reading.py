@@ -335,5 +335,9 @@ def in_threads(work: Callable[[Any], None], items: Iterable[Any], workers: int) 
                 raise
 
     with ThreadPool(workers, thread_name_prefix="omezarr-read") as pool:
-        for future in [pool.submit(worker) for _ in range(workers)]:
-            future.result()
+        futures = [pool.submit(worker) for _ in range(workers)]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            failed.set()  # an interruption of the thread that waits ends all

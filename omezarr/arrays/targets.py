@@ -65,6 +65,22 @@ class Target(ABC):
             If the store refuses.
         """
 
+    def put_file(self, key: str, file: Path) -> int:
+        """Store what a local file holds, as `put` does, and return how many bytes that is.
+
+        Raises
+        ------
+        StorageError
+            If the file cannot be read.
+        WriteError
+            If the store refuses.
+        """
+        content = read_file(str(file))
+        if content is None:
+            raise StorageError(f"{file} went away while it was read")
+        self.put(key, content)
+        return len(content)
+
     @abstractmethod
     def get(self, key: str) -> bytes | None:
         """Return an object, or None if there is none."""
@@ -104,6 +120,20 @@ class LocalTarget(Target):
 
     def put(self, key: str, *parts: Buffer) -> None:
         """Write a file beside the journal and move it to its place."""
+        self._place(key, lambda temporary: _write_file(temporary, parts))
+
+    def put_file(self, key: str, file: Path) -> int:
+        """Copy a file, which the system does without handing its bytes around where it can."""
+        try:
+            self._place(key, lambda temporary: shutil.copyfile(file, temporary))
+            return Path(self.root, key).stat().st_size
+        except WriteError as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and (cause.filename == str(file) or isinstance(cause, FileNotFoundError)):
+                raise StorageError(f"could not read {file}: {_reason(cause)}") from cause
+            raise
+
+    def _place(self, key: str, write: Callable[[str], object]) -> None:
         path = f"{self.root}/{key}"
         folder = path.rpartition("/")[0]
         scratch = f"{self.root}/{self.scratch}"
@@ -113,7 +143,7 @@ class LocalTarget(Target):
                 try:
                     self._make(folder)
                     self._make(scratch)
-                    _write_file(temporary, parts)
+                    write(temporary)
                     Path(temporary).replace(path)
                 except FileNotFoundError:
                     self._folders.clear()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import CreateArrays, CreateGroup, EditAttributes, TransferObjects, WriteLevels, WriteObject
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.geometry import cells, full_region
 from omezarr.arrays.stored import StoredArray
 from omezarr.arrays.targets import target_of
+from omezarr.engine.copying import is_copied
 from omezarr.engine.journal import differences
 from omezarr.engine.windows import reader_of
 from omezarr.errors import OMEZarrError
@@ -35,6 +37,8 @@ def is_carried_out(plan: Plan, target: Target, open_store: StoreOpener) -> bool:
     """
     documents = Documents(target, plan.zarr_format)
     steps = sorted(plan.steps, key=lambda step: isinstance(step, WriteLevels))  # documents are compared sooner
+    if any(target.get(document.key) != document.content for document in plan.root):
+        return False
     return all(_is_there(step, target, documents, open_store) for step in steps)
 
 
@@ -44,6 +48,8 @@ def _is_there(step: Step, target: Target, documents: Documents, open_store: Stor
     if isinstance(step, TransferObjects):
         source = target if step.source is None else target_of(open_store(step.source, write=False))
         return all(target.get(new) == source.get(old) for old, new in step.pairs)
+    if isinstance(step, CopyObjects):
+        return is_copied(step, target, open_store)
     if isinstance(step, WriteLevels):
         return _holds(step, target)
     if isinstance(step, CreateArrays):

@@ -9,10 +9,12 @@ from __future__ import annotations
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import JOURNAL_PREFIX, WriteLevels
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.locks import locked
 from omezarr.arrays.targets import target_of
+from omezarr.engine.copying import ObjectsCopier
 from omezarr.engine.journal import Journal, facts_of
 from omezarr.engine.levels import LevelsWriter, Resources
 from omezarr.engine.memory import DEFAULT_BYTES
@@ -100,7 +102,14 @@ def execute(
     bound = next((size for size in (memory, settings.memory) if size is not None), DEFAULT_BYTES)
     count = settings.threads if threads is None else threads
     opened = target_of(open_store(plan.target, write=True))
-    if threads is None and (opened.distant or any(s.source.distant for s in plan.steps if isinstance(s, WriteLevels))):
+    copiers = {
+        number: ObjectsCopier(step, open_store, bound)
+        for number, step in enumerate(plan.steps)
+        if isinstance(step, CopyObjects)
+    }
+    distant = [step.source.distant for step in plan.steps if isinstance(step, WriteLevels)]
+    distant += [copier.distant for copier in copiers.values()]
+    if threads is None and (opened.distant or any(distant)):
         count = max(count, DISTANT_THREADS)
     if count < 1:
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")
@@ -114,8 +123,8 @@ def execute(
             if isinstance(step, WriteLevels)
         }
         tally = ProgressCounter(
-            sum(writer.units for writer in writers.values()),
-            sum(writer.nbytes for writer in writers.values()),
+            sum(writer.units for writer in writers.values()) + sum(c.step.objects for c in copiers.values()),
+            sum(writer.nbytes for writer in writers.values()) + sum(c.step.nbytes for c in copiers.values()),
             progress,
         )
         prefix = prefix_of(plan)
@@ -123,7 +132,16 @@ def execute(
         alone = plan.create or writers or not plan.phases
         with site.prepared(), locked(site.wanted, f"{prefix}.lock") if alone else nullcontext():
             journal = Journal(site.target, prefix)
-            runner = StepRunner(site.target, plan, writers, journal=journal, tally=tally, open_store=open_store)
+            runner = StepRunner(
+                site.target,
+                plan,
+                writers,
+                copiers=copiers,
+                threads=count,
+                journal=journal,
+                tally=tally,
+                open_store=open_store,
+            )
             return _run(plan, site, runner, journal, committed or (lambda: None))
 
 
@@ -156,6 +174,7 @@ def _run(plan: Plan, site: PlanTarget, runner: StepRunner, journal: Journal, com
         for step in plan.steps:
             if isinstance(step, WriteLevels):
                 step.source.check_unchanged()
+        runner.check_copies()
         site.finish(runner.final_attributes)
         if plan.create and plan.consolidate:
             documents.consolidate()

@@ -14,6 +14,7 @@ import platform
 import threading
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import CreateGroup, EditAttributes, WriteLevels
 from omezarr.arrays.stored import array_metadata
 from omezarr.errors import ArgumentError
@@ -155,11 +156,15 @@ def facts_of(plan: Plan) -> dict[str, JSON]:
                 facts[f"the array {spec.path!r}"] = {**array_metadata(spec), "write_empty": spec.write_empty}
             facts[f"the scaling method of {name!r}"] = f"{step.method.name} {step.method.version}"
             facts[f"the factors of {name!r}"] = [list(factors) for factors in step.factors]
+        elif isinstance(step, CopyObjects):
+            facts[f"the source {step.source}"] = step.identity
         elif isinstance(step, CreateGroup):
             facts[f"the new group {step.path!r}"] = dict(step.attributes)
         elif isinstance(step, EditAttributes):
             known = step.known if callable(step.attributes) else step.attributes
             facts[f"the metadata of {repr(step.path) if step.path else 'the root'}"] = dict(known or {})
+    for document in plan.root:
+        facts[f"the document {document.key}"] = hashlib.sha256(document.content).hexdigest()
     return facts
 
 

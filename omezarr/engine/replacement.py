@@ -161,7 +161,9 @@ class PlanTarget:
 
     def finish(self, attributes: Mapping[str, JSON]) -> None:
         """Write the root of a new hierarchy: the commit."""
-        if self.plan.create:
+        if self.plan.root:
+            _write_root(self.target, {document.key: document.content for document in self.plan.root})
+        elif self.plan.create:
             Documents(self.target, self.plan.zarr_format).write_group("", attributes)
 
     def replace(self) -> None:
@@ -181,6 +183,20 @@ class PlanTarget:
             raise WriteError(
                 f"{self.target} is complete, but could not take the place of {self.wanted}: {error.strerror or error}"
             ) from error
+
+
+def _write_root(target: Target, documents: Mapping[str, bytes]) -> None:
+    """Store the documents of a root as they are; the one in which the marker stands goes last."""
+    last = "zarr.json" if "zarr.json" in documents else ".zattrs"
+    for key, content in documents.items():
+        if key != last:
+            target.put(key, content)
+    if last == ".zattrs" and ".zgroup" not in documents:
+        target.delete(".zgroup")
+    if last in documents:
+        target.put(last, documents[last])
+    else:
+        target.delete(last)
 
 
 def marker() -> dict[str, JSON]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import (
     JOURNAL_PREFIX,
     CreateArrays,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc.plan import Plan, Step
     from omezarr.arrays.targets import Target
+    from omezarr.engine.copying import ObjectsCopier
     from omezarr.engine.execution import StoreOpener
     from omezarr.engine.journal import Journal
     from omezarr.engine.levels import LevelsWriter
@@ -52,6 +54,10 @@ class StepRunner:
     plan : Plan
     writers : mapping
         Number of step to what writes its levels.
+    copiers : mapping
+        Number of step to what copies its objects.
+    threads : int
+        How many copy.
     journal : Journal
     tally : ProgressCounter
     open_store : callable
@@ -63,6 +69,8 @@ class StepRunner:
         plan: Plan,
         writers: Mapping[int, LevelsWriter],
         *,
+        copiers: Mapping[int, ObjectsCopier],
+        threads: int,
         journal: Journal,
         tally: ProgressCounter,
         open_store: StoreOpener,
@@ -71,6 +79,8 @@ class StepRunner:
         self._target = target
         self._documents = Documents(target, plan.zarr_format)
         self._writers = writers
+        self._copiers = copiers
+        self._threads = threads
         self._journal = journal
         self._tally = tally
         self._open_store = open_store
@@ -97,8 +107,8 @@ class StepRunner:
 
     @property
     def is_traceless(self) -> bool:
-        """Whether pixels are to be written and none has been yet, so that all can be undone."""
-        return bool(self._writers) and self._tally.written == 0
+        """Whether pixels or objects are to be written and none has been yet, so that all can be undone."""
+        return bool(self._writers or self._copiers) and self._tally.written == 0
 
     def run(self) -> None:
         """Carry out all steps."""
@@ -113,6 +123,11 @@ class StepRunner:
                 number += 1
         if consolidated:
             self._documents.consolidate()
+
+    def check_copies(self) -> None:
+        """Raise if what was copied has changed meanwhile."""
+        for copier in self._copiers.values():
+            copier.check_unchanged()
 
     def undo(self) -> None:
         """Remove the groups that were made; for plans that wrote no unit."""
@@ -133,6 +148,8 @@ class StepRunner:
             self._edit(step)
         elif isinstance(step, MergeIntoList):
             self._merge(step)
+        elif isinstance(step, CopyObjects):
+            self._copiers[number].write(self._target, self._tally, self._threads)
         elif isinstance(step, TransferObjects):
             self._transfer(step)
         elif isinstance(step, DeleteKeys):

@@ -7,10 +7,11 @@ Responsible for fetching metadata concurrently, each object at most once, and fo
 from omezarr.hierarchy.event_loop import run
 from omezarr.hierarchy.json_text import MAX_DOCUMENT_BYTES, MAX_DOCUMENT_DEPTH, impurity, parse_json
 from omezarr.hierarchy.view import CONCURRENT_REQUESTS, Hierarchy
-from omezarr.hierarchy.zarr_node import Kind, ZarrNode
+from omezarr.hierarchy.zarr_node import DOCUMENTS, Kind, ZarrNode
 
 __all__ = [
     "CONCURRENT_REQUESTS",
+    "DOCUMENTS",
     "MAX_DOCUMENT_BYTES",
     "MAX_DOCUMENT_DEPTH",
     "Hierarchy",

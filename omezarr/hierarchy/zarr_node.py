@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from omezarr.model import JSON
 
+DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"})
+"""The objects that hold metadata, in either zarr format."""
+
 Kind: TypeAlias = Literal["group", "array"]
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from attrs import field, frozen
 
+from omezarr.arrays.chunk_keys import ChunkKeys
 from omezarr.arrays.codecs import Obstacle, codecs_of, compressor_of, named
 from omezarr.errors import MetadataError
-from omezarr.upgrading.chunk_keys import ChunkKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

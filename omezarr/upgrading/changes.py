@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc import FormatVersion
     from omezarr.hierarchy import ZarrNode
-    from omezarr.upgrading.survey import HierarchySurvey
+    from omezarr.nodes.survey import HierarchySurvey
 
 MARKER = "upgrade"
 """The key, inside the attribute of omezarr, under which a root says that its upgrade is not finished."""

@@ -14,9 +14,9 @@ from omezarr.abc.plan import INCOMPLETE_KEY
 from omezarr.errors import LossyError, MetadataError, UnsupportedError
 from omezarr.model import Image, conventional_axes
 from omezarr.nodes.detection import detect_format
+from omezarr.nodes.survey import joined
 from omezarr.plugins.asking import calling
 from omezarr.upgrading.arrays import LevelLabels
-from omezarr.upgrading.survey import joined
 from omezarr.writing.attributes import compose_attributes
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omezarr.abc import ArrayFacts, FormatVersion
     from omezarr.model import JSON, Axis, GroupMetadata, Multiscale
     from omezarr.nodes.node import Node
-    from omezarr.upgrading.survey import HierarchySurvey
+    from omezarr.nodes.survey import HierarchySurvey
 
 SHOWN = 5
 """How many places a message names before it counts the rest."""

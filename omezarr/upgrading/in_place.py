@@ -22,15 +22,15 @@ from omezarr.abc.plan import (
     TransferObjects,
     WriteObject,
 )
+from omezarr.arrays.chunk_keys import ChunkKeys
 from omezarr.arrays.codecs import Obstacle, uses_extension
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import UnsupportedError
 from omezarr.model import deep_equal
+from omezarr.nodes.survey import joined
 from omezarr.upgrading.arrays import described
 from omezarr.upgrading.changes import MARKER, marked
-from omezarr.upgrading.chunk_keys import ChunkKeys
 from omezarr.upgrading.groups import counted
-from omezarr.upgrading.survey import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -22,14 +22,15 @@ from omezarr.abc.plan import (
     WriteObject,
 )
 from omezarr.arrays import as_source, expanded
+from omezarr.arrays.chunk_keys import ChunkKeys
 from omezarr.arrays.codecs import Obstacle, common_codec, has_checksums, uses_extension
 from omezarr.arrays.defaults import default_codec, fitting_shards
 from omezarr.arrays.digests import MANIFEST
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import UnsupportedError
+from omezarr.hierarchy import DOCUMENTS
+from omezarr.nodes.survey import joined
 from omezarr.upgrading.arrays import described
-from omezarr.upgrading.chunk_keys import ChunkKeys
-from omezarr.upgrading.survey import DOCUMENTS, joined
 from omezarr.writing.options import sizes_by_axis
 from omezarr.writing.pyramids import no_checksums
 

@@ -25,12 +25,12 @@ from omezarr.location import Location
 from omezarr.nodes.node import Node
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
+from omezarr.nodes.survey import survey
 from omezarr.plugins.registry import Registry, registry_in_use
 from omezarr.upgrading.changes import changes_of
 from omezarr.upgrading.groups import gathered, refuse_disallowed, refuse_lossy
 from omezarr.upgrading.in_place import extension_notices, in_place_plan
 from omezarr.upgrading.into_target import RewriteOptions, into_target_plan
-from omezarr.upgrading.survey import survey
 from omezarr.writing.conversion import refuse_overlap
 from omezarr.writing.images import run_plan
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from zarr.codecs import BloscCodec, BytesCodec, GzipCodec, TransposeCodec, ZstdCodec
 from zarr.storage import MemoryStore
 
+from omezarr.arrays.chunk_keys import ChunkKeys
 from omezarr.arrays.codecs import Obstacle
 from omezarr.arrays.reading import read_region
 from omezarr.errors import MetadataError
 from omezarr.hierarchy import Hierarchy, ZarrNode
 from omezarr.upgrading.arrays import DimensionLabels, LevelLabels, described, relabelled
-from omezarr.upgrading.chunk_keys import ChunkKeys
 from tests.upgrading.upgrade_cases import objects_in, put
 
 LAW = settings(max_examples=60, deadline=None, derandomize=True)

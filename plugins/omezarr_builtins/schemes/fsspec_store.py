@@ -176,6 +176,25 @@ class PatientStore(FsspecStore):
             if name.startswith(prefix):
                 yield name
 
+    async def list_sizes(self, prefix: str) -> Sequence[tuple[str, int | None, str]]:
+        """List keys with the sizes and versions that the listing tells."""
+        folder = prefix.rpartition("/")[0]
+        told: dict[str, Any] = {}
+
+        async def listing(path: str) -> Iterable[str]:
+            told.update(await self.fs._find(path, withdirs=False, detail=True))  # noqa: SLF001
+            return told
+
+        await self._names(folder, listing)
+        root = self.path.strip("/")
+        found = []
+        for name, about in told.items():
+            key = name.strip("/").removeprefix(root).strip("/")
+            if key.startswith(prefix) and about.get("type", "file") == "file":
+                version = next((about[word] for word in ("ETag", "etag", "LastModified", "mtime") if word in about), "")
+                found.append((key, about.get("size"), str(version)))
+        return found
+
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         """List what is directly below a folder."""
         folder = prefix.strip("/")

@@ -26,7 +26,7 @@ from omezarr_builtins.schemes.read_only import ReadOnlyStore
 from omezarr_builtins.schemes.zip_directory import TAIL_BYTES, Member, find_directory, parse_directory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from zarr.abc.store import Store
     from zarr.core.buffer import Buffer, BufferPrototype
@@ -220,6 +220,11 @@ class ZipRangeStore(ReadOnlyStore):
         for key in await self.members():
             if key.startswith(prefix):
                 yield key
+
+    async def list_sizes(self, prefix: str) -> Sequence[tuple[str, int | None, str]]:
+        """List keys, sizes and checksums, all of which the directory of the file holds."""
+        members = await self.members()
+        return [(key, member.size, f"{member.crc:08x}") for key, member in members.items() if key.startswith(prefix)]
 
     async def list_dir(self, prefix: str) -> AsyncIterator[str]:
         """List what is directly below a folder."""

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.errors import MetadataError, StorageError, UnsupportedError
-from omezarr.hierarchy import run
+from omezarr.hierarchy import DOCUMENTS, run
 from omezarr.nodes.detection import unknown_version_message
 from omezarr.threads import ThreadPool
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 CONCURRENT_LISTINGS = 16
 """How many folders are listed at once."""
-
-DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"})
-"""The objects that hold metadata, in either zarr format."""
 
 _CURE = (
     "nothing was changed; correct the version if it is wrong, or read it as another one with "
@@ -188,6 +185,7 @@ class _Walk:
                 f"{node.location}: {unknown_version_message(node.unknown_version, node.registry, _CURE)}"
             )
         self.groups[node.path] = node
+        self.mentioned.update(self.root.hierarchy.told.get(node.path, ()))
         if not node.node_types:
             return
         self.mentioned.update(joined(node.path, level.path) for level in node.levels)

@@ -1,0 +1,32 @@
+"""``omezarr copy``: a whole hierarchy, byte by byte, to another place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from omezarr.hookspecs import hookimpl
+from omezarr_builtins.commands._copying import copying_options, run_copy
+
+
+@click.command(epilog="Example: omezarr copy plate.ome.zarr s3://bucket/plate.ome.zarr --verify")
+@click.argument("source")
+@click.argument("target")
+@copying_options
+@click.pass_obj
+def copy(registry: Any, /, *, source: str, target: str, **words: Any) -> None:
+    """Copy the hierarchy SOURCE to TARGET as it is, whatever it holds.
+
+    Chunks, shards, codecs, metadata, tables and files beside the images stay what they are, byte by byte. Where
+    nothing can be listed, as over HTTP, what the metadata names is copied. An interrupted copy goes on with --resume.
+
+    The storage options are for the sides that are URLs; source.KEY=VALUE and target.KEY=VALUE are for one of them.
+    """
+    run_copy(registry, source, target, words)
+
+
+@hookimpl
+def omezarr_commands() -> list[click.Command]:
+    """Return the command."""
+    return [copy]
