@@ -5,18 +5,41 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from omezarr.abc import ScalingMethod
 from omezarr.arrays.geometry import region_shape, text_of
-from omezarr.errors import OMEZarrError, PluginError
+from omezarr.errors import OMEZarrError, PluginError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy.typing as npt
 
-    from omezarr.abc import ScalingMethod
     from omezarr.arrays.geometry import Region, Shape
 
     Pixels = npt.NDArray[Any]
+
+
+class AsStored(ScalingMethod):
+    """Take samples as they are, for levels that are not made but copied; it makes none.
+
+    The kernel has it of its own, so that what copies needs no plugin.
+    """
+
+    name = "none"
+    preserves_values = True
+
+    def origin(self, factor: int) -> float:
+        """Return 0: samples stay where they are."""
+        return 0.0
+
+    def reduce(self, window: Pixels, factors: Shape, inner: Region) -> Pixels:
+        """Return the samples themselves, and refuse to leave any out."""
+        if any(factor != 1 for factor in factors):
+            raise UnsupportedError(f"levels that are copied are not made smaller, as by {factors}; choose a method")
+        return window[inner]
+
+
+AS_STORED = AsStored()
 
 
 def halo_of(method: ScalingMethod, factors: Shape) -> tuple[tuple[int, int], ...]:

@@ -14,12 +14,13 @@ from packaging.version import Version
 
 from omezarr.abc import Certainty, Claim, Hint, Reference
 from omezarr.errors import MetadataError, PluginError, UnsupportedError
-from omezarr.plugins.asking import ask_all, named_failures
+from omezarr.plugins.asking import ask_all, named_missing
 from omezarr.plugins.documents import plain_keys
+from omezarr.plugins.names import ENABLE
 from omezarr.plugins.registry import best_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from omezarr.abc import FormatVersion, NodeType
     from omezarr.model import JSON, Document
@@ -129,12 +130,27 @@ def unknown_version_message(version: str, registry: Registry, cure: str = READ_A
     """Say that a version is not known, which ones are, and how to go on."""
     known = list(registry.formats)
     listed = ", ".join(_spans(known))
+    disabled = registry.formats.disabled_for(version)
+    if disabled is not None:
+        return f"version {version} is disabled: {disabled}; {ENABLE}; {cure}"
     reason = (
         "could not be looked for, as its plugin failed"
         if version in registry.formats
         else f"is not known ({listed or 'none'} {'are' if len(known) > 1 else 'is'})"
     )
-    return f"version {version} {reason}; {cure}{named_failures(registry.formats.failures)}"
+    return f"version {version} {reason}; {cure}{named_missing(registry.formats)}"
+
+
+def missing_kinds(keys: Iterable[str], registry: Registry) -> Iterator[str]:
+    """Yield which keys nobody reads because the plugin that would is disabled or failed."""
+    kinds = registry.node_types
+    for key in (key for key in keys if key not in kinds):
+        disabled = kinds.disabled_for(key)
+        if disabled is not None:
+            yield f"{key!r} is not read, as it is disabled: {disabled}; {ENABLE}"
+        else:
+            reasons = (str(failure) for failure in kinds.failures if failure.provider.is_named(key))
+            yield from (f"{key!r} is not read, as its plugin failed: {reason}" for reason in reasons)
 
 
 def _spans(versions: Sequence[str]) -> Iterator[str]:

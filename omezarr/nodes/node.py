@@ -19,6 +19,7 @@ from omezarr.nodes.detection import (
     DetectedFormat,
     detect_format,
     detect_node_types,
+    missing_kinds,
     unknown_version,
     unknown_version_message,
     unnamed_children,
@@ -122,6 +123,7 @@ class Node(OMEGroup, Pictured):
         self._notices = notices
         if unknown is not None:
             self._notices.append(unknown_version_message(unknown, registry))
+        self._notices += missing_kinds((*self.document.values, *self.document.foreign), registry)
 
     def __repr__(self) -> str:
         version = f"NGFF {self.version}" if self.version else "no NGFF version"
@@ -275,7 +277,7 @@ class Node(OMEGroup, Pictured):
         Parameters
         ----------
         path : str
-            Relative to this group.
+            Relative to this group; empty for itself.
 
         Raises
         ------
@@ -283,6 +285,8 @@ class Node(OMEGroup, Pictured):
             If it is not there.
         """
         path = checked_path(path)
+        if not path:
+            return self
         reference = next((item for item in self._references if item.path.strip("/") == path), None)
         return self._open(reference or Reference(path=path, role="child"))
 

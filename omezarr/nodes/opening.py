@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from omezarr.abc import OpenedStore
 from omezarr.errors import ArgumentError, OMEZarrError, PluginError, StorageError, UnsupportedError
-from omezarr.plugins.asking import ask_all, calling, named_failures
-from omezarr.plugins.registry import Contributions, best_claim
+from omezarr.plugins.asking import ask_all, calling, named_missing
+from omezarr.plugins.names import Contributions
+from omezarr.plugins.registry import best_claim
 from omezarr.stores import state_traits
 
 if TYPE_CHECKING:
@@ -119,12 +120,11 @@ def _choose(location: Location, schemes: Contributions[StorageScheme] | Mapping[
     if chosen is not None:
         return chosen
     known = sorted(scheme.name for scheme in _known(schemes))
-    failures = schemes.failures if isinstance(schemes, Contributions) else asked.failures
     near = get_close_matches(location.protocol, known, n=2)
     hint = f"; did you mean {' or '.join(near)}?" if near else ";"
     raise UnsupportedError(
         f"no storage scheme knows {location.protocol!r}, as in {location}{hint} known: {', '.join(known) or 'none'}"
-        f"{named_failures(failures)}"
+        f"{named_missing(schemes, asked.failures)}"
     )
 
 

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.errors import MetadataError, StorageError, UnsupportedError
 from omezarr.hierarchy import DOCUMENTS, run
-from omezarr.nodes.detection import unknown_version_message
+from omezarr.nodes.detection import missing_kinds, unknown_version_message
 from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
@@ -184,6 +184,8 @@ class _Walk:
             raise UnsupportedError(
                 f"{node.location}: {unknown_version_message(node.unknown_version, node.registry, _CURE)}"
             )
+        for missing in missing_kinds((*node.document.values, *node.document.foreign), node.registry):
+            raise UnsupportedError(f"{node.location}: {missing}; nothing was changed")
         self.groups[node.path] = node
         self.mentioned.update(self.root.hierarchy.told.get(node.path, ()))
         if not node.node_types:

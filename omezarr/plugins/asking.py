@@ -20,10 +20,10 @@ from attrs import frozen
 from omezarr.abc import Claim
 from omezarr.errors import OMEZarrError, PluginError
 from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure, Provider
-from omezarr.plugins.registry import Contributions
+from omezarr.plugins.names import Contributions, missing_plugins
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
 T = TypeVar("T")
@@ -144,9 +144,20 @@ def note_failure(
     return PluginFailure.of_call(provider, "", name, member, error)
 
 
-def named_failures(failures: tuple[PluginFailure, ...]) -> str:
-    """Return the end of a message that names plugins that failed; empty if none did."""
-    return f". Plugins that failed: {'; '.join(dict.fromkeys(map(str, failures)))}" if failures else ""
+def named_missing(contributions: Contributions[Any] | Mapping[str, Any], failures: Iterable[PluginFailure] = ()) -> str:
+    """Return the end of a message that names plugins that might have helped, see `missing_plugins`.
+
+    Parameters
+    ----------
+    contributions : Contributions or mapping
+    failures : iterable of PluginFailure
+        Of a mapping, which records none.
+    """
+    if isinstance(contributions, Contributions):
+        missing = missing_plugins(contributions)
+        return f". {missing}" if missing else ""
+    failed = "; ".join(dict.fromkeys(map(str, failures)))
+    return f". Plugins that failed: {failed}" if failed else ""
 
 
 def _checked(answer: object) -> Claim | None:

@@ -34,6 +34,17 @@ class Provider:
     module: str = ""
     axis: str = ""
 
+    @property
+    def entry(self) -> str:
+        """What the entry point's name says beside the extension axis: mostly what it provides, "0.4" or "ome-tiff"."""
+        name = self.identity.partition(":")[2]
+        return name.partition(".")[2] if self.axis else name
+
+    def is_named(self, name: str) -> bool:
+        """Say whether the entry point's name tells that a contribution of this name comes from here."""
+        name, entry = name.replace("_", "-"), self.entry.replace("_", "-")
+        return bool(self.axis) and (name == entry or name.startswith(f"{entry}."))
+
     def __str__(self) -> str:
         return self.identity
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from omezarr.abc import FormatVersion, NodeType
     from omezarr.abc.rules import RuleContext
     from omezarr.plugins.contributions import PluginFailure
-    from omezarr.plugins.registry import Contributions, Registry
+    from omezarr.plugins.names import Contributions
+    from omezarr.plugins.registry import Registry
 
 
 @frozen

@@ -27,6 +27,7 @@ from omezarr.arrays.codecs import Obstacle, common_codec, has_checksums, uses_ex
 from omezarr.arrays.defaults import default_codec, fitting_shards
 from omezarr.arrays.digests import MANIFEST
 from omezarr.arrays.stored import json_bytes
+from omezarr.engine.methods import AS_STORED
 from omezarr.errors import UnsupportedError
 from omezarr.hierarchy import DOCUMENTS
 from omezarr.nodes.survey import joined
@@ -206,8 +207,7 @@ class _Copy:
             dimension_names=change.labels.dimension_names,  # type: ignore[arg-type]  # null is a name in zarr
             attributes=change.labels.attributes,
         )
-        nearest = self.changes.survey.root.registry.scaling_methods["nearest"]
-        return WriteLevels(source=source, arrays=(spec,), factors=(), method=nearest)
+        return WriteLevels(source=source, arrays=(spec,), factors=(), method=AS_STORED)
 
     def _grid(
         self, shape: Shape, chunks: Shape, shards: Shape | None, axes: tuple[Axis, ...]

@@ -21,7 +21,7 @@ from omezarr.files import looking_at
 from omezarr.location import Location
 from omezarr.model.content import Content, ImageContent
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.asking import ask_all, calling, named_failures
+from omezarr.plugins.asking import ask_all, calling, named_missing
 from omezarr.plugins.registry import best_claim, registry_in_use
 from omezarr.writing import plan_content
 from omezarr.writing.arranging import arranged
@@ -218,7 +218,7 @@ def choose_importer(source: Location, registry: Registry, name: str | None = Non
     )
     raise SourceError(
         f"no importer reads {source}; there are: {known}. Choose one with --importer if it should"
-        f"{named_failures(registry.importers.failures)}"
+        f"{named_missing(registry.importers)}"
     )
 
 

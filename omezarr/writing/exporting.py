@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import warnings
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +23,14 @@ from omezarr.errors import (
     ArgumentError,
     ConflictError,
     OMEZarrError,
+    OMEZarrWarning,
     StorageError,
     TargetExistsError,
     UnsupportedError,
     WriteError,
 )
 from omezarr.files import looking_at
-from omezarr.plugins.asking import ask_all, calling
+from omezarr.plugins.asking import ask_all, calling, named_missing
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 OME_ZARR = "omezarr"
 """The name to give in place of an exporter's where the target becomes an OME-Zarr, whoever claims it."""
+
+
+_OME_ZARR_SUFFIXES = ("", ".zarr", ".ozx")
 
 
 @frozen(kw_only=True)
@@ -97,6 +102,11 @@ def choose_exporter(target: Location, registry: Registry, name: str | None = Non
     asked = ask_all(registry.exporters, "claim", lambda exporter: exporter.claim(target))
     claims = sorted(((exporter, claim) for _, exporter, claim in asked.claims), key=lambda item: -item[1].specificity)
     if not claims:
+        missing = named_missing(registry.exporters)
+        if missing and Path(target.name).suffix not in _OME_ZARR_SUFFIXES:
+            warnings.warn(
+                OMEZarrWarning(f"{target} becomes an OME-Zarr, as no exporter claims it{missing}"), stacklevel=2
+            )
         return None
     (best, claim), others = claims[0], [exporter.name for exporter, _ in claims[1:]]
     if len(claims) > 1 and claims[1][1].specificity == claim.specificity:

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from omezarr.abc.plan import Step, WriteLevels
 from omezarr.abc.planning import PlannedImage
+from omezarr.engine.methods import AS_STORED
 from omezarr.errors import UnsupportedError
 from omezarr.model import UNSET, Multiscale
 from omezarr.writing.carrying import source_multiscale
@@ -23,7 +24,7 @@ LEVELS_OF_SOURCE = {"description": "the levels are those of the source, which do
 
 
 def planned_image(
-    path: str, content: ImageContent, scaling: str, pyramids: PyramidPlanner, *, anew: bool
+    path: str, content: ImageContent, scaling: str | ScalingMethod, pyramids: PyramidPlanner, *, anew: bool
 ) -> PlannedImage:
     """Plan the levels of an image.
 
@@ -33,23 +34,25 @@ def planned_image(
         Of its group.
     content : ImageContent
         As it will be written.
-    scaling : str
+    scaling : str or ScalingMethod
         The scaling method that makes levels.
     pyramids : PyramidPlanner
     anew : bool
         Whether it makes them even where the source has some that could be kept.
     """
-    method = pyramids.registry.scaling_methods[scaling]
     kept = () if anew else pyramids.kept(content)
     if kept:
         pyramid = pyramids.kept_pyramid(path, content, kept)
         writes: list[Step] = [
-            WriteLevels(source=level.pixels, arrays=(spec,), factors=(), method=method)
+            WriteLevels(source=level.pixels, arrays=(spec,), factors=(), method=AS_STORED)
             for level, spec in zip(kept, pyramid.arrays, strict=True)
         ]
         multiscale = multiscale_of(content, pyramid, None)
     else:
-        pyramid = pyramids.pyramid(path, content.pixels, content, pyramids.factors(content), method)
+        factors = pyramids.factors(content)
+        told = {"method", "label_method"} & pyramids.options.given
+        method = pyramids.registry.scaling_method(scaling) if factors or told else AS_STORED
+        pyramid = pyramids.pyramid(path, content.pixels, content, factors, method)
         writes = [WriteLevels(source=content.pixels, arrays=pyramid.arrays, factors=pyramid.factors, method=method)]
         multiscale = multiscale_of(content, pyramid, method)
     return PlannedImage(
@@ -78,10 +81,12 @@ def planned_label_image(path: str, content: LabelImageContent, pyramids: Pyramid
     """
     label, image, name = content.label, content.image, content.name
     pixels = label_pixels(name, label, image, pyramids.version)
-    methods = pyramids.registry.scaling_methods
-    method = methods[pyramids.options.label_method]
+    registry, options = pyramids.registry, pyramids.options
+    anew = "label_method" in options.given or len(label.levels) != len(content.factors) + 1
+    needed = anew and bool(content.factors or "label_method" in options.given)
+    method = registry.scaling_method(options.label_method) if needed else AS_STORED
     if not method.preserves_values:
-        able = ", ".join(key for key, item in methods.items() if item.preserves_values)
+        able = ", ".join(key for key, item in registry.scaling_methods.items() if item.preserves_values)
         raise UnsupportedError(
             f"the scaling method {method.name!r} makes new values, which would corrupt labels; use one of: {able}"
         )
@@ -102,10 +107,9 @@ def planned_label_image(path: str, content: LabelImageContent, pyramids: Pyramid
     )
     said = source_multiscale(own).name
     own = evolve(own, name=said if said and isinstance(said, str) else name)
-    anew = "label_method" in pyramids.options.given or len(label.levels) != len(steps) + 1
     levels = {"factors": steps, "levels": None} if anew else {"factors": None, "levels": len(label.levels)}
     pyramids = evolve(pyramids, options=evolve(pyramids.options, **levels))
-    return planned_image(path, own, method.name, pyramids, anew=anew)
+    return planned_image(path, own, method, pyramids, anew=anew)
 
 
 def multiscale_of(content: ImageContent, pyramid: PyramidSpec, method: ScalingMethod | None) -> Multiscale:

@@ -336,7 +336,7 @@ def write_multiscale(  # type: ignore[misc]  # here levels are arrays, and how m
             raise ArgumentError(f"level {index} of shape {small.shape} is larger than level {index - 1}")
     content = image_content(sources[0], name=name, translation=translation, **request.pixels)
     told = "method" in request.options.given
-    content = _with_levels(content, sources, request.registry.scaling_methods[request.options.method] if told else None)
+    content = _with_levels(content, sources, request.registry.scaling_method(request.options.method) if told else None)
     options = evolve(request.options, levels=len(sources), given=request.options.given - {"method"})
     return written(evolve(request, options=options), content)
 

@@ -157,7 +157,7 @@ def _more_levels(
     assert image is not None
     assert version is not None
     is_label = "image-label" in node.facets
-    method = registry.scaling_methods[options.label_method if is_label else options.method]
+    method = registry.scaling_method(options.label_method if is_label else options.method)
     if is_label and not method.preserves_values:
         raise UnsupportedError(f"the scaling method {method.name!r} makes new values, which would corrupt labels")
     last = node.levels[-1]
@@ -265,7 +265,7 @@ def _plan_from_array(
             f"choose a version that can: {', '.join(able)}"
         )
     content = ImageContent(pixels=as_source(array), axes=parse_axes(axes, array.ndim))
-    method = registry.scaling_methods[options.method]
+    method = registry.scaling_method(options.method)
     pyramids = PyramidPlanner(evolve(options, chunks=options.chunks or array.chunks), planner.version, registry)
     factors = pyramids.factors(content)
     planned = pyramids.pyramid("", content.pixels, content, factors, method)

@@ -12,6 +12,7 @@ from attrs import field, fields_dict, frozen
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from omezarr.abc import ScalingMethod
     from omezarr.abc.plan import Codec, ProgressCallback
     from omezarr.model import Axis
 
@@ -23,8 +24,8 @@ class WriteKeywords(TypedDict, total=False):
     """The fields of `WriteOptions`, as keywords of every function that writes."""
 
     format: str
-    method: str
-    label_method: str
+    method: str | ScalingMethod
+    label_method: str | ScalingMethod
     factors: int | Mapping[str, int] | Sequence[int | Mapping[str, int] | Sequence[int]] | None
     levels: int | None
     chunks: Mapping[str, int] | Sequence[int] | None
@@ -44,7 +45,7 @@ class WriteOptions:
     ----------
     format : str
         The NGFF version.
-    method, label_method : str
+    method, label_method : str or ScalingMethod
         The scaling methods for images and for labels. Where none is given, the levels that a source has are kept.
     factors : int, mapping, or sequence of them, optional
         The integer downscaling from each level to the next: for the spatial axes, by axis name, or step by step.
@@ -84,8 +85,8 @@ class WriteOptions:
     """
 
     format: str = DEFAULT_FORMAT
-    method: str = "local_mean"
-    label_method: str = "nearest"
+    method: str | ScalingMethod = "local_mean"
+    label_method: str | ScalingMethod = "nearest"
     factors: int | Mapping[str, int] | Sequence[int | Mapping[str, int] | Sequence[int]] | None = None
     levels: int | None = None
     chunks: Mapping[str, int] | Sequence[int] | None = None
@@ -115,7 +116,9 @@ class WriteOptions:
 
 _EXAMPLES = {
     "format": "an NGFF version, for example '0.4'",
-    **dict.fromkeys(("method", "label_method"), "the name of a scaling method, for example 'nearest'"),
+    **dict.fromkeys(
+        ("method", "label_method"), "the name of a scaling method, for example 'nearest', or an instance of one"
+    ),
     **dict.fromkeys(("chunks", "shards"), "a size for each axis, for example (1, 256, 256) or {'y': 256, 'x': 256}"),
     **dict.fromkeys(("checksums", "consolidated", "allow_lossy", "expand_axes"), "True or False"),
     "levels": "how many levels there shall be, for example 4",
@@ -126,9 +129,12 @@ _EXAMPLES = {
 
 def _is_possible(name: str, value: Any) -> bool:
     """Say whether a value is of a type that the option of this name can have; what it says is looked at later."""
+    from omezarr.abc import ScalingMethod
     from omezarr.abc.plan import Codec
 
-    if name in ("format", "method", "label_method"):
+    if name in ("method", "label_method"):
+        return isinstance(value, str | ScalingMethod)
+    if name == "format":
         return isinstance(value, str)
     if name in ("checksums", "consolidated", "allow_lossy", "expand_axes"):
         return isinstance(value, bool)

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from omezarr.abc.plan import CreateGroup, EditAttributes, MergeIntoList, Phase, Plan, WriteObject
 from omezarr.errors import ConflictError, PluginError, UnsupportedError
-from omezarr.plugins.asking import calling, named_failures
+from omezarr.plugins.asking import calling, named_missing
 from omezarr.writing.attributes import compose_attributes, document_path, refuse_losses
 from omezarr.writing.carrying import with_facets
 from omezarr.writing.fitting import fitted_image, name_of, plain_path
@@ -80,7 +80,7 @@ def writer_of(content: Content, registry: Registry) -> NodeType:
             return found[0]
     raise UnsupportedError(
         f"no node type writes {type(content).__name__}; the plugin that does is missing or disabled"
-        f"{named_failures(registry.node_types.failures)}"
+        f"{named_missing(registry.node_types)}"
     )
 
 

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from omezarr.abc.rules import Depth, Problem
 from omezarr.checking.validation.consolidation import outdated
-from omezarr.checking.validation.faults import FAULTS, RULE_FAILED
+from omezarr.checking.validation.faults import DOCUMENT_RULES, FAULTS, RULE_FAILED
 from omezarr.checking.validation.report import Report, json_pointer, place_of, problem_as_dict
 from omezarr.checking.validation.subject import subject_of
 from omezarr.checking.validation.walk import Walk
 from omezarr.errors import ArgumentError, UnknownNameError
+from omezarr.nodes.detection import missing_kinds
 from omezarr.plugins.contributions import PLUGIN_ERRORS
 from omezarr.plugins.registry import registry_in_use
 from omezarr.plugins.rules import Gathering
@@ -170,10 +171,13 @@ def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule
 
 
 def _untold(walk: Walk) -> Iterator[Problem]:
-    """Yield a problem for each plugin that could not tell its rules."""
+    """Yield a problem for each plugin that could not tell its rules, and for each kind whose plugin is missing."""
     for failure in {str(failure): failure for failure in walk.gathering.failures}.values():
         expected = f"that the plugin {failure.provider} can tell its rules"
         yield RULE_FAILED.at("", failure.reason, expected, provider=failure.provider.identity)
+    for visit in walk.visits:
+        for missing in missing_kinds(visit.context.values, visit.registry):
+            yield DOCUMENT_RULES.at(visit.context.path, missing, "a plugin that has rules for it")
 
 
 def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool) -> Iterator[Problem]:

@@ -115,6 +115,7 @@ def create_writer(
     return open_writer(
         request.target,
         grows=None if grows is None else content.axes[grows].name,
+        method=levels.method,
         measure_windows=True,
         run=request.run,
         registry=request.registry,

@@ -15,6 +15,7 @@ from omezarr.arrays.locks import locked
 from omezarr.arrays.specs import spec_of
 from omezarr.arrays.stored import StoredArray
 from omezarr.arrays.targets import target_of
+from omezarr.engine.methods import AS_STORED
 from omezarr.engine.region_writer import RegionWriter
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import Location
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from omezarr.abc import ScalingMethod
     from omezarr.abc.plan import ArraySpec
     from omezarr.arrays.targets import Target
     from omezarr.location import LocationLike, StorageOptions
@@ -57,7 +59,7 @@ def open_writer(
     location: LocationLike,
     *,
     grows: str | None = None,
-    method: str | None = None,
+    method: str | ScalingMethod | None = None,
     measure_windows: bool = False,
     run: RunOptions | None = None,
     storage_options: Mapping[str, Any] | StorageOptions | None = None,
@@ -70,7 +72,7 @@ def open_writer(
     location : str, path, Location, zarr store or zarr group
     grows : str, optional
         The axis along which the image grows when something is written beyond its end.
-    method : str, optional
+    method : str or ScalingMethod, optional
         The scaling method of the lower levels. Default: what the metadata names, else "nearest" for labels and
         "local_mean" for images.
     measure_windows : bool
@@ -112,10 +114,11 @@ def open_writer(
     known = multiscale.type if isinstance(multiscale.type, str) else ""
     if method is None:
         usual = "nearest" if is_label else "local_mean"
-        method = known if known in registry.scaling_methods else usual
-    scaling = registry.scaling_methods[method]
+        made = known if known in registry.scaling_methods else usual
+        method = made if len(node.levels) > 1 else AS_STORED
+    scaling = registry.scaling_method(method)
     if is_label and not scaling.preserves_values:
-        raise UnsupportedError(f"the scaling method {method!r} makes new values, which would corrupt labels")
+        raise UnsupportedError(f"the scaling method {scaling.name!r} makes new values, which would corrupt labels")
     opened = target_of(open_store(target, registry.storage_schemes, write=True))
     found = left_by_another(opened)
     grows = grows or (found.grows if found is not None and found.grows in names else None)

@@ -82,11 +82,11 @@ class Reader:
             return self._scene(node)
         if node.image is not None:
             return self._image(node, with_ome_xml=True)
+        what = f"of the type {node.key!r}" if node.key else "a zarr group without OME metadata"
         below = ", ".join(list(node.children)[:5])
-        raise SourceError(
-            f"{node.location} is {f'of the type {node.key!r}' if node.key else 'a zarr group without OME metadata'}, "
-            f"not an image, plate or collection of images" + (f"; give one of those below it: {below}" if below else "")
-        )
+        inner = f"; give one of those below it: {below}" if below else ""
+        notices = "".join(f". {notice}" for notice in node.notices)
+        raise SourceError(f"{node.location} is {what}, not an image, plate or collection of images{inner}{notices}")
 
     def _image(self, node: Node, *, with_ome_xml: bool = False, acquisition: int | None = None) -> ImageContent:
         levels = self._levels(node)
