@@ -42,7 +42,7 @@ def check_format(group: zarr.Group, fmt: Format | None = None) -> Format:
         return FormatV04() if found == 2 else CurrentFormat()
     if fmt.zarr_format != found:
         raise ArgumentError(
-            f"Group is zarr_format: {found}, but OME-Zarr {fmt.version} is of {fmt.zarr_format}; give another fmt"
+            f"the group is of zarr format {found}, but OME-Zarr {fmt.version} of {fmt.zarr_format}; give another fmt"
         )
     return fmt
 
@@ -183,7 +183,7 @@ def _get_valid_axes(ndim: int | None = None, axes: Any = None, fmt: Format | Non
 def checked_omero(omero: Any) -> JSONDict:
     """Return what OMERO says of the channels, if it is well formed."""
     if omero is None:
-        raise KeyError("If `'omero'` is present, value cannot be `None`.")
+        raise KeyError("omero is None; leave it out, or say something of the channels")
     for channel in omero.get("channels", ()):
         color, window = channel.get("color", "000000"), channel.get("window")
         if not isinstance(color, str) or len(color) != 6:

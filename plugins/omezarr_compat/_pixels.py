@@ -145,7 +145,8 @@ def _write(picture: Picture, scaler: Scaler | None) -> None:
             translation=content.translation,
             levels=content.levels,
         )
-        steps = () if scaler is None else (scaler.factors(len(content.axes)),) * scaler.max_layer
+        step = (1,) * len(content.axes) if scaler is None else scaler.factors(len(content.axes))
+        steps = (step,) * (len(picture.levels) - 1 if scaler is None else scaler.max_layer)
         written = LabelImageContent(name=picture.label, label=label, image=content, factors=steps)
     omezarr.write_into(place, written, **_options(picture, scaler))
     _complete_document(picture, place)
@@ -184,7 +185,7 @@ def _options(picture: Picture, scaler: Scaler | None) -> dict[str, Any]:
     """Return the options of omezarr that say the same."""
     options: dict[str, Any] = {"format": picture.fmt.version, "allow_lossy": True}
     if scaler is None:
-        return options
+        return options if picture.label is not None else {**options, "levels": len(picture.levels)}
     pixels = picture.levels[0]
     options["method" if picture.label is None else "label_method"] = scaler.scaling
     if picture.label is None:

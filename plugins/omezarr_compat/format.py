@@ -249,7 +249,8 @@ def format_from_version(version: str | float) -> Format:
     for fmt in format_implementations():
         if fmt.version == str(version):
             return fmt
-    raise ArgumentError(f"Version {version} not recognized")
+    known = ", ".join(fmt.version for fmt in format_implementations())
+    raise ArgumentError(f"there is no version {version!r} here; known: {known}")
 
 
 def detect_format(metadata: Mapping[str, Any] | None, default: Format) -> Format:

@@ -124,7 +124,7 @@ def test_what_else_is_in_the_group_stays(cells):
         ({"axes": "yx"}, "2 axes are given for 3"),
         ({"axes": "xtc"}, "0.5"),
         ({"axes": None}, "cannot be guessed"),
-        ({"fmt": FormatV04()}, "zarr_format: 3"),
+        ({"fmt": FormatV04()}, "zarr format 3"),
         ({"scaler": Scaler(method="nothing")}, "'nothing'"),
         ({"storage_options": {"chunk": 3}}, "'chunk'"),
         ({"storage_options": {"compressor": 3}}, "no compressor"),
