@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, fields_dict
 
-from omezarr.abc.plan import DeleteKeys, Phase
 from omezarr.checking.repair import Repair, carry_out
 from omezarr.editing.label_images import is_label, label_images
 from omezarr.editing.operation import plan_edit
 from omezarr.editing.placing import Move, following, moves_of, placed
-from omezarr.editing.rendering_settings import recolored, shown
+from omezarr.editing.plates import arranged, with_objects
+from omezarr.editing.rendering_settings import described, recolored, shown
 from omezarr.editing.request import MetadataEdit
 from omezarr.errors import ArgumentError
-from omezarr.hierarchy import run
 from omezarr.model import GroupMetadata, Image, ImageLabel, Omero, Plate
 from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.asking import calling
 from omezarr.writing.attributes import refuse_losses
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.model import JSON
@@ -86,14 +85,24 @@ def plan_metadata_edit(
         raise ArgumentError(f"{unknown!r} cannot be edited; known: {', '.join(known)}")
     wanted = MetadataEdit(**changes)
     root = open_node(target, storage_options=storage_options, registry=registry)
-    documents = {path: _values(root.child(path), new) for path, new in _edited(root, wanted).items()}
+    arrangement = arranged(root, wanted.remove, wanted.rename)
+    edited = _edited(root, wanted)
+    for path, facet in arrangement.facets().items():
+        node = root.child(path) if path else root
+        now = edited.get(path, node.metadata)
+        (key,) = (key for key, old in now.facets.items() if isinstance(old, type(facet)))
+        plate = now.facets[key]
+        new = evolve(plate, **arrangement.of_plate) if isinstance(plate, Plate) else facet
+        edited[path] = evolve(now, facets={**now.facets, key: new})
+    documents = {path: _values(root.child(path) if path else root, new) for path, new in edited.items()}
     gone: list[str] = []
     for node in _images(root) if wanted.remove_labels else ():
         holder, document = _without_labels(node, wanted.remove_labels)
         documents[holder.path] = document
         gone += [f"{holder.path}/{name}" for name in wanted.remove_labels]
     repair = plan_edit(root, documents, "edit")
-    return _with_deletions(root, repair, gone) if gone else repair
+    gone += arrangement.gone
+    return with_objects(root, repair, gone, arrangement.moved) if gone else repair
 
 
 def _edited(root: Node, wanted: MetadataEdit) -> dict[str, GroupMetadata]:
@@ -105,14 +114,15 @@ def _edited(root: Node, wanted: MetadataEdit) -> dict[str, GroupMetadata]:
             found[item.node.path], _ = _edited_image(item.node, following(item.node, node, moves, wanted))
     if wanted.name is not None or wanted.acquisitions is not None:
         found[root.path] = _edited_root(root, found.get(root.path, root.metadata), wanted)
-    if wanted.label_colors:
+    if wanted.label_colors or wanted.label_properties:
         labels = list(label_images(root))
         if not labels:
-            raise ArgumentError(f"{root.location} has no labels whose colours could be changed")
+            raise ArgumentError(f"{root.location} has no labels whose colours and properties could be changed")
         for item in labels:
             known = found.get(item.node.path, item.node.metadata)
             value = known.facets.get("image-label")
-            new = recolored(value if isinstance(value, ImageLabel) else ImageLabel(), wanted.label_colors)
+            new = recolored(value if isinstance(value, ImageLabel) else ImageLabel(), wanted.label_colors or {})
+            new = described(new, wanted.label_properties or {})
             found[item.node.path] = evolve(known, facets={**known.facets, "image-label": new})
     return found
 
@@ -198,23 +208,3 @@ def _without_labels(image: Node, names: Collection[str]) -> tuple[Node, dict[str
     listed = holder.document.values.get("labels")
     left: list[JSON] = [name for name in listed if name not in names] if isinstance(listed, list) else []
     return holder, {**holder.document.values, "labels": left}
-
-
-def _with_deletions(root: Node, repair: Repair, paths: Sequence[str]) -> Repair:
-    """Return a change after which groups that nothing lists any more are deleted, pixels and all."""
-    store, prefix = root.hierarchy.store, root.hierarchy.path
-
-    async def listed() -> list[str]:
-        return [key for path in paths async for key in store.list_prefix(f"{prefix}/{path}/".lstrip("/"))]
-
-    if not root.hierarchy.traits.listable:
-        raise ArgumentError(f"{root.location} cannot be listed, so nothing can be deleted there")
-    keys = [key.removeprefix(f"{prefix}/") if prefix else key for key in run(listed())]
-    plan = repair.plan
-    if plan is None:
-        return repair
-    above = str(root.location)[len(str(plan.target)) :].strip("/\\").replace("\\", "/")
-    step = DeleteKeys(keys=tuple(f"{above}/{key}".strip("/") for key in keys))
-    return evolve(
-        repair, plan=evolve(plan, phases=(*plan.phases, Phase(name="what is not listed any more", steps=(step,))))
-    )

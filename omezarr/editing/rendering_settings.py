@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from omezarr.errors import ArgumentError
-from omezarr.model import UNSET, Channel, LabelColor
+from omezarr.model import UNSET, Channel, LabelColor, LabelProperty
 from omezarr.writing.channels import channel_axis_of, window_of
 from omezarr.writing.image_description import parse_channels
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omezarr.editing.request import MetadataEdit
-    from omezarr.model import ImageLabel, Omero
+    from omezarr.model import JSON, ImageLabel, Omero
     from omezarr.nodes.node import Node
 
 RGBA_DIGITS = (6, 8)
@@ -99,7 +99,24 @@ def recolored(known: ImageLabel, colors: Mapping[int, str | Sequence[int]]) -> I
         for entry in known.colors or ()
     ]
     entries += [LabelColor(label_value=key, rgba=rgba) for key, rgba in new.items()]
-    return evolve(known, colors=tuple(entries))
+    return evolve(known, colors=tuple(entries)) if colors else known
+
+
+def described(known: ImageLabel, properties: Mapping[int, Mapping[str, JSON]]) -> ImageLabel:
+    """Return what is said of labels with more, or other, properties for some of their values; None takes one away."""
+    new = {int(key): dict(values) for key, values in properties.items()}
+    entries = [
+        evolve(entry, extra=_overlaid_values(entry.extra, new.pop(int(entry.label_value))))
+        if entry.label_value in new
+        else entry
+        for entry in known.properties or ()
+    ]
+    entries += [LabelProperty(label_value=key, extra=_overlaid_values({}, values)) for key, values in new.items()]
+    return evolve(known, properties=tuple(entries)) if properties else known
+
+
+def _overlaid_values(known: Mapping[str, JSON], new: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {key: value for key, value in {**known, **new}.items() if value is not None}
 
 
 def rgba(color: str | Sequence[int]) -> tuple[int, ...]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from omezarr.model import Channel
+    from omezarr.model import JSON, Channel
 
 
 @frozen(kw_only=True)
@@ -34,10 +34,16 @@ class MetadataEdit:
         Which plane and time point viewers show at first.
     label_colors : mapping, optional
         Value of a label to its colour: six or eight hexadecimal digits, or four numbers from 0 to 255.
+    label_properties : mapping, optional
+        Value of a label to its properties, which are put beside those that it has; None takes one away.
     remove_labels : collection of str
         Names of label images that are deleted, pixels and all.
     acquisitions : mapping, optional
         Id of an acquisition of a plate to its name.
+    remove : collection of str
+        Wells and fields of a plate that are deleted, pixels and all, for example "B/2" and "A/1/0"; fields of a well.
+    rename : mapping
+        Wells and fields to their new paths, for example ``{"A/1": "A/2", "B/3/0": "B/3/1"}``.
     """
 
     name: str | None = None
@@ -51,8 +57,11 @@ class MetadataEdit:
     default_z: int | None = None
     default_t: int | None = None
     label_colors: Mapping[int, str | Sequence[int]] | None = None
+    label_properties: Mapping[int, Mapping[str, JSON]] | None = None
     remove_labels: Collection[str] = ()
     acquisitions: Mapping[int, str] | None = None
+    remove: Collection[str] = ()
+    rename: Mapping[str, str] = field(factory=dict)
 
     @property
     def of_images(self) -> bool:

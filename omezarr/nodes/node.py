@@ -28,7 +28,7 @@ from omezarr.nodes.group_view import HierarchyGroupView
 from omezarr.nodes.groups import group_at
 from omezarr.nodes.level import Level, ordered_levels
 from omezarr.nodes.ome import OMEGroup
-from omezarr.nodes.pictures import Pictured
+from omezarr.nodes.pictures import Pictured, offered
 from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import document_of
 
@@ -322,6 +322,29 @@ class Node(OMEGroup, Pictured):
         from omezarr.transform import between
 
         return between(self, source, target)
+
+    def edit(self, **changes: Any) -> Node:
+        """Change what this group says of itself, in place and without touching pixels; see `omezarr.edit`.
+
+        Parameters
+        ----------
+        **changes
+            The fields of `omezarr.editing.MetadataEdit`.
+
+        Returns
+        -------
+        Node
+            The group as it is then; this node stays as it was.
+
+        Examples
+        --------
+        >>> import numpy as np, omezarr
+        >>> node = omezarr.write_image("memory://doc-edit/a.ome.zarr", np.zeros((8, 8), "uint8"), axes="yx")
+        >>> node.edit(scale=0.5, channels=["DAPI"]).channels[0].label
+        'DAPI'
+        """
+        edited: Node = offered("edit")(self.location, registry=self._registry, **changes)
+        return edited
 
     def array_facts(self) -> dict[str, ArrayFacts]:
         """Return what the arrays of the levels tell, by path; levels that are missing are left out."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
 
-def _offered(name: str) -> Any:
+def offered(name: str) -> Any:
+    """Return what the façade offers under a name, to be called by a method of a node."""
     return getattr(import_module("omezarr"), name)
 
 
@@ -24,7 +25,7 @@ class Shown:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: a small picture and what the metadata says."""
-        html: str = _offered("html")(self)
+        html: str = offered("html")(self)
         return html
 
 
@@ -43,5 +44,5 @@ class Pictured(Shown):
         **options
             As for `omezarr.thumbnail`.
         """
-        image: PillowImage = _offered("thumbnail")(self, size, **options)
+        image: PillowImage = offered("thumbnail")(self, size, **options)
         return image

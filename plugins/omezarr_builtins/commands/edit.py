@@ -38,8 +38,17 @@ CHANNEL_WORDS = ("label", "color", "start", "end", "min", "max", "active")
 @click.option(
     "--label-color", "label_colors", multiple=True, metavar="VALUE=RRGGBB[AA]", help="Of a label. May be repeated."
 )
+@click.option(
+    "--label-property",
+    "label_properties",
+    multiple=True,
+    metavar="VALUE:KEY=VALUE,..",
+    help="What is said of a label; an empty value takes it away. May be repeated.",
+)
 @click.option("--remove-label", "remove_labels", multiple=True, metavar="NAME", help="Delete labels, pixels and all.")
 @click.option("--acquisition", "acquisitions", multiple=True, metavar="ID=NAME", help="Of a plate. May be repeated.")
+@click.option("--remove", multiple=True, metavar="PATH", help="Delete wells (B/2) or fields (A/1/0), pixels and all.")
+@click.option("--rename", multiple=True, metavar="OLD=NEW", help="Wells (A/1=A/2) or fields (A/1/0=A/1/1) of a plate.")
 @click.option("--dry-run", is_flag=True, help="Show what would be changed, and write nothing.")
 @storage_option
 @json_option
@@ -74,6 +83,9 @@ def _changes(words: Mapping[str, Any]) -> dict[str, Any]:
         "default_z": words["default_z"],
         "default_t": words["default_t"],
         "label_colors": _keyed(words["label_colors"], "--label-color") or None,
+        "label_properties": dict(map(_properties, words["label_properties"])) or None,
+        "remove": words["remove"] or None,
+        "rename": parse_assignments(words["rename"], "--rename") or None,
         "acquisitions": _keyed(words["acquisitions"], "--acquisition") or None,
     }
     changes = {key: value for key, value in given.items() if value is not None}
@@ -116,6 +128,30 @@ def _keyed(values: tuple[str, ...], option: str) -> dict[int, str]:
         raise ArgumentError(f"{option} takes a whole number before the =, not {values[0]!r}") from None
 
 
+def _properties(text: str) -> tuple[int, dict[str, Any]]:
+    """Return the value of a label and what is said of it: numbers and truth values are such.
+
+    Examples
+    --------
+    >>> _properties("3:class=cell,area=12.5,alive=true,note=")
+    (3, {'class': 'cell', 'area': 12.5, 'alive': True, 'note': None})
+    """
+    number, mark, rest = text.partition(":")
+    if not mark or not number.isdecimal():
+        raise ArgumentError(f"--label-property takes VALUE:KEY=VALUE,.. such as 3:class=cell, not {text!r}")
+    found = parse_assignments(tuple(rest.split(",")), "--label-property")
+    return int(number), {key: _plain(value) for key, value in found.items()}
+
+
+def _plain(text: str) -> Any:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        return int(text) if text.lstrip("-").isdecimal() else float(text)
+    except ValueError:
+        return text or None
+
+
 def _channel(text: str) -> tuple[int, dict[str, Any]]:
     """Return the position of a channel and what is said of it.
 
@@ -143,6 +179,7 @@ def _channel(text: str) -> tuple[int, dict[str, Any]]:
 
 
 def _lines(repair: Repair, *, dry: bool) -> Iterator[str]:
+    from omezarr.abc.plan import DeleteKeys, TransferObjects
     from omezarr.checking.repair import change_line
 
     if repair.plan is None:
@@ -150,6 +187,12 @@ def _lines(repair: Repair, *, dry: bool) -> Iterator[str]:
         return
     yield "Would change" if dry else "Changed"
     yield from (f"  {change_line(change)}" for change in repair.changes)
+    renamed = sum(len(step.pairs) for step in repair.plan.steps if isinstance(step, TransferObjects))
+    deleted = sum(len(step.keys) for step in repair.plan.steps if isinstance(step, DeleteKeys)) - renamed
+    if renamed:
+        yield f"  {renamed} stored objects get other names"
+    if deleted > 0:
+        yield f"  {deleted} stored objects are deleted"
 
 
 @hookimpl
