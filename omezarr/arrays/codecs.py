@@ -42,6 +42,10 @@ FOREIGN_CODECS = ("zlib", "lz4", "bz2", "lzma")
 """Compressors that zarr format 3 knows only as extensions ``numcodecs.*``, which few programs read."""
 
 
+_CHECKING = frozenset({CHECKSUM, "crc32", "adler32", "fletcher32", "jenkins_lookup3", "gzip", "zlib", "bz2"})
+"""Codecs that find out when they are given wrong bytes."""
+
+
 @frozen
 class Obstacle:
     """Why an array cannot be described in the other zarr format.
@@ -231,6 +235,30 @@ def has_checksums(metadata: Mapping[str, Any]) -> bool:
     True
     """
     return metadata.get("zarr_format") != 2 and any(named(codec)[0] == CHECKSUM for codec in _of_chunks(metadata))
+
+
+def detects_damage(metadata: Mapping[str, Any]) -> bool:
+    """Say whether wrong bytes of a chunk of an array are found when it is decoded: one of its codecs has a checksum.
+
+    Parameters
+    ----------
+    metadata : mapping
+        As for `codec_of`.
+
+    Examples
+    --------
+    >>> detects_damage({"zarr_format": 2, "compressor": {"id": "gzip", "level": 5}, "filters": None})
+    True
+    """
+    if metadata.get("zarr_format") == 2:
+        chain = [*(metadata.get("filters") or ()), metadata.get("compressor")]
+        steps: list[tuple[str, Mapping[str, Any]]] = [
+            (str(step.get("id")), step) for step in chain if isinstance(step, dict)
+        ]
+    else:
+        steps = [named(codec) for codec in _of_chunks(metadata)]
+    names = [(name.removeprefix("numcodecs."), options) for name, options in steps]
+    return any(name in _CHECKING or (name == "zstd" and bool(options.get("checksum"))) for name, options in names)
 
 
 def _of_chunks(metadata: Mapping[str, Any]) -> list[JSON]:

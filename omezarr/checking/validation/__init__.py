@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from omezarr.abc.rules import Depth, Problem
 from omezarr.checking.validation.consolidation import outdated
+from omezarr.checking.validation.coverage import Coverage, coverage_of
 from omezarr.checking.validation.faults import DOCUMENT_RULES, FAULTS, RULE_FAILED
 from omezarr.checking.validation.report import Report, json_pointer, place_of, problem_as_dict
 from omezarr.checking.validation.subject import subject_of
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.plugins.registry import Registry
 
-__all__ = ["FAULTS", "Report", "all_rules", "json_pointer", "place_of", "problem_as_dict", "validate"]
+__all__ = ["FAULTS", "Coverage", "Report", "all_rules", "json_pointer", "place_of", "problem_as_dict", "validate"]
 
 
 def validate(
@@ -100,6 +101,7 @@ def judgement(
     ignore: Collection[str],
 ) -> Report:
     """Return the report on a subject; the parameters are those of `validate`."""
+    asked = depth
     depth = depth if subject.hierarchy is not None else Depth.DOCUMENT
     with registry.in_use():
         walk = walked(subject, registry, format, depth)
@@ -108,6 +110,10 @@ def judgement(
             problems += _judge(visit, depth, ignore, strict=strict)
     if depth > Depth.DOCUMENT and subject.hierarchy is not None:
         problems += outdated(subject.hierarchy, walk.places)
+    coverage = None
+    if asked is Depth.DATA:
+        coverage, told = coverage_of(subject, len(walk.visits), registry)
+        problems += told
     root = walk.visits[0] if walk.visits else None
     return Report(
         target=subject.name,
@@ -117,6 +123,7 @@ def judgement(
         strict=strict,
         problems=tuple(problem for problem in problems if not is_ignored(problem.rule, ignore)),
         groups=len(walk.visits),
+        coverage=coverage,
     )
 
 

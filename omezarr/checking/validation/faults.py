@@ -85,6 +85,16 @@ ZARR_CONSOLIDATED = Fault(
     demand="Consolidated metadata is the same as that of the groups and arrays themselves.",
     severity=Severity.WARNING,
 )
+MANIFEST_FORM = Fault(id="manifest.form", demand="A manifest lists digests in the way of sha256sum.", section="omezarr")
+MANIFEST_OBJECTS = Fault(
+    id="manifest.objects", demand="Every object of which a manifest has a digest is still so.", section="omezarr"
+)
+MANIFEST_COMPLETE = Fault(
+    id="manifest.complete",
+    demand="A manifest has a digest of every object.",
+    severity=Severity.WARNING,
+    section="omezarr",
+)
 RULE_FAILED = Fault(id="rule.failed", demand="Every rule can be checked.", section="omezarr")
 
 FAULTS = (
@@ -98,5 +108,8 @@ FAULTS = (
     HIERARCHY_COMPLETE,
     HIERARCHY_DEPTH,
     ZARR_CONSOLIDATED,
+    MANIFEST_FORM,
+    MANIFEST_OBJECTS,
+    MANIFEST_COMPLETE,
     RULE_FAILED,
 )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from omezarr.abc.rules import Problem
+    from omezarr.checking.validation.coverage import Coverage
     from omezarr.model import JSONPath
 
 
@@ -69,6 +70,8 @@ class Report:
         In the order of the hierarchy, parents first.
     groups : int
         How many groups were looked at.
+    coverage : Coverage, optional
+        For how much checksums tell whether it is what was written; where pixels were read.
 
     Examples
     --------
@@ -84,6 +87,7 @@ class Report:
     strict: bool = False
     problems: tuple[Problem, ...] = ()
     groups: int = 1
+    coverage: Coverage | None = None
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.problems)
@@ -138,6 +142,7 @@ class Report:
             "depth": self.depth.name.lower(),
             "strict": self.strict,
             "groups": self.groups,
+            "checksums": None if self.coverage is None else self.coverage.as_dict(),
             "errors": len(self.errors),
             "warnings": len(self.warnings),
             "problems": [problem_as_dict(problem) for problem in self.problems],

@@ -47,6 +47,8 @@ class Subject:
         Whether it is a place that could have groups and arrays below it.
     path : str
         The end of the path of the root, which tells labels from other images.
+    location : Location or None
+        The place, where it is one.
     problems : tuple of Problem
         Why there is nothing to look at, and what was off on the way.
     """
@@ -58,6 +60,7 @@ class Subject:
     hierarchy: Hierarchy | None = None
     stored: bool = False
     path: str = ""
+    location: Location | None = None
     problems: tuple[Problem, ...] = ()
 
 
@@ -161,19 +164,37 @@ def _of_place(location: Location, registry: Registry) -> Subject:
     try:
         node = hierarchy.node()
     except MetadataError as error:
-        return Subject(name=name, stored=True, problems=(ZARR_METADATA.at("", str(error), "metadata of a zarr group"),))
+        return Subject(
+            name=name,
+            stored=True,
+            location=location,
+            problems=(ZARR_METADATA.at("", str(error), "metadata of a zarr group"),),
+        )
     if node is None:
-        return Subject(name=name, stored=True, problems=(ZARR_GROUP.at("", _present(hierarchy), "a zarr group"),))
+        return Subject(
+            name=name,
+            stored=True,
+            location=location,
+            problems=(ZARR_GROUP.at("", _present(hierarchy), "a zarr group"),),
+        )
     if node.kind == "array":
-        return Subject(name=name, stored=True, problems=(ZARR_GROUP.at("", "a zarr array", "the group that holds it"),))
+        return Subject(
+            name=name,
+            stored=True,
+            location=location,
+            problems=(ZARR_GROUP.at("", "a zarr array", "the group that holds it"),),
+        )
     parent = location.parent
     parts = [part.name for part in (parent.parent if parent else None, parent, location) if part is not None]
     fault = impurity(node.attributes)
     if fault is not None:
-        return Subject(name=name, stored=True, problems=(JSON_FORM.at("", fault, "an object of JSON"),))
+        return Subject(
+            name=name, stored=True, location=location, problems=(JSON_FORM.at("", fault, "an object of JSON"),)
+        )
     return Subject(
         name=name,
         stored=True,
+        location=location,
         attributes=node.attributes,
         zarr_format=node.zarr_format,
         node=node,

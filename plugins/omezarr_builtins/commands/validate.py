@@ -61,7 +61,8 @@ def validate(
     """Say what of the OME-Zarr at PATH is not as the specification demands.
 
     PATH is a group, or a .json file that holds the attributes of one. Without --shallow, everything below it is looked
-    at too, but no pixel without --data.
+    at too, but no pixel without --data. That decodes all chunks, compares all objects with a manifest, where there is
+    one, and says for how many of them checksums tell; see: omezarr checksum
 
     With --fix, metadata that has one right answer is mended in place: versions that are missing or are numbers,
     levels in the wrong order, indices of wells, types of acquisitions, label values that are listed twice, names of
@@ -150,6 +151,10 @@ def _lines(report: Report, repair: Repair | None, *, dry: bool) -> Iterator[str]
         yield f"What {'would be' if dry else 'is'} left has no single answer:"
     yield from _problems(left)
     yield f"{report.target}: {_verdict(report)}"
+    if report.coverage is not None:
+        all_told = report.coverage.covered == report.coverage.objects
+        rest = "" if all_told else "; wrong bytes in the others are found only where they do not decode"
+        yield f"{report.coverage.message.capitalize()}{rest}"
     if left is not report:
         yield f"After these changes: {_verdict(left)}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from omezarr.abc.rules import Depth, Finding
 from omezarr.errors import MetadataError, StorageError
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from omezarr.abc.rules import RuleContext
     from omezarr.arrays.surveys import ArraySurvey
-    from omezarr.hierarchy import Hierarchy
     from omezarr_builtins.rules.book import RuleBook
 
 LARGEST_CHUNK = 128 * 1024 * 1024
@@ -33,8 +31,6 @@ MOST_FINDINGS = 10
 
 BACKGROUND = 0
 """The label value that need not be described."""
-
-_surveys: WeakKeyDictionary[Hierarchy, dict[str, ArraySurvey]] = WeakKeyDictionary()
 
 
 def enter_chunks(book: RuleBook) -> None:
@@ -100,13 +96,10 @@ def _is_too_large(array: zarr.Array[Any]) -> bool:
 
 def _survey(context: RuleContext, path: str, array: zarr.Array[Any]) -> ArraySurvey:
     """Return what is stored of an array; the rules about it share one look."""
-    from omezarr.arrays.surveys import survey
+    from omezarr.arrays.surveys import survey_of
 
-    surveys = _surveys.setdefault(context.hierarchy, {})  # type: ignore[arg-type]  # where an array is, there is one
-    key = joined(context.path, path)
-    if key not in surveys:
-        surveys[key] = survey(array)
-    return surveys[key]
+    assert context.hierarchy is not None  # where an array is, there is one
+    return survey_of(context.hierarchy, joined(context.path, path), array)
 
 
 def _shown(region: tuple[slice, ...]) -> str:
