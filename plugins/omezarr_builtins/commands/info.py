@@ -9,6 +9,7 @@ import click
 from omezarr.errors import IncompleteError, OMEZarrError
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
+from omezarr_builtins.commands._several import meant_by, run_each
 
 if TYPE_CHECKING:
     from omezarr.nodes.level import Level
@@ -20,7 +21,7 @@ ABSENT_SHOWN = 20
 
 
 @click.command(epilog="Example: omezarr info coins.ome.zarr --json")
-@click.argument("path")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("--stats", is_flag=True, help="Read all pixels and show the least and the greatest value of each level.")
 @click.option("--format", "format_version", metavar="VERSION", help="Read as this NGFF version, whatever is written.")
 @click.option("--picture", is_flag=True, help="Draw a small picture first, where the terminal has colours.")
@@ -31,17 +32,39 @@ def info(
     registry: Any,
     /,
     *,
+    paths: tuple[str, ...],
+    as_json: bool,
+    **words: Any,
+) -> int:
+    """Show the tree of nodes at PATH: version, axes, shapes, chunks, codecs, pixel sizes, channels, labels.
+
+    Several PATHs, or a pattern in quotes such as 'data/*.zarr', are shown one after the other, with a summary at the
+    end. The exit code is 1 if any part of them cannot be read.
+    """
+    found, several = meant_by(paths)
+
+    def one(path: str) -> tuple[int, Any]:
+        return _one(registry, path, as_json=as_json, **words)
+
+    if several:
+        return run_each(found, one, as_json=as_json, done="read")
+    code, tree = one(found[0])
+    if as_json:
+        echo_json(tree)
+    return code
+
+
+def _one(
+    registry: Any,
     path: str,
+    *,
+    as_json: bool,
     stats: bool,
     format_version: str | None,
     picture: bool,
     storage_options: dict[str, str],
-    as_json: bool,
-) -> int:
-    """Show the tree of nodes at PATH: version, axes, shapes, chunks, codecs, pixel sizes, channels, labels.
-
-    The exit code is 1 if any part of it cannot be read.
-    """
+) -> tuple[int, dict[str, Any]]:
+    """Show one tree unless it is wanted as JSON; return the exit code and the tree."""
     from omezarr.nodes.reading import open as open_node
 
     try:
@@ -54,11 +77,9 @@ def info(
             from omezarr_builtins.commands._terminal_picture import show_picture
 
             show_picture(node)
-    if as_json:
-        echo_json(tree)
-    else:
+    if not as_json:
         _show(tree, 0)
-    return 1 if _broken(tree) else 0
+    return (1 if _broken(tree) else 0), tree
 
 
 def describe(node: Node, path: str, *, stats: bool = False) -> dict[str, Any]:

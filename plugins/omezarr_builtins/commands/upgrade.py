@@ -8,6 +8,7 @@ import click
 
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr_builtins.commands._several import meant_by, run_each
 from omezarr_builtins.commands._writing import WHOLE, checksums_option, run_options_of, running_options
 
 if TYPE_CHECKING:
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: omezarr upgrade plate.ome.zarr --to 0.5 --dry-run")
-@click.argument("source")
-@click.argument("target", required=False)
+@click.argument("paths", metavar="SOURCE... [TARGET]", nargs=-1, required=True)
 @click.option("--to", "version", required=True, metavar="VERSION", help="The NGFF version, for example 0.5.")
 @click.option("--chunks", type=WHOLE, metavar="N,N,..", help="Write images with these chunks, one size for each axis.")
 @click.option("--shards", type=WHOLE, metavar="N,N,..", help="Write images with these shards (0.5 and later).")
 @click.option("--codec", metavar="NAME[:K=V,..]", help="Write images with this codec, for example zstd:level=3.")
+@click.option("--into", metavar="FOLDER", help="Write each SOURCE into this folder, under its own name.")
+@click.option("--in-place", is_flag=True, help="Change each SOURCE in place, where there are several.")
 @checksums_option
 @click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five.")
 @click.option("--allow-lossy", is_flag=True, help="Leave out metadata that the version cannot express.")
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 @storage_option
 @json_option
 @click.pass_obj
-def upgrade(registry: Any, /, *, source: str, target: str | None, version: str, **words: Any) -> None:
+def upgrade(registry: Any, /, *, paths: tuple[str, ...], into: str | None, in_place: bool, **words: Any) -> int:
     """Bring the hierarchy SOURCE to another NGFF version, newer or older.
 
     Images, labels, plates, wells, collections and scenes are upgraded together; groups, arrays, attributes and files of
@@ -40,8 +42,34 @@ def upgrade(registry: Any, /, *, source: str, target: str | None, version: str, 
     completed by running the same again. With TARGET, a new hierarchy is written there, with other chunks, shards or
     codec if asked for. An older version cannot express everything: what would be lost is listed, and --allow-lossy
     leaves it out.
+
+    A pattern in quotes, such as 'data/*.zarr', means all that match it; several SOURCEs are named with --in-place, or
+    with --into the folder where they go. One that fails does not stop the others, and the exit code is 1 then.
     """
-    from omezarr.upgrading import carry_out, prepare_upgrade
+    from omezarr.writing.many import targets_of
+
+    found, several = meant_by(paths)
+    if into is not None and in_place:
+        raise click.UsageError("--into and --in-place exclude each other")
+    if into is None and not in_place and len(paths) > 2:
+        raise click.UsageError("say what becomes of several sources: --in-place, or --into FOLDER")
+    if into is None and not in_place and len(paths) == 2:
+        return _one(registry, paths[0], paths[1], **words)[0]
+    targets = dict(zip(found, targets_of(found, into), strict=True)) if into is not None else {}
+    if several:
+        as_json, done = words["as_json"], "can be upgraded" if words["dry_run"] else "upgraded"
+        quiet = {**words, "quiet": as_json}
+        return run_each(
+            found, lambda path: _one(registry, path, targets.get(path), **quiet), as_json=as_json, done=done
+        )
+    return _one(registry, found[0], targets.get(found[0]), **words)[0]
+
+
+def _one(
+    registry: Any, source: str, target: str | None, *, version: str, quiet: bool = False, **words: Any
+) -> tuple[int, dict[str, Any]]:
+    """Upgrade one hierarchy, say so unless it is to be quiet, and return the exit code and the summary."""
+    from omezarr.upgrading import carry_out, prepare_upgrade, upgrade_summary
 
     options = words["storage_options"] or None
     remote_target = target is not None and "://" in target
@@ -65,7 +93,9 @@ def upgrade(registry: Any, /, *, source: str, target: str | None, version: str, 
     if not words["dry_run"]:
         with progress_bar(f"Upgrading {prepared.source.name}") as progress:
             carry_out(prepared, registry, run_options_of(words, progress))
-    _report(prepared, dry=words["dry_run"], as_json=words["as_json"])
+    if not quiet:
+        _report(prepared, dry=words["dry_run"], as_json=words["as_json"])
+    return 0, {key: value for key, value in upgrade_summary(prepared).items() if key != "phases"}
 
 
 def _report(prepared: Upgrade, *, dry: bool, as_json: bool) -> None:

@@ -10,6 +10,7 @@ from omezarr.abc.rules import Depth, Severity
 from omezarr.errors import ArgumentError, OMEZarrError, UnknownNameError
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
+from omezarr_builtins.commands._several import meant_by, run_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ CONSOLIDATED_WORDS = {"rewrite": "written anew", "remove": "removed"}
 
 
 @click.command(epilog="Example: omezarr validate coins.ome.zarr --strict")
-@click.argument("path")
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option(
     "--format", "format_version", metavar="VERSION", help="Validate as this NGFF version, whatever is written."
 )
@@ -44,19 +45,10 @@ CONSOLIDATED_WORDS = {"rewrite": "written anew", "remove": "removed"}
 @click.pass_obj
 def validate(
     registry: Any,
+    /,
     *,
-    path: str,
-    format_version: str | None,
-    strict: bool,
-    shallow: bool,
-    data: bool,
-    ignore: tuple[str, ...],
-    fix: bool,
-    dry_run: bool,
-    exit_zero: bool,
-    storage_options: dict[str, str],
-    as_json: bool,
-    as_sarif: bool,
+    paths: tuple[str, ...],
+    **words: Any,
 ) -> int:
     """Say what of the OME-Zarr at PATH is not as the specification demands.
 
@@ -69,53 +61,77 @@ def validate(
     dimensions, label images that are not listed, consolidated metadata that is out of date. Everything else is left
     as it is. If it is interrupted, running the same again completes it.
 
-    The exit code is 1 if it is not valid, after mending where that was asked for; warnings do not count.
+    Several PATHs, or a pattern in quotes such as 'data/*.zarr', are validated one after the other, with a summary at
+    the end. The exit code is 1 if any is not valid, after mending where that was asked for; warnings do not count.
     """
+    as_json, as_sarif, fix = words["as_json"], words["as_sarif"], words["fix"]
     if as_json and as_sarif:
         raise click.UsageError("--json and --sarif exclude each other")
-    if shallow and data:
+    if words["shallow"] and words["data"]:
         raise click.UsageError("--shallow and --data exclude each other")
     if as_sarif and fix:
         raise click.UsageError("--sarif and --fix exclude each other")
-    if dry_run and not fix:
+    if words["dry_run"] and not fix:
         raise click.UsageError("--dry-run goes with --fix; without it, nothing is written anyway")
-    from omezarr.checking.repair import carry_out, plan_repair
-    from omezarr.checking.validation import Report
-    from omezarr.checking.validation import validate as run
-
-    depth = Depth.DOCUMENT if shallow else Depth.DATA if data else Depth.HIERARCHY
-    options: dict[str, Any] = {
-        "format": format_version,
-        "depth": depth,
-        "strict": strict,
-        "ignore": ignore,
-        "registry": registry,
-        "storage_options": storage_options,
-    }
+    found, several = meant_by(paths)
+    if several and as_sarif:
+        raise click.UsageError("--sarif is a log of one PATH; --json takes several")
+    if several:
+        return run_each(found, lambda path: _one(registry, path, **words), as_json=as_json, done="valid")
     try:
-        repair = plan_repair(path, **options) if fix else None
-        if repair is not None and not as_json:
-            echo("\n".join(_changes(repair, dry=dry_run)))
-        if repair is not None and not dry_run:
-            carry_out(repair, registry)
-        report = run(path, **options)
+        code, document = _one(registry, found[0], **words)
     except (ArgumentError, UnknownNameError):
         raise
     except OMEZarrError as error:
         if not as_json:
             raise
-        report = Report(target=path, version=None, depth=depth, strict=strict, groups=0)
-        echo_json({**report.as_dict(), "valid": False, "message": " ".join(str(error).split())})
-        return 0 if exit_zero and not fix else 1
+        document = {**_nothing(found[0], words), "valid": False, "message": " ".join(str(error).split())}
+        code = 0 if words["exit_zero"] and not fix else 1
+    if as_json or as_sarif:
+        echo_json(document)
+    return code
+
+
+def _depth_of(words: dict[str, Any]) -> Depth:
+    return Depth.DOCUMENT if words["shallow"] else Depth.DATA if words["data"] else Depth.HIERARCHY
+
+
+def _nothing(path: str, words: dict[str, Any]) -> dict[str, Any]:
+    """Return the report of what could not be looked at."""
+    from omezarr.checking.validation import Report
+
+    return Report(target=path, version=None, depth=_depth_of(words), strict=words["strict"], groups=0).as_dict()
+
+
+def _one(registry: Any, path: str, **words: Any) -> tuple[int, dict[str, Any]]:
+    """Validate one hierarchy, after mending it where that was asked for; return the exit code and the JSON."""
+    from omezarr.checking.repair import carry_out, plan_repair
+    from omezarr.checking.validation import validate as run
+
+    as_json, dry_run = words["as_json"], words["dry_run"]
+    options: dict[str, Any] = {
+        "format": words["format_version"],
+        "depth": _depth_of(words),
+        "strict": words["strict"],
+        "ignore": words["ignore"],
+        "registry": registry,
+        "storage_options": words["storage_options"],
+    }
+    repair = plan_repair(path, **options) if words["fix"] else None
+    if repair is not None and not as_json:
+        echo("\n".join(_changes(repair, dry=dry_run)))
+    if repair is not None and not dry_run:
+        carry_out(repair, registry)
+    report = run(path, **options)
+    code = 0 if report.valid or words["exit_zero"] else 1
     if as_json:
-        echo_json({**report.as_dict(), **({} if repair is None else _as_dict(repair, dry=dry_run))})
-    elif as_sarif:
+        return code, {**report.as_dict(), **({} if repair is None else _as_dict(repair, dry=dry_run))}
+    if words["as_sarif"]:
         from omezarr_builtins.commands._sarif import sarif
 
-        echo_json(sarif(report))
-    else:
-        echo("\n".join(_lines(report, repair, dry=dry_run)))
-    return 0 if report.valid or exit_zero else 1
+        return code, sarif(report)
+    echo("\n".join(_lines(report, repair, dry=dry_run)))
+    return code, {}
 
 
 def _changes(repair: Repair, *, dry: bool) -> Iterator[str]:
