@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from omezarr.nodes.finding import find
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
+    from omezarr.plugins.registration import registered
     from omezarr.plugins.registry import Registry, default_registry, registry_in_use
     from omezarr.rendering import html, render, thumbnail
     from omezarr.transform import resample
@@ -75,6 +76,7 @@ _HOMES = {
         "omezarr.nodes.node": "Node",
         "omezarr.nodes.reading": "open",
         "omezarr.plugins.registry": "Registry default_registry registry_in_use",
+        "omezarr.plugins.registration": "registered",
         "omezarr.rendering": "html render thumbnail",
         "omezarr.transform": "resample",
         "omezarr.upgrading": "upgrade",
@@ -137,6 +139,7 @@ __all__ = [
     "labels_to_csv",
     "open",
     "open_writer",
+    "registered",
     "registry_in_use",
     "render",
     "repair",

@@ -12,13 +12,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
-from attrs import evolve
 
 from omezarr._version import __version__
 from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, UnknownNameError
-from omezarr.plugins.manager import PluginManager
-from omezarr.plugins.registry import Registry, default_registry
-from omezarr.settings import Settings
+from omezarr.plugins.registry import Registry, registry_in_use
 from omezarr.terminal import echo
 
 if TYPE_CHECKING:
@@ -67,14 +64,13 @@ def _registry(ctx: click.Context) -> Registry:
     root = ctx.find_root()
     if root.obj is None:
         disabled = tuple(word.removeprefix("no:") for word in root.params.get("plugins") or ())
-        root.obj = _smaller_registry(disabled) if disabled else default_registry()
+        root.obj = _smaller_registry(disabled) if disabled else registry_in_use()
     registry: Registry = root.obj
     return registry
 
 
 def _smaller_registry(disabled: tuple[str, ...]) -> Registry:
-    settings = Settings.from_environment()
-    registry = Registry(PluginManager(evolve(settings, disabled_plugins=(*settings.disabled_plugins, *disabled))))
+    registry = registry_in_use().without(*disabled)
     for name in registry.unknown_disabled:
         if name in disabled:
             raise click.UsageError(f"no plugin {name!r} is installed, so it cannot be disabled; see: omezarr plugins")

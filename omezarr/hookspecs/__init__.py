@@ -6,6 +6,9 @@ extension axis (``formats.``, ``nodes.``, ``scaling.``, ``schemes.``, ``commands
 name is imported whenever any axis is used. An entry point that names an axis contributes to that one alone: a module
 with hooks of several axes has a line for each of them.
 
+A module can state the version of this interface that it needs, as ``omezarr_api = "1.0"``, see `API_VERSION`; one that
+does not fit is not used, and said to be so.
+
 The example of each hook is a complete module of a plugin, with the smallest implementation of its interface.
 """
 
@@ -14,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omezarr.hookspecs.axes import EXTENSION_AXES, ExtensionAxis
-from omezarr.hookspecs.markers import PROJECT, hookimpl, hookspec
+from omezarr.hookspecs.markers import API_VERSION, PROJECT, hookimpl, hookspec
 from omezarr.hookspecs.showing import omezarr_viewers
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
         StorageScheme,
     )
 
-__all__ = ["EXTENSION_AXES", "PROJECT", "ExtensionAxis", "hookimpl", "hookspec", "omezarr_viewers"]
+__all__ = ["API_VERSION", "EXTENSION_AXES", "PROJECT", "ExtensionAxis", "hookimpl", "hookspec", "omezarr_viewers"]
 
 
 @hookspec

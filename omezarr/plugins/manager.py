@@ -11,19 +11,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
+from attrs import evolve
 
 from omezarr import hookspecs
 from omezarr.errors import PluginError
 from omezarr.hookspecs import EXTENSION_AXES, PROJECT, ExtensionAxis
+from omezarr.plugins.api_version import api_refusal
 from omezarr.plugins.contributions import Contribution, PluginFailure, Provider
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from importlib.metadata import Distribution
 
 
@@ -55,8 +57,10 @@ class PluginManager:
         self._contributions: dict[str, tuple[Contribution, ...]] = {}
         self._collecting: set[str] = set()
         self._lock = threading.RLock()
+        self._found = tuple(entry_points(group=PROJECT) if found is None else found)
+        self._added: dict[str, object] = {}
         distributions: dict[int, tuple[Distribution, str, str]] = {}
-        for entry_point in entry_points(group=PROJECT) if found is None else found:
+        for entry_point in self._found:
             self._add(entry_point, _provider(entry_point, distributions))
 
     def _add(self, entry_point: EntryPoint, provider: Provider) -> None:
@@ -120,9 +124,45 @@ class PluginManager:
                 raise PluginError(f"a plugin {name!r} is registered already; choose another name")
             self._register(plugin, provider)
             self._providers[name] = provider
+            self._added[name] = plugin
             for axis_name, known in self._contributions.items():
                 self._contributions[axis_name] = (*known, *self._collect(EXTENSION_AXES[axis_name], only=provider))
         return provider
+
+    @property
+    def added(self) -> Mapping[str, object]:
+        """The plugins that were registered, by identity."""
+        return MappingProxyType(self._added)
+
+    def remove(self, name: str) -> None:
+        """Take out a plugin that was registered, with all that it contributes and that went wrong with it."""
+        with self._lock:
+            del self._added[name]
+            provider = self._providers.pop(name)
+            if self._pluggy.has_plugin(name):
+                self._pluggy.unregister(name=name)
+            for axis_name, known in self._contributions.items():
+                self._contributions[axis_name] = tuple(item for item in known if item.provider != provider)
+            self._failures = [failure for failure in self._failures if failure.provider != provider]
+
+    def copy(self, disabled: Iterable[str] = ()) -> PluginManager:
+        """Return another one with the same plugins, but for those that are disabled, too."""
+        settings = evolve(self._settings, disabled_plugins=(*self._settings.disabled_plugins, *disabled))
+        other = PluginManager(settings, self._found)
+        for name, plugin in self._added.items():
+            provider = self._providers[name]
+            if other.is_disabled(provider):
+                other._providers[name] = provider
+            else:
+                other.register(plugin, name)
+        return other
+
+    def contributed(self, provider: Provider) -> tuple[tuple[str, ...], tuple[Contribution, ...]]:
+        """Return the extension axes whose hooks a plugin implements, and all that it contributes to them."""
+        hooks = vars(self._pluggy.get_plugin(provider.identity))
+        axes = [axis for axis in EXTENSION_AXES.values() if axis.hook in hooks]
+        found = (item for axis in axes for item in self.contributions(axis) if item.provider == provider)
+        return tuple(axis.name for axis in axes), tuple(found)
 
     def contributions(self, axis: ExtensionAxis) -> tuple[Contribution, ...]:
         """Return what all plugins give an extension axis; plugins are imported on the first call for their axis.
@@ -164,6 +204,9 @@ class PluginManager:
 
     def _register(self, plugin: object, provider: Provider) -> None:
         """Give pluggy the hook implementations of a plugin, those of its extension axis if it names one."""
+        refusal = api_refusal(getattr(plugin, "omezarr_api", None))
+        if refusal is not None:
+            raise PluginError(refusal)
         implemented = self._implementations(plugin)
         known = {axis.hook: axis for axis in EXTENSION_AXES.values()}
         unknown = sorted(hook for hook in implemented if hook not in known)

@@ -17,14 +17,15 @@ from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from omezarr.errors import ConflictError, OMEZarrWarning
+from omezarr.errors import ConflictError, OMEZarrWarning, PluginError
 from omezarr.hookspecs import EXTENSION_AXES
 from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure
+from omezarr.plugins.in_process import plugin_of
 from omezarr.plugins.manager import PluginManager
 from omezarr.plugins.names import Contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
     import click
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
         StorageScheme,
         Viewer,
     )
-    from omezarr.plugins.contributions import Provider
+    from omezarr.plugins.contributions import Contribution, Provider
 
 T = TypeVar("T")
 
@@ -171,9 +172,105 @@ class Registry:
 
     def register(self, plugin: ModuleType | object, name: str) -> Provider:
         """Add a plugin that is at hand, for programs and tests; see `PluginManager.register`."""
-        provider = self._manager.register(plugin, name)
+        provider = self._manager.register(plugin_of(plugin)[0], name)
         self._converters.clear()
         return provider
+
+    @property
+    def added(self) -> Mapping[str, object]:
+        """The plugins that were added by a program, by identity."""
+        return self._manager.added
+
+    def remove(self, identity: str) -> None:
+        """Take out a plugin that a program has added."""
+        self._manager.remove(identity)
+        self._converters.clear()
+
+    def add(self, given: object) -> tuple[Contribution, ...]:
+        """Add a plugin that a program gives, in place of what it has added under the same identity before.
+
+        Parameters
+        ----------
+        given : module or object
+            With hook implementations; or a command, or an instance of an interface of `omezarr.abc`.
+
+        Returns
+        -------
+        tuple of Contribution
+            What it contributes.
+
+        Raises
+        ------
+        ArgumentError
+            If it is a class.
+        PluginError
+            If it contributes nothing, or its hooks do not fit. What was there before still is, then.
+        """
+        plugin, identity = plugin_of(given)
+        before = self.added.get(identity)
+        if before is not None:
+            self.remove(identity)
+        contributions: tuple[Contribution, ...] = ()
+        try:
+            contributions = self._contributed(plugin, identity)
+        finally:
+            if before is not None and not contributions:
+                self.register(before, identity)
+        return contributions
+
+    def _contributed(self, plugin: object, identity: str) -> tuple[Contribution, ...]:
+        """Register a plugin, unless it contributes nothing."""
+        provider = self.register(plugin, identity)
+        hooks, contributions = self._manager.contributed(provider)
+        failures = [failure for failure in self.failures if failure.provider == provider]
+        if not contributions:
+            self.remove(identity)
+            reasons = "; ".join(failure.reason for failure in failures) or (_EMPTY if hooks else _NO_HOOK)
+            raise PluginError(f"{identity} registers nothing: {reasons}")
+        for failure in failures:
+            warnings.warn(OMEZarrWarning(str(failure)), stacklevel=4)
+        return contributions
+
+    def with_(self, *plugins: object) -> Registry:
+        """Return a registry that holds all that this one does and more; this one stays as it is.
+
+        Parameters
+        ----------
+        *plugins : module or object
+            See `Registry.add`.
+
+        Examples
+        --------
+        >>> from omezarr.abc import SampleData
+        >>> class Nothing(SampleData):
+        ...     name, description = "nothing", "no image at all"
+        ...
+        ...     def load(self):
+        ...         raise NotImplementedError
+        >>> "nothing" in default_registry().with_(Nothing()).samples
+        True
+        >>> "nothing" in default_registry().samples
+        False
+        """
+        registry = Registry(self._manager.copy())
+        for given in plugins:
+            registry.add(given)
+        return registry
+
+    def without(self, *plugins: str) -> Registry:
+        """Return a registry in which plugins are disabled; this one stays as it is.
+
+        Parameters
+        ----------
+        *plugins : str
+            Identities, or names of distributions.
+
+        Examples
+        --------
+        >>> "coins" in default_registry().without("omezarr:samples.coins").samples
+        False
+        """
+        return Registry(self._manager.copy(disabled=plugins))
 
     def converter(self, version: FormatVersion) -> Converter:
         """Return the converter of a format version, with what every node type and the version itself override."""
@@ -190,6 +287,12 @@ class Registry:
             self._converters[version.version] = converter
         return self._converters[version.version]
 
+
+_EMPTY = "its hooks return nothing"
+_NO_HOOK = (
+    "it has no hook implementation; mark a function with omezarr.hookspecs.hookimpl, or give an instance of an "
+    "interface of omezarr.abc"
+)
 
 _IN_USE: ContextVar[Registry] = ContextVar("omezarr_registry")
 
