@@ -81,6 +81,24 @@ class StoreTraits:
 
 
 @runtime_checkable
+class SealedStore(Protocol):
+    """What a zarr store has beside its own methods if all of it appears at once, when it is complete, as a file does.
+
+    Until `begin` is called, what was there before is seen; after that, what has been written. An object is written
+    once, but for metadata.
+    """
+
+    def begin(self) -> None:
+        """Start anew."""
+
+    def seal(self) -> None:
+        """Put what was written in the place of what was there."""
+
+    def abandon(self) -> None:
+        """Remove what was written."""
+
+
+@runtime_checkable
 class SizedStore(Protocol):
     """What a zarr store has beside its own methods if its lists tell sizes, which then are not asked one by one."""
 

@@ -19,9 +19,9 @@ from omezarr.arrays.chunks import bytes_of
 from omezarr.arrays.fetching import GONE, read_file, read_object
 from omezarr.arrays.folders import ATTEMPTS, make_folder, remove_empty
 from omezarr.arrays.leftovers import RUN
-from omezarr.errors import StorageError, WriteError
+from omezarr.errors import StorageError, UnsupportedError, WriteError
 from omezarr.hierarchy import run
-from omezarr.stores import StoreTraits
+from omezarr.stores import SealedStore, StoreTraits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,6 +104,20 @@ class Target(ABC):
     @abstractmethod
     def store(self) -> tuple[Store, str]:
         """Return the target as a zarr store and a path in it."""
+
+    @property
+    def sealed(self) -> bool:
+        """Whether all of it appears at once, when it is complete, and stays as it is."""
+        return False
+
+    def begin(self) -> None:
+        """Start a new hierarchy, where that is a matter of its own."""
+
+    def seal(self) -> None:
+        """Let the hierarchy appear, where that is a matter of its own."""
+
+    def abandon(self) -> None:
+        """Forget what was begun, where nothing can go on with it."""
 
     def tidy(self) -> None:
         """Remove the folder that the engine keeps to itself, if there is one and nothing is left in it."""
@@ -257,6 +271,8 @@ class StoreTarget(Target):
         buffer = default_buffer_prototype().buffer.from_bytes(content)
         try:
             run(self._store.set(self._key(key), buffer))
+        except (UnsupportedError, WriteError):
+            raise
         except Exception as error:
             raise WriteError(f"could not write {key!r} to {self}: {type(error).__name__}: {error}") from error
 
@@ -317,6 +333,26 @@ class StoreTarget(Target):
     def store(self) -> tuple[Store, str]:
         """Return the store."""
         return self._store, self.path
+
+    @property
+    def sealed(self) -> bool:
+        """Ask whether the store is of that kind."""
+        return isinstance(self._store, SealedStore)
+
+    def begin(self) -> None:
+        """Tell the store."""
+        if isinstance(self._store, SealedStore):
+            self._store.begin()
+
+    def seal(self) -> None:
+        """Tell the store."""
+        if isinstance(self._store, SealedStore):
+            self._store.seal()
+
+    def abandon(self) -> None:
+        """Tell the store."""
+        if isinstance(self._store, SealedStore):
+            self._store.abandon()
 
     def _check(self) -> None:
         for check in self.fences:

@@ -67,7 +67,14 @@ class ObjectsCopier:
             else:
                 tally.add(1, self._copy(entry, key, target))
 
-        in_threads(one, (entry for entry in self._source.entries() if entry.key not in DOCUMENTS), threads)
+        below = (entry for entry in self._source.entries() if entry.key not in DOCUMENTS)
+        if not target.sealed:
+            in_threads(one, below, threads)
+            return
+        # Where metadata stands in front, room is left for what is known of it.
+        in_threads(one, (entry for entry in below if _is_document(entry)), threads)
+        others = (entry for entry in self._source.entries() if entry.key not in DOCUMENTS and not _is_document(entry))
+        in_threads(one, others, threads)
 
     def _copy(self, entry: Entry, key: str, target: Target) -> int:
         """Copy one object and return how many bytes it has."""
@@ -92,6 +99,10 @@ class ObjectsCopier:
         """
         if self._source.complete and self._source.totals().identity != self.step.identity:
             raise SourceError(f"{self.step.source} has changed while it was copied; copy it anew, with overwriting")
+
+
+def _is_document(entry: Entry) -> bool:
+    return entry.key.rpartition("/")[2] in DOCUMENTS
 
 
 class _Present:

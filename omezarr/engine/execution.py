@@ -21,7 +21,7 @@ from omezarr.engine.memory import DEFAULT_BYTES
 from omezarr.engine.progress import ProgressCounter
 from omezarr.engine.replacement import PlanTarget
 from omezarr.engine.steps import StepRunner
-from omezarr.errors import ArgumentError, OMEZarrError, SourceError, WriteError
+from omezarr.errors import ArgumentError, OMEZarrError, SourceError, UnsupportedError, WriteError
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,6 +113,11 @@ def execute(
         count = max(count, DISTANT_THREADS)
     if count < 1:
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")
+    if opened.sealed and not plan.create:
+        raise UnsupportedError(
+            f"{plan.target} is one file, which is written whole: nothing can be added or changed in it; copy it to a "
+            "folder with omezarr copy, change that, and copy it back"
+        )
     with client_of(scheduler) as client:
         resources = Resources(memory=bound, threads=count, client=client)
         site = PlanTarget(opened, plan, resume=resume, open_store=open_store)
@@ -178,10 +183,12 @@ def _run(plan: Plan, site: PlanTarget, runner: StepRunner, journal: Journal, com
         site.finish(runner.final_attributes)
         if plan.create and plan.consolidate:
             documents.consolidate()
+        site.target.seal()
         committed()
         journal.remove()
         site.replace()
     except BaseException as error:
+        site.target.abandon()
         if site.resuming or not runner.is_traceless:
             _advise(error, site)
             raise

@@ -80,6 +80,8 @@ class PlanTarget:
     @property
     def advice(self) -> str:
         """How to go on after a failure."""
+        if self.target.sealed:
+            return f"nothing is at {self.wanted}: a single file cannot be resumed, so write it anew, or a folder first"
         if self.target.transient:
             return f"what was written to {self.wanted} is unfinished and cannot be resumed; write it anew"
         return (
@@ -146,6 +148,8 @@ class PlanTarget:
 
     def clear_attempt(self) -> None:
         """Remove what is to go before a new hierarchy is begun."""
+        if self.plan.create:
+            self.target.begin()
         if self.plan.create and self.target.rewritable:
             _clear(self.target)
 
@@ -156,6 +160,7 @@ class PlanTarget:
 
     def undo(self) -> None:
         """Remove all that a plan which wrote no unit has left."""
+        self.target.abandon()
         if self.plan.create and self.target.rewritable:
             _clear(self.target)
 

@@ -16,7 +16,9 @@ from omezarr.abc.plan import (
     Plan,
     WriteLevels,
 )
-from omezarr.errors import ArgumentError
+from omezarr.arrays.targets import target_of
+from omezarr.errors import ArgumentError, UnsupportedError
+from omezarr.nodes.opening import open_store
 from omezarr.writing import Planner
 from omezarr.writing.fitting import name_of
 from omezarr.writing.image_description import image_content
@@ -77,6 +79,8 @@ def create_writer(
     """
     request = Request.of(location, options, given, meaningless={"label_method": "add_labels takes it"})
     check_run(request.run)
+    if target_of(open_store(request.target, request.registry.storage_schemes, write=True)).sealed:
+        raise UnsupportedError(f"{request.target} is one file, written whole; acquire into a folder, then copy that")
     growing = [index for index, length in enumerate(shape) if length is None]
     if len(growing) > 1:
         raise ArgumentError(f"only one axis can grow, but the shape {tuple(shape)} leaves {len(growing)} open")

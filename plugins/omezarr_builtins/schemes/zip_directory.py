@@ -190,8 +190,9 @@ def _wide(extra: bytes, size: int, stored: int, header: int, name: str) -> tuple
 
 
 def _key(member: str, name: str) -> str | None:
-    """Return the key that a member's name means; None for folders."""
-    if member.endswith("/"):
+    """Return the key that a member's name means; None for folders, and for what macOS adds to files."""
+    member = member.replace("\\", "/")  # as some programs write it, and the format does not allow
+    if member.endswith("/") or member.startswith("__MACOSX/"):
         return None
     try:
         return checked_path(member)

@@ -162,7 +162,7 @@ class ZipRangeStore(ReadOnlyStore):
         if member.encrypted or member.method not in (0, zlib.DEFLATED):
             how = "encrypted" if member.encrypted else f"compressed by method {member.method}"
             raise StorageError(f"{key!r} in {self.name} is {how}, which is not supported; zip it again, stored")
-        start, stop = _limits(byte_range, member.size)
+        start, stop = limits(byte_range, member.size)
         if member.method == 0 and byte_range is not None:
             begin = await self._start(key, member)
             content = await self._bytes(begin + start, begin + stop)
@@ -233,7 +233,7 @@ class ZipRangeStore(ReadOnlyStore):
             yield name
 
 
-def _limits(byte_range: ByteRequest | None, size: int) -> tuple[int, int]:
+def limits(byte_range: ByteRequest | None, size: int) -> tuple[int, int]:
     """Return where a requested part starts and stops in an object of a size."""
     match byte_range:
         case None:

@@ -69,7 +69,7 @@ def folder(tmp_path_factory):
 
 class TestZip(StorageSchemeSuite):
     name = "zip"
-    writable = False
+    writable = True  # but only whole files at once, which is tested with the engine
 
     @pytest.fixture(params=["stored", "deflated", "in a folder", "with a comment", "behind something"])
     def place(self, request, tmp_path, folder):
@@ -260,7 +260,7 @@ class TestHostileFiles:
             run(stored(content).members())
 
     @pytest.mark.parametrize(
-        "name", ["../evil", "/etc/passwd", "a/../../evil", "..\\evil", "C:/evil", "a\\b", "s3://bucket/evil"]
+        "name", ["../evil", "/etc/passwd", "a/../../evil", "..\\evil", "C:/evil", "s3://bucket/evil"]
     )
     def test_with_names_that_lead_out(self, name):
         with pytest.raises(StorageError, match="leads out of it; refused"):
