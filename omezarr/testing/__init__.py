@@ -16,27 +16,53 @@ Examples
 import pytest
 
 pytest.register_assert_rewrite(
+    "omezarr.testing.commands",
+    "omezarr.testing.distributions",
+    "omezarr.testing.exporters",
     "omezarr.testing.formats",
+    "omezarr.testing.importers",
     "omezarr.testing.node_types",
+    "omezarr.testing.rules",
+    "omezarr.testing.samples",
     "omezarr.testing.scaling_methods",
     "omezarr.testing.storage_schemes",
+    "omezarr.testing.viewers",
 )
 
-from omezarr.testing.formats import FormatVersionSuite  # noqa: E402 - after the assertions have been announced
+from omezarr.testing.commands import CommandSuite  # noqa: E402 - after the assertions have been announced
+from omezarr.testing.distributions import DistributionSuite  # noqa: E402
+from omezarr.testing.exporters import ExporterSuite  # noqa: E402
+from omezarr.testing.formats import FormatVersionSuite  # noqa: E402
+from omezarr.testing.importers import ImporterSuite  # noqa: E402
 from omezarr.testing.imports import HEAVY, modules_imported_by  # noqa: E402
 from omezarr.testing.node_types import NodeTypeSuite  # noqa: E402
-from omezarr.testing.registries import isolated_registry  # noqa: E402
+from omezarr.testing.registries import isolated_registry, registry_with  # noqa: E402
+from omezarr.testing.rules import RuleSetSuite  # noqa: E402
+from omezarr.testing.samples import SampleDataSuite  # noqa: E402
 from omezarr.testing.scaling_methods import ScalingMethodSuite  # noqa: E402
 from omezarr.testing.storage_schemes import StorageSchemeSuite, WritableSchemeSuite, write_example  # noqa: E402
+from omezarr.testing.strange import STRANGE_JSON, STRANGE_LOCATIONS, variations  # noqa: E402
+from omezarr.testing.viewers import ViewerSuite  # noqa: E402
 
 __all__ = [
     "HEAVY",
+    "STRANGE_JSON",
+    "STRANGE_LOCATIONS",
+    "CommandSuite",
+    "DistributionSuite",
+    "ExporterSuite",
     "FormatVersionSuite",
+    "ImporterSuite",
     "NodeTypeSuite",
+    "RuleSetSuite",
+    "SampleDataSuite",
     "ScalingMethodSuite",
     "StorageSchemeSuite",
+    "ViewerSuite",
     "WritableSchemeSuite",
     "isolated_registry",
     "modules_imported_by",
+    "registry_with",
+    "variations",
     "write_example",
 ]

@@ -9,7 +9,7 @@ import pytest
 
 from omezarr.abc import Certainty, Hint
 from omezarr.model import GroupMetadata, deep_equal
-from omezarr.testing.registries import isolated_registry
+from omezarr.testing.registries import registry_with
 from omezarr.writing.attributes import compose_attributes
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class FormatVersionSuite:
     @pytest.fixture
     def registry(self, version: FormatVersion) -> Registry:
         """Return the registry that the version is used with; by default the built-in one, with this version in it."""
-        registry = isolated_registry()
-        return registry if version.version in registry.formats else isolated_registry(_provider_of(version))
+        return registry_with("formats", version)
 
     def test_is_a_version_of_one_zarr_format(self, version: FormatVersion) -> None:
         from packaging.version import Version
@@ -135,14 +134,3 @@ def metadata_of(attributes: dict[str, Any], version: FormatVersion, registry: Re
         foreign=document.foreign,
         version=document.version,
     )
-
-
-def _provider_of(version: FormatVersion) -> object:
-    from omezarr.hookspecs import hookimpl
-
-    class Provider:
-        @hookimpl
-        def omezarr_formats(self) -> list[FormatVersion]:
-            return [version]
-
-    return Provider()

@@ -8,12 +8,11 @@ import pytest
 
 from omezarr.abc import Hint
 from omezarr.errors import MetadataError
-from omezarr.hookspecs import hookimpl
 from omezarr.location import checked_path
 from omezarr.model import Document, GroupMetadata, deep_equal
 from omezarr.model.structuring import base_converter
 from omezarr.plugins.documents import document_of
-from omezarr.testing.registries import isolated_registry
+from omezarr.testing.registries import registry_with
 from omezarr.writing.attributes import compose_attributes
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ class NodeTypeSuite:
     @pytest.fixture
     def registry(self, node_type: NodeType) -> Registry:
         """Return the registry that the type is used with; by default the built-in one, with this type in it."""
-        registry = isolated_registry()
-        return registry if node_type.key in registry.node_types else isolated_registry(_provider_of(node_type))
+        return registry_with("node_types", node_type)
 
     def test_claims_what_has_its_key(self, node_type: NodeType, values: dict[str, Any]) -> None:
         claim = node_type.claim(Document(values=values), Hint())
@@ -109,12 +107,3 @@ def converter_of(node_type: NodeType) -> Converter:
     converter = base_converter()
     node_type.configure(converter)
     return converter
-
-
-def _provider_of(node_type: NodeType) -> object:
-    class Provider:
-        @hookimpl
-        def omezarr_node_types(self) -> list[NodeType]:
-            return [node_type]
-
-    return Provider()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from omezarr.hookspecs import PROJECT
+from omezarr.hookspecs import EXTENSION_AXES, PROJECT, hookimpl
 from omezarr.plugins.manager import PluginManager
 from omezarr.plugins.registry import Registry
 from omezarr.settings import Settings
@@ -45,3 +45,34 @@ def isolated_registry(*plugins: object, distributions: Collection[str] = ("omeza
     for number, plugin in enumerate(plugins):
         registry.register(plugin, name=f"given:{number}")
     return registry
+
+
+def registry_with(axis: str, contribution: object) -> Registry:
+    """Return a registry of what comes with omezarr and one contribution, which may be among that already.
+
+    Parameters
+    ----------
+    axis : str
+        The extension axis, as the registry calls it.
+    contribution : object
+
+    Examples
+    --------
+    >>> from omezarr.abc import Viewer
+    >>> class Plain(Viewer):
+    ...     name = "plain"
+    ...     description = "Shows images."
+    ...     site = "https://plain.example/"
+    >>> "plain" in registry_with("viewers", Plain()).viewers
+    True
+    """
+    registry = isolated_registry()
+    extension_axis = EXTENSION_AXES[axis]
+    if extension_axis.key(contribution) in registry.axis(axis):
+        return registry
+
+    def hook() -> list[object]:
+        return [contribution]
+
+    hook.__name__ = extension_axis.hook
+    return isolated_registry(type("Provider", (), {extension_axis.hook: staticmethod(hookimpl(hook))})())

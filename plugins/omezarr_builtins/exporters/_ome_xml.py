@@ -92,7 +92,7 @@ def ome_xml(series: Sequence[FileSeries], kept: bytes | None) -> bytes:
     document = _kept(images, kept) or _new(len(images))
     root = document.documentElement
     assert root is not None
-    root.setAttribute("UUID", f"urn:uuid:{uuid.uuid4()}")
+    root.setAttribute("UUID", "")
     elements = iter(_children(root, "Image"))
     before: Element | None = None
     for number, one in enumerate(series):
@@ -105,6 +105,9 @@ def ome_xml(series: Sequence[FileSeries], kept: bytes | None) -> bytes:
             element = next(elements)
         _amend(document, element, one)
         before = element
+    # The same image gives the same file: its name is made from what is said of it and from what its pixels are.
+    said = [document.toxml(), *(one.image.pixels.identity for one in series)]
+    root.setAttribute("UUID", f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, chr(0).join(said))}")
     text: bytes = document.toxml(encoding="UTF-8")
     return text
 
