@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SECONDS, MEBIBYTES = 2.0, 300
-WORKED_AT_MOST, ENDED_AFTER = 10, 30
+WORKED_AT_MOST, ENDED_AFTER = 8, 60
 """Seconds of work, and those on the clock; then a command is ended."""
 
 MOST_MEMORY = 8 * 1024**3
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("inputs", nargs="*", metavar="INPUT")
     parser.add_argument("--command", action="append", choices=list(COMMANDS), dest="commands")
     parser.add_argument("--verbose", action="store_true", help="Show what each command says, too.")
-    words = parser.parse_args()
+    words = parser.parse_intermixed_args()
     for module in NEEDED:
         importlib.import_module(module)
     default_registry()

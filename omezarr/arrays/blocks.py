@@ -10,7 +10,9 @@ import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 from omezarr.arrays.geometry import cells, full_region
+from omezarr.arrays.presence import Presence, count_units
 from omezarr.arrays.reading import ArrayReader
+from omezarr.errors import StorageError
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -44,17 +46,39 @@ def block_shape(array: zarr.Array[Any]) -> tuple[int, ...]:
     return tuple(block)
 
 
-def blocks_of(array: zarr.Array[Any]) -> Iterator[npt.NDArray[Any]]:
-    """Yield all pixels of an array, block by block, in C order of the blocks.
+def blocks_of(array: zarr.Array[Any], *, skip_broken: bool = False) -> Iterator[npt.NDArray[Any]]:
+    """Yield all values of an array, block by block; of blocks in which nothing is stored, one sample in all.
 
     Parameters
     ----------
     array : zarr.Array
+    skip_broken : bool
+        Whether stored objects that do not decode are left out, each by itself.
+
+    Raises
+    ------
+    UnsupportedError
+        If the array claims more than can be read, and the store cannot tell what of it is there.
     """
     threads = Settings.from_environment().threads
     reader = ArrayReader(array)
-    for _, region in cells(full_region(array.shape), block_shape(array)):
-        yield reader.read(region, threads)
+    presence = Presence.of(array)
+    sparse = presence is not None and 2 * len(presence.stored) < count_units(array)
+    shape = reader.unit if skip_broken or sparse else block_shape(array)
+    whole = math.prod(-(-size // step) for size, step in zip(array.shape, shape, strict=True))
+    grid = cells(full_region(array.shape), shape) if presence is None else presence.cells_of(shape)
+    piece = array.chunks if math.prod(shape) * array.dtype.itemsize > 2 * BLOCK_BYTES else shape
+    read = 0
+    for _, region in grid:
+        read += 1
+        for _, part in cells(region, piece):
+            try:
+                yield reader.read(part, threads)
+            except StorageError:
+                if not skip_broken:
+                    raise
+    if presence is not None and read < whole:
+        yield presence.fill
 
 
 def as_dask(array: zarr.Array[Any]) -> da.Array:

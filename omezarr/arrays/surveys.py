@@ -11,6 +11,7 @@ from attrs import frozen
 
 from omezarr.arrays.codecs import detects_damage
 from omezarr.arrays.geometry import cells, full_region
+from omezarr.arrays.presence import Presence, count_units
 from omezarr.arrays.reading import ArrayReader, in_threads
 from omezarr.arrays.specs import document_of
 from omezarr.errors import StorageError
@@ -53,14 +54,19 @@ def survey(array: zarr.Array[Any]) -> ArraySurvey:
     Parameters
     ----------
     array : zarr.Array
+
+    Raises
+    ------
+    UnsupportedError
+        If the array claims more than can be looked at, and the store cannot tell what of it is there.
     """
     reader = ArrayReader(array)
     guard = threading.Lock()
-    total = missing = 0
+    looked = missing = 0
     broken: dict[Shape, tuple[Region, str]] = {}
 
     def look(cell: tuple[Shape, Region]) -> None:
-        nonlocal total, missing
+        nonlocal looked, missing
         index, region = cell
         there, wrong = True, None
         try:
@@ -68,13 +74,17 @@ def survey(array: zarr.Array[Any]) -> ArraySurvey:
         except StorageError as error:
             wrong = str(error)
         with guard:
-            total += 1
+            looked += 1
             missing += not there
             if wrong is not None:
                 broken[index] = region, wrong
 
     whole = full_region(array.shape)
-    in_threads(look, cells(whole, reader.unit), reader.workers(whole, Settings.from_environment().threads))
+    presence = Presence.of(array)
+    places = cells(whole, reader.unit) if presence is None else presence.cells()
+    in_threads(look, places, reader.workers(whole, Settings.from_environment().threads))
+    total = count_units(array)
+    missing += total - looked
     telling = detects_damage(document_of(array))
     return ArraySurvey(total, missing, tuple(broken[index] for index in sorted(broken)), telling)
 

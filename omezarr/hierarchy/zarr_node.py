@@ -63,6 +63,24 @@ def _attributes(metadata: Any, path: str) -> dict[str, Any]:
     return metadata
 
 
+LONGEST_AXIS = 2**63 - 1
+"""No axis of an array is longer."""
+
+
+def _check_sizes(name: str, metadata: Mapping[str, Any], grid: Any, key: str) -> None:
+    """Refuse lengths and chunks that no array can have, before anybody counts what they would hold."""
+    shape = metadata.get("shape")
+    chunks = grid.get(key) if isinstance(grid, dict) else None
+    if not isinstance(shape, list):
+        return
+    for size in shape:
+        if isinstance(size, int) and not 0 <= size <= LONGEST_AXIS:
+            raise MetadataError(f"{name}: {size:.6g} is no length of an axis")
+    for size, length in zip(chunks if isinstance(chunks, list) else (), shape, strict=False):
+        if isinstance(size, int) and not (0 if length == 0 else 1) <= size <= LONGEST_AXIS:
+            raise MetadataError(f"{name}: {size:.6g} is no size of chunks")
+
+
 def node_of_format_3(path: str, metadata: Any, name: str, *, both: bool = False) -> ZarrNode:
     """Make a node of the content of ``zarr.json``; `name` is for messages.
 
@@ -75,6 +93,8 @@ def node_of_format_3(path: str, metadata: Any, name: str, *, both: bool = False)
         raise MetadataError(f"{name} is no JSON object")
     if metadata.get("node_type") not in ("group", "array") or metadata.get("zarr_format") != 3:
         raise MetadataError(f"{name} is no metadata of a zarr group or array of format 3")
+    grid = metadata.get("chunk_grid")
+    _check_sizes(name, metadata, grid.get("configuration") if isinstance(grid, dict) else None, "chunk_shape")
     return ZarrNode(
         path=path,
         kind=metadata["node_type"],
@@ -100,6 +120,7 @@ def node_of_format_2(
     metadata = documents[f".z{kind}"]
     if not isinstance(metadata, dict) or metadata.get("zarr_format") != 2:
         raise MetadataError(f"{path}/.z{kind}".lstrip("/") + f" is no metadata of a zarr {kind} of format 2")
+    _check_sizes(f"{path}/.zarray".lstrip("/"), metadata, metadata, "chunks")
     return ZarrNode(
         path=path,
         kind=kind,

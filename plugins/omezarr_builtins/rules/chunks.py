@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from omezarr.abc.rules import Depth, Finding
-from omezarr.errors import MetadataError, StorageError
+from omezarr.errors import MetadataError, UnsupportedError
 from omezarr_builtins.rules.neighbours import INTEGER_TYPES, arrays_below, joined
 from omezarr_builtins.rules.places import select
 from omezarr_builtins.rules.references import level_paths
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from omezarr.abc.rules import RuleContext
     from omezarr.arrays.surveys import ArraySurvey
+    from omezarr.hierarchy import Hierarchy
     from omezarr_builtins.rules.book import RuleBook
 
 LARGEST_CHUNK = 128 * 1024 * 1024
@@ -31,6 +33,8 @@ MOST_FINDINGS = 10
 
 BACKGROUND = 0
 """The label value that need not be described."""
+
+_parts_of: WeakKeyDictionary[Hierarchy, dict[str, int]] = WeakKeyDictionary()
 
 
 def enter_chunks(book: RuleBook) -> None:
@@ -69,29 +73,28 @@ def _arrays(context: RuleContext) -> Iterator[tuple[str, zarr.Array[Any]]]:
             continue  # the rule below reports what cannot even be opened
 
 
-def _piece(array: zarr.Array[Any]) -> tuple[int, ...]:
-    """Return what is read at once: what one stored object covers, or a chunk of it where that is too much."""
-    unit = tuple(max(1, size) for size in (array.shards or array.chunks))
-    return unit if math.prod(unit) * array.dtype.itemsize <= LARGEST_CHUNK else array.chunks
-
-
-def _regions(array: zarr.Array[Any]) -> Iterator[tuple[slice, ...]]:
-    from omezarr.arrays.geometry import cells, full_region
-
-    return (region for _, region in cells(full_region(array.shape), _piece(array)))
-
-
 def _bytes(array: zarr.Array[Any]) -> int:
     return math.prod(array.chunks) * array.dtype.itemsize
 
 
-def _units(array: zarr.Array[Any]) -> int:
-    unit = array.shards or array.chunks
-    return math.prod(-(-size // max(1, step)) for size, step in zip(array.shape, unit, strict=True))
+def _is_too_large(context: RuleContext, path: str, array: zarr.Array[Any]) -> bool:
+    parts = _parts(context, path, array)
+    return parts > MOST_UNITS or (parts > 0 and _bytes(array) > LARGEST_CHUNK)
 
 
-def _is_too_large(array: zarr.Array[Any]) -> bool:
-    return _bytes(array) > LARGEST_CHUNK or _units(array) > MOST_UNITS
+def _parts(context: RuleContext, path: str, array: zarr.Array[Any]) -> int:
+    """Return how many objects would be read: those that are stored, where that can be told."""
+    from omezarr.arrays.presence import Presence, count_units
+
+    known = _parts_of.setdefault(context.hierarchy, {})  # type: ignore[arg-type]  # where an array is, there is one
+    key = joined(context.path, path)
+    if key not in known:
+        try:
+            presence = Presence.of(array)
+        except UnsupportedError:
+            presence = None
+        known[key] = count_units(array) if presence is None else len(presence.stored)
+    return known[key]
 
 
 def _survey(context: RuleContext, path: str, array: zarr.Array[Any]) -> ArraySurvey:
@@ -114,7 +117,7 @@ def _readable(context: RuleContext) -> Iterator[Finding]:
         except MetadataError as error:
             yield Finding(path=(), array=path, found=str(error), expected="metadata that zarr understands")
             continue
-        if array is None or _is_too_large(array):
+        if array is None or _is_too_large(context, path, array):
             continue
         for region, wrong in _survey(context, path, array).broken[:MOST_FINDINGS]:
             found = f"at {_shown(region)}: {' '.join(wrong.split())[:300]}"
@@ -123,7 +126,7 @@ def _readable(context: RuleContext) -> Iterator[Finding]:
 
 def _present(context: RuleContext) -> Iterator[Finding]:
     for path, array in _arrays(context):
-        if _is_too_large(array):
+        if _is_too_large(context, path, array):
             continue
         found = _survey(context, path, array)
         if found.missing:
@@ -133,8 +136,8 @@ def _present(context: RuleContext) -> Iterator[Finding]:
 
 def _too_large(context: RuleContext) -> Iterator[Finding]:
     for path, array in _arrays(context):
-        if _is_too_large(array):
-            found = f"{_units(array)} parts in chunks of {_bytes(array)} bytes, which were not read"
+        if _is_too_large(context, path, array):
+            found = f"{_parts(context, path, array)} parts in chunks of {_bytes(array)} bytes, which were not read"
             expected = f"at most {MOST_UNITS} parts, in chunks of at most {LARGEST_CHUNK} bytes"
             yield Finding(path=(), array=path, found=found, expected=expected)
 
@@ -145,7 +148,7 @@ def _described(context: RuleContext) -> Iterator[Finding]:
     if not values:
         return
     for path, array in _arrays(context):
-        if array.dtype.name not in INTEGER_TYPES or _is_too_large(array):
+        if array.dtype.name not in INTEGER_TYPES or _is_too_large(context, path, array):
             continue
         others = sorted(_values(array) - described)
         if others:
@@ -158,14 +161,9 @@ def _described(context: RuleContext) -> Iterator[Finding]:
 def _values(array: zarr.Array[Any]) -> set[int]:
     import numpy as np
 
-    from omezarr.arrays.reading import ArrayReader
-    from omezarr.settings import Settings
+    from omezarr.arrays.blocks import blocks_of
 
     found: set[int] = set()
-    reader, threads = ArrayReader(array), Settings.from_environment().threads
-    for region in _regions(array):
-        try:
-            found.update(np.unique(reader.read(region, threads)).tolist())
-        except StorageError:  # what does not decode is the finding of another rule
-            continue
+    for block in blocks_of(array, skip_broken=True):  # what does not decode is the finding of another rule
+        found.update(np.unique(block).tolist())
     return found

@@ -9,6 +9,7 @@ import pytest
 
 from omezarr.abc.rules import Severity
 from omezarr.checking.validation import all_rules, validate
+from omezarr.stores import StoreTraits, state_traits
 from omezarr_builtins.rules import rules_of
 from tests.builtins.rules.cases import ATTRIBUTES, DOCUMENT, WHOLE, Case
 from tests.builtins.rules.documents import KINDS, VERSIONS, wrapped
@@ -109,16 +110,27 @@ def test_parts_that_are_not_stored_are_told_where_pixels_are_read(version: str) 
     assert report.valid
 
 
-@pytest.mark.parametrize("chunks", [[1, 2, 4, 1 << 20, 1 << 20], [1, 1, 1, 1, 1]])
+@pytest.mark.parametrize(
+    ("chunks", "listable", "expected"),
+    [
+        ([1, 2, 4, 1 << 20, 1 << 20], True, {"arrays.chunks.size"}),
+        ([1, 1, 1, 1, 1], False, {"arrays.chunks.size"}),
+        ([1, 1, 1, 1, 1], True, {"arrays.chunks.readable", "arrays.chunks.present"}),  # the one that is there is read
+    ],
+)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_arrays_that_would_fill_the_memory_or_take_years_are_not_read(version: str, chunks: list[int]) -> None:
+def test_arrays_that_would_fill_the_memory_or_take_years_are_not_read(
+    version: str, chunks: list[int], listable: bool, expected: set[str]
+) -> None:
     tree = with_chunks(plain_image_tree(version))
     grid = tree["0"]["chunk_grid"]["configuration"] if version >= "0.5" else tree["0"]
     tree["0"]["shape"] = [1, 2, 4, 1 << 20, 1 << 20]
     grid["chunk_shape" if version >= "0.5" else "chunks"] = chunks
-    report = validate(stored(tree), format=version, depth="data", ignore=["arrays.scale"])
-    assert found(report) == {"arrays.chunks.size"}
-    assert report.valid
+    store = stored(tree)
+    state_traits(store, StoreTraits(transient=True, distant=False, picklable=False, listable=listable))
+    report = validate(store, format=version, depth="data", ignore=["arrays.scale"])
+    assert found(report) == expected
+    assert report.valid is (expected == {"arrays.chunks.size"})
 
 
 @pytest.mark.parametrize("version", VERSIONS[1:])
