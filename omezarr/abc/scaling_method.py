@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -52,6 +53,22 @@ class ScalingMethod(ABC):
     def halo(self, factors: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         """Return, for each axis, how many input samples before and after the block of a result are needed."""
         return tuple((0, 0) for _ in factors)
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        """Return how many bytes `reduce` takes at most beside its window and its result.
+
+        The engine plans with it: it makes windows small enough, or refuses a bound on memory that cannot be kept. By
+        default four copies of the window in float64, or its own dtype where that is wider, and 1 MiB.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of the window, halo included.
+        dtype : numpy.dtype
+            Of the window.
+        factors : tuple of int
+        """
+        return 4 * math.prod(shape) * max(8, dtype.itemsize) + 1024**2
 
     @abstractmethod
     def origin(self, factor: int) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from attrs import frozen
 
 from omezarr.arrays.geometry import cells, full_region, region_shape
-from omezarr.engine.methods import halo_of
+from omezarr.engine.methods import halo_of, reduction_bytes, scratch_of
 from omezarr.engine.tasks import cell_of, cost_free
 from omezarr.engine.units import Tree, TreeNode
 from omezarr.errors import MemoryBoundError
@@ -24,17 +24,14 @@ if TYPE_CHECKING:
     from omezarr.arrays.geometry import Region, Shape
     from omezarr.arrays.stored import StoredArray
 
+CALL_BYTES = 256 * 1024
+"""What a task takes beside pixels: the names and places of what it is at."""
+
 DEFAULT_BYTES = 1024**3
 """What writing may take where nobody says."""
 
-KERNEL_BYTES = 1024**2
-"""What the kernel of a method without halo needs beside its result, at most."""
-
 UNCUT_WORTH = 4
 """How many times larger a band must be that cuts blocks of the source to be preferred to one that cuts none."""
-
-HALO_COPIES = 4
-"""How many copies of a window, in float64, a method with halo makes at most."""
 
 
 @frozen(kw_only=True)
@@ -125,18 +122,27 @@ def candidates(
         for grain in grains:
             tree = Tree.of(shapes, factors, units, grain)
             for count in range(threads, 0, -1):
-                yield from _one_pass(tree, source, arrays, count)
+                yield from _one_pass(tree, source, arrays, method, count)
     for grain in grains:
         tree = Tree.of(shapes[:1], [], units[:1], grain)
         for count in range(threads, 0, -1):
             yield from _level_by_level(tree, source, arrays, factors, method, threads=count)
 
 
-def _one_pass(tree: Tree, source: PixelSource, arrays: Sequence[StoredArray], threads: int) -> Iterator[Schedule]:
+def _one_pass(
+    tree: Tree, source: PixelSource, arrays: Sequence[StoredArray], method: ScalingMethod, threads: int
+) -> Iterator[Schedule]:
     cell = cell_of(tree, arrays[0].piece, source)
     itemsize = source.dtype.itemsize
-    finishing = [array.encoding_bytes + KERNEL_BYTES for array in arrays]
-    working = max(_leaf_bytes(tree, source, arrays[0], cell), *finishing[1:], 0)
+    working = _leaf_bytes(tree, source, arrays[0], cell)
+    if tree.levels > 1:
+        largest = tuple(map(min, cell, source.shape))
+        working += reduction_bytes(method, largest, source.dtype, tree.factors[0])
+    for level in range(1, tree.levels):
+        size = tuple(map(min, tree.sizes[level], tree.shapes[level]))
+        steps = tree.factors[level] if level < tree.levels - 1 else None
+        reducing = 0 if steps is None else reduction_bytes(method, size, source.dtype, steps)
+        working = max(working, max(arrays[level].encoding_bytes, reducing) + CALL_BYTES)
     standing = 0
     for level in range(1, tree.levels):
         standing += min(tree.count(level), threads + 1) * tree.samples(level) * itemsize * 5 // 4
@@ -257,8 +263,13 @@ def window_bytes(before: StoredArray, array: StoredArray, factors: Shape, method
     itemsize = np.dtype(array.spec.dtype).itemsize
     halo = halo_of(method, factors)
     piece = tuple(map(min, array.piece, array.spec.shape))
-    window = math.prod(u * f + sum(sides) for u, f, sides in zip(piece, factors, halo, strict=True))
-    scratch = window * 8 * HALO_COPIES if any(map(any, halo)) else KERNEL_BYTES
+    window_shape = tuple(u * f + sum(sides) for u, f, sides in zip(piece, factors, halo, strict=True))
+    window = math.prod(window_shape)
+    dtype = np.dtype(array.spec.dtype)
+    if any(map(any, halo)):
+        scratch = scratch_of(method, window_shape, dtype, factors)
+    else:
+        scratch = reduction_bytes(method, window_shape, dtype, factors)
     decoding = 2 * math.prod(before.spec.chunks) * itemsize
     return 2 * window * itemsize + scratch + decoding + math.prod(piece) * itemsize + array.encoding_bytes
 
@@ -275,4 +286,4 @@ def _leaf_bytes(tree: Tree, source: PixelSource, array: StoredArray, cell: Shape
     encoding = array.encoding_bytes
     if array.spec.shards is not None:
         encoding += max(0, tree.samples(0) - math.prod(array.spec.unit)) * itemsize
-    return reading + piece + encoding + KERNEL_BYTES
+    return reading + piece + encoding + CALL_BYTES

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from omezarr.abc import ScalingMethod
-from omezarr.arrays.geometry import region_shape, text_of
+from omezarr.arrays.geometry import cells, full_region, reduced_region, region_shape, text_of
 from omezarr.errors import OMEZarrError, PluginError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from omezarr.arrays.geometry import Region, Shape
 
     Pixels = npt.NDArray[Any]
+
+SCRATCH_BYTES = 4 * 1024**2
+"""What a method may take for a window that is reduced at once, where windows can be smaller: little beside pixels and
+codecs, and windows that are large beside what a call costs."""
 
 
 class AsStored(ScalingMethod):
@@ -31,6 +38,10 @@ class AsStored(ScalingMethod):
     def origin(self, factor: int) -> float:
         """Return 0: samples stay where they are."""
         return 0.0
+
+    def scratch(self, shape: Shape, dtype: np.dtype[Any], factors: Shape) -> int:
+        """Return 0: nothing is made."""
+        return 0
 
     def reduce(self, window: Pixels, factors: Shape, inner: Region) -> Pixels:
         """Return the samples themselves, and refuse to leave any out."""
@@ -64,10 +75,61 @@ def halo_of(method: ScalingMethod, factors: Shape) -> tuple[tuple[int, int], ...
     return sides
 
 
+def scratch_of(method: ScalingMethod, shape: Shape, dtype: np.dtype[Any], factors: Shape) -> int:
+    """Return how many bytes a method takes beside a window of this shape and the result.
+
+    Raises
+    ------
+    PluginError
+        If it answers anything else than that.
+    """
+    with _naming(method, "scratch"):
+        stated: Any = method.scratch(shape, dtype, factors)
+    try:
+        size: int = stated.__index__()
+    except (TypeError, AttributeError):
+        size = -1
+    if size < 0:
+        raise PluginError(
+            f"the scratch memory of the scaling method {method.name!r} for a window of {dtype} {shape} is {stated!r}; "
+            "it must be an integer from 0 on. Report this to its author"
+        )
+    return size
+
+
+def part_of(method: ScalingMethod, shape: Shape, dtype: np.dtype[Any], factors: Shape) -> Shape:
+    """Return how large the parts are in which a window without halo is reduced: whole blocks, the window if that does.
+
+    Parameters
+    ----------
+    method : ScalingMethod
+    shape : tuple of int
+        Of the window.
+    dtype : numpy.dtype
+    factors : tuple of int
+    """
+    part = shape
+    while scratch_of(method, part, dtype, factors) > SCRATCH_BYTES:
+        axis = next((axis for axis, step in enumerate(factors) if part[axis] > step), None)
+        if axis is None:
+            break
+        blocks = -(-part[axis] // factors[axis])
+        half = -(-blocks // 2) * factors[axis]
+        part = (*part[:axis], half, *part[axis + 1 :])
+    return part
+
+
+def reduction_bytes(method: ScalingMethod, shape: Shape, dtype: np.dtype[Any], factors: Shape) -> int:
+    """Return how many bytes `reduced` takes for a window without halo, beside the window and the result."""
+    part = part_of(method, shape, dtype, factors)
+    result = 0 if part == shape else math.prod(-(-length // step) for length, step in zip(part, factors, strict=True))
+    return scratch_of(method, part, dtype, factors) + result * dtype.itemsize
+
+
 def reduced(
     method: ScalingMethod, window: Pixels, factors: Shape, inner: Region, place: Region | None = None
 ) -> Pixels:
-    """Return part of a window reduced by a method.
+    """Return part of a window reduced by a method; in several parts where that takes less memory.
 
     Parameters
     ----------
@@ -84,6 +146,24 @@ def reduced(
     PluginError
         If the method fails, or the result has another shape or dtype than it must have.
     """
+    if not _is_whole(window.shape, inner):
+        return _reduced(method, window, factors, inner, place)
+    part = part_of(method, window.shape, window.dtype, factors)
+    if part == window.shape:
+        return _reduced(method, window, factors, inner, place)
+    pixels = np.empty(region_shape(reduced_region(inner, factors)), window.dtype)
+    for _, region in cells(inner, part):
+        block = window[region]
+        made = _reduced(method, block, factors, full_region(block.shape), reduced_region(region, factors))
+        pixels[reduced_region(region, factors)] = made
+    return pixels
+
+
+def _is_whole(shape: Shape, inner: Region) -> bool:
+    return all(part.start == 0 and part.stop == length for part, length in zip(inner, shape, strict=True))
+
+
+def _reduced(method: ScalingMethod, window: Pixels, factors: Shape, inner: Region, place: Region | None) -> Pixels:
     with _naming(method, "reduce"):
         result: Any = method.reduce(window, factors, inner)
     wanted = tuple(-(-length // factor) for length, factor in zip(region_shape(inner), factors, strict=True))

@@ -28,6 +28,13 @@ CASES = (
 """Shapes with factors: even and odd sizes, axes that are left alone, axes of one sample."""
 
 
+LARGE_CASES = (((500, 602), (2, 2)), ((4, 301, 302), (1, 2, 2)), ((24, 90, 120), (4, 3, 2)))
+"""Shapes with factors for which scratch memory is measured: large beside what a call takes."""
+
+SLACK_BYTES = 64 * 1024
+"""What a call takes beside pixels."""
+
+
 class ScalingMethodSuite:
     """Tests of a `omezarr.abc.ScalingMethod`.
 
@@ -108,6 +115,20 @@ class ScalingMethodSuite:
             for plane, result in zip(stack, together, strict=True):
                 np.testing.assert_array_equal(reduced(method, plane, (2, 2)), result)
 
+    @pytest.mark.parametrize(("shape", "factors"), LARGE_CASES)
+    def test_takes_no_more_scratch_memory_than_it_states(
+        self, method: ScalingMethod, shape: tuple[int, ...], factors: tuple[int, ...]
+    ) -> None:
+        import numpy as np
+
+        halo = method.halo(factors)
+        window = tuple(size + low + high for size, (low, high) in zip(shape, halo, strict=True))
+        inner = tuple(slice(low, low + size) for size, (low, _) in zip(shape, halo, strict=True))
+        for dtype in accepted(method):
+            stated = method.scratch(window, np.dtype(dtype), factors)
+            taken = scratch_taken(method, image_of(window, dtype), factors, inner)
+            assert taken <= stated + SLACK_BYTES, f"{taken} bytes for {dtype} {window}, where {stated} are stated"
+
     @pytest.mark.parametrize("factor", [1, 2, 3, 4])
     def test_puts_a_ramp_where_its_geometry_says(self, method: ScalingMethod, factor: int) -> None:
         import numpy as np
@@ -156,6 +177,21 @@ def image_of(shape: tuple[int, ...], dtype: str) -> Pixels:
         return random.normal(scale=1000, size=shape).astype(dtype)
     limits = np.iinfo(dtype)
     return random.integers(limits.min, limits.max, size=shape, dtype=dtype, endpoint=True)
+
+
+def scratch_taken(method: ScalingMethod, window: Pixels, factors: tuple[int, ...], inner: tuple[slice, ...]) -> int:
+    """Return how many bytes a method takes at once beside its window and its result."""
+    import tracemalloc
+
+    method.reduce(window, factors, inner)  # what is imported and remembered is not scratch memory
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        result = method.reduce(window, factors, inner)
+        return tracemalloc.get_traced_memory()[1] - before - result.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def regions(shape: tuple[int, ...], step: int) -> list[tuple[slice, ...]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from attrs import frozen
 
-from omezarr.abc import Certainty, Claim, Reference
+from omezarr.abc import Certainty, Claim, Reference, ScalingMethod
 from omezarr.errors import PluginError
 from omezarr.testing import (
     FormatVersionSuite,
@@ -43,6 +43,23 @@ def in_place(self: Any, window: Any, factors: Any, inner: Any) -> Any:
     return type(NEAREST).reduce(self, window, factors, inner)
 
 
+def greedy(self: Any, window: Any, factors: Any, inner: Any) -> Any:
+    """Take more than the four copies that are reckoned with where a method says nothing."""
+    copies = [window.astype("float64") for _ in range(6)]
+    assert len(copies) == 6
+    return type(NEAREST).reduce(self, window, factors, inner)
+
+
+class _Careless(type(NEAREST)):  # type: ignore[misc]  # a class that is found at run time
+    """Says nothing of its scratch memory."""
+
+    scratch = ScalingMethod.scratch
+
+
+Careless = _Careless()
+SCRATCH = "test_takes_no_more_scratch_memory_than_it_states"
+
+
 def across_channels(self: Any, window: Any, factors: Any, inner: Any) -> Any:
     return type(NEAREST).reduce(self, np.maximum.accumulate(window, axis=0), factors, inner)
 
@@ -57,6 +74,9 @@ def across_channels(self: Any, window: Any, factors: Any, inner: Any) -> Any:
         (changed(NEAREST, reduce=across_channels), "test_treats_axes_of_factor_1_apart", ()),
         (changed(NEAREST, check_dtype=lambda *_: " "), "test_says_why_it_refuses_a_dtype", ()),
         (changed(NEAREST, check_dtype=lambda *_: "no"), "test_accepts_some_dtype", ()),
+        (changed(LOCAL_MEAN, scratch=lambda *_: 0), SCRATCH, ((500, 602), (2, 2))),
+        (changed(NEAREST, reduce=greedy), SCRATCH, ((500, 602), (2, 2))),
+        (changed(Careless, reduce=greedy), SCRATCH, ((500, 602), (2, 2))),
         (changed(NEAREST, name=""), "test_has_a_name_and_a_version", ()),
     ],
 )

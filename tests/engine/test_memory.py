@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from omezarr.abc import PixelSource
+from omezarr.abc import PixelSource, ScalingMethod
 from omezarr.abc.plan import Codec
 from omezarr.arrays.stored import StoredArray
 from omezarr.arrays.targets import LocalTarget
 from omezarr.engine.memory import Schedule, schedule
-from omezarr.errors import MemoryBoundError
+from omezarr.engine.methods import part_of, reduced
+from omezarr.errors import MemoryBoundError, PluginError
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.local_mean import LocalMean
+from omezarr_builtins.scaling.nearest import Nearest
 from tests.engine.pyramids import levels_of, write
 
 MIB = 2**20
@@ -103,6 +106,74 @@ def test_what_does_not_fit_is_refused_with_the_smallest_bound_that_works() -> No
     assert planned(source, [(1, 2, 2)] * 3, enough, chunks=(16, 256, 256)).peak <= enough
 
 
+class Greedy(Nearest):
+    """Makes twenty copies in float64, and says so."""
+
+    name = "greedy"
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        return 20 * 8 * math.prod(shape) + 64 * 1024
+
+    def reduce(
+        self, window: np.ndarray[Any, Any], factors: tuple[int, ...], inner: tuple[slice, ...]
+    ) -> np.ndarray[Any, Any]:
+        copies = np.empty((20, *window.shape))
+        copies[...] = window
+        return super().reduce(copies[-1], factors, inner).astype(window.dtype)
+
+
+class Insatiable(Nearest):
+    """Takes the same for the smallest window."""
+
+    name = "insatiable"
+
+    def __init__(self, stated: Any) -> None:
+        self.stated = stated
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        if isinstance(self.stated, Exception):
+            raise self.stated
+        return self.stated  # type: ignore[no-any-return]  # what it must not say, too
+
+
+class Silent(LocalMean):
+    """States nothing."""
+
+    name = "silent"
+    scratch = ScalingMethod.scratch
+
+
+def test_a_method_of_which_windows_cannot_be_small_enough_is_refused_with_the_bound_that_works() -> None:
+    source, factors = Generated((4, 2048, 2048)), [(1, 2, 2)] * 2
+    plain = planned(source, factors, 256 * MIB, 2, chunks=(1, 256, 256), method=Nearest())
+    assert (plain.threads, plain.mode) == (2, "one pass")
+    with pytest.raises(MemoryBoundError, match="more than the 64 MiB allowed") as caught:
+        planned(source, factors, 64 * MIB, 2, chunks=(1, 256, 256), method=Insatiable(200 * MIB))
+    enough = int(str(caught.value).rpartition("allow ")[2].split(" MiB")[0])
+    assert 200 < enough < 210
+    found = planned(source, factors, enough * MIB, 2, chunks=(1, 256, 256), method=Insatiable(200 * MIB))
+    assert (found.threads, found.peak <= enough * MIB) == (1, True)
+    with pytest.raises(MemoryBoundError):
+        planned(source, factors, (enough - 1) * MIB, 2, chunks=(1, 256, 256), method=Insatiable(200 * MIB))
+
+
+@pytest.mark.parametrize("stated", [-1, None, 1.5, "64 MiB", KeyError("no")], ids=str)
+def test_a_statement_that_is_none_names_the_method(stated: Any) -> None:
+    with pytest.raises(PluginError, match=r"scratch.* of the scaling method 'insatiable'"):
+        planned(Generated((64, 64)), [(2, 2)], 64 * MIB, chunks=(32, 32), method=Insatiable(stated))
+
+
+@pytest.mark.parametrize("shape", [(1100, 1301), (3, 700, 901)], ids=str)
+def test_windows_that_are_cut_for_a_method_give_the_same(shape: tuple[int, ...]) -> None:
+    window = np.random.default_rng(5).integers(0, 2**16, shape).astype("uint16")
+    factors = (1, 2, 2)[-len(shape) :]
+    inner = tuple(slice(0, length) for length in shape)
+    part = part_of(Silent(), shape, window.dtype, factors)
+    assert part != shape
+    assert part_of(LocalMean(), shape, window.dtype, factors) == shape
+    np.testing.assert_array_equal(reduced(Silent(), window, factors, inner), LocalMean().reduce(window, factors, inner))
+
+
 def anonymous_kibibytes() -> int:
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon"))
     return int(line.split()[1])
@@ -117,8 +188,10 @@ def anonymous_kibibytes() -> int:
         ((2, 96, 400_000), {"chunks": (1, 96, 1024)}, [(1, 2, 2)] * 6, 24),
         ((8, 2048, 2048), {"chunks": (4, 128, 128), "shards": (8, 512, 512)}, [(1, 2, 2)] * 3, 96),
         ((4, 2048, 2048), {"chunks": (4, 128, 128), "method": Gaussian()}, [(1, 2, 2)] * 2, 32),
+        ((2, 4096, 4096), {"chunks": (1, 1024, 1024), "method": Greedy()}, [(1, 2, 2)] * 2, 64),
+        ((2, 4096, 4096), {"chunks": (1, 1024, 1024), "method": Silent()}, [(1, 2, 2)] * 2, 64),
     ],
-    ids=["aligned", "factor 3", "long and thin", "shards", "halo"],
+    ids=["aligned", "factor 3", "long and thin", "shards", "halo", "greedy", "silent"],
 )
 def test_writing_stays_within_what_was_allowed(
     tmp_path: Path, shape: Any, options: Any, factors: Any, allowed: int

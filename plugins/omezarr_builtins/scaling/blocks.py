@@ -7,6 +7,7 @@ that kernels see complete blocks alone.
 from __future__ import annotations
 
 import itertools
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -38,6 +39,10 @@ class BlockMethod(ScalingMethod):
     def origin(self, factor: int) -> float:
         """Return the centre of the first block."""
         return (factor - 1) / 2
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        """Return what the kernel takes for a piece."""
+        return kernel_bytes(dtype, factors)
 
     def reduce(self, window: Pixels, factors: tuple[int, ...], inner: tuple[slice, ...]) -> Pixels:
         """Apply the kernel to the blocks of the inner part."""
@@ -74,6 +79,11 @@ def reduce_blocks(window: Pixels, factors: tuple[int, ...], kernel: Kernel) -> P
         target = result[tuple(part[1] for part in parts)]
         _reduce_pieces(source, target, tuple(part[2] for part in parts), kernel)
     return result
+
+
+def kernel_bytes(dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+    """Return what a kernel takes at most for a piece: eight times as much as the piece, which is one block at least."""
+    return 8 * max(PIECE_BYTES, math.prod(factors) * dtype.itemsize)
 
 
 def _parts(length: int, factor: int) -> list[tuple[slice, slice, int]]:

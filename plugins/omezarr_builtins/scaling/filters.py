@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[Any]
 
+CALL_BYTES = 64 * 1024
+"""What summing takes beside pixels."""
+
 
 @frozen
 class Taps:
@@ -103,6 +106,11 @@ class FilteringMethod(ScalingMethod):
     def halo(self, factors: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
         """Return the reach of the weights."""
         return tuple(_taps(self, factor).reach if factor > 1 else (0, 0) for factor in factors)
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        """Return three copies in float64 of what is filtered at once: axes of factor 1 before all others are walked."""
+        leading = next((axis for axis, factor in enumerate(factors) if factor > 1), None)
+        return CALL_BYTES + (0 if leading is None else 3 * 8 * math.prod(shape[leading:]))
 
     def reduce(self, window: Pixels, factors: tuple[int, ...], inner: tuple[slice, ...]) -> Pixels:
         """Sum over the inner part of a window and its halo."""

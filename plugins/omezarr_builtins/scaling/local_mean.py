@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import ScalingMethod
 from omezarr.hookspecs import hookimpl
-from omezarr_builtins.scaling.blocks import reduce_blocks, refuse_complex
+from omezarr_builtins.scaling.blocks import kernel_bytes, reduce_blocks, refuse_complex
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,10 @@ class LocalMean(ScalingMethod):
     def origin(self, factor: int) -> float:
         """Return the centre of the first block."""
         return (factor - 1) / 2
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        """Return what summing takes for a piece."""
+        return kernel_bytes(dtype, factors)
 
     def reduce(self, window: Pixels, factors: tuple[int, ...], inner: tuple[slice, ...]) -> Pixels:
         """Average the blocks of the inner part."""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import ScalingMethod
 from omezarr.hookspecs import hookimpl
-from omezarr_builtins.scaling.blocks import reduce_blocks, samples
+from omezarr_builtins.scaling.blocks import kernel_bytes, reduce_blocks, samples
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     Pixels = npt.NDArray[Any]
@@ -27,6 +28,10 @@ class Mode(ScalingMethod):
     def origin(self, factor: int) -> float:
         """Return the centre of the first block."""
         return (factor - 1) / 2
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        """Return what counting takes for a piece."""
+        return kernel_bytes(dtype, factors)
 
     def reduce(self, window: Pixels, factors: tuple[int, ...], inner: tuple[slice, ...]) -> Pixels:
         """Count the values of the blocks of the inner part."""

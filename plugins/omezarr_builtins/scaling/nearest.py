@@ -8,6 +8,7 @@ from omezarr.abc import ScalingMethod
 from omezarr.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
 
@@ -24,6 +25,10 @@ class Nearest(ScalingMethod):
     def origin(self, factor: int) -> float:
         """Return 0: the first sample stays where it is."""
         return 0.0
+
+    def scratch(self, shape: tuple[int, ...], dtype: np.dtype[Any], factors: tuple[int, ...]) -> int:
+        """Return 0: nothing but the result is made."""
+        return 0
 
     def reduce(self, window: npt.NDArray[Any], factors: tuple[int, ...], inner: tuple[slice, ...]) -> npt.NDArray[Any]:
         """Take every ``factor``-th sample."""
