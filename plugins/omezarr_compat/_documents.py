@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PLAIN_VERSIONS = ("0.1", "0.2", "0.3", "0.4")
 """Those whose documents are the attributes themselves."""
 
+UNSIZED = ("0.1", "0.2", "0.3")
+"""Those that know no pixel sizes and units."""
+
 
 def check_group_fmt(group: zarr.Group | str, fmt: Format | None = None, mode: str = "a") -> tuple[zarr.Group, Format]:
     """Return a group, made where it is a path that holds nothing, and its version."""
@@ -85,6 +88,8 @@ def write_multiscales_metadata(
     fmt: Format | None = None,
     axes: Any = None,
     name: str | None = None,
+    *,
+    axes_units: Mapping[str, str] | None = None,
     **metadata: Any,
 ) -> None:
     """Make a group an image of levels that are there.
@@ -98,6 +103,8 @@ def write_multiscales_metadata(
     axes : str, list of str or list of dict, optional
     name : str, optional
         Default: the last part of the path of the group.
+    axes_units : mapping, optional
+        The unit of each axis by its name.
     **metadata
         `metadata`: what is said of how the levels were made, and "omero", which becomes that of the group.
 
@@ -109,7 +116,7 @@ def write_multiscales_metadata(
         If "omero" is malformed.
     """
     group, fmt = check_group_fmt(group, fmt)
-    listed = None if axes is None else _get_valid_axes(None, axes, fmt)
+    listed = None if axes is None else with_units(_get_valid_axes(None, axes, fmt), axes_units, fmt)
     said = dict(metadata.pop("metadata", None) or {})
     if metadata:
         raise ArgumentError(
@@ -178,6 +185,25 @@ def _get_valid_axes(ndim: int | None = None, axes: Any = None, fmt: Format | Non
     if ndim is not None and len(listed) != ndim:
         raise ArgumentError(f"{len(listed)} axes are given for {ndim} dimensions")
     return Axes(listed, fmt).to_list(fmt)
+
+
+def with_units(axes: list[Any] | None, units: Mapping[str, str] | None, fmt: Format) -> list[Any] | None:
+    """Return axes with the units that are given by their names.
+
+    Raises
+    ------
+    ArgumentError
+        If the version has none, or there is no such axis.
+    """
+    if not units:
+        return axes
+    if fmt.version in UNSIZED or axes is None:
+        raise ArgumentError(f"version {fmt.version} has no units; leave axes_units out")
+    known = [axis["name"] for axis in axes]
+    unknown = [name for name in units if name not in known]
+    if unknown:
+        raise ArgumentError(f"there is no axis {unknown[0]!r}; the axes are {', '.join(known)}")
+    return [{**axis, "unit": units[axis["name"]]} if axis["name"] in units else axis for axis in axes]
 
 
 def checked_omero(omero: Any) -> JSONDict:

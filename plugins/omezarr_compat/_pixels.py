@@ -18,14 +18,16 @@ from omezarr.model.content import LabelImageContent, LevelContent
 from omezarr.writing.image_description import image_content
 from omezarr_compat._codecs import codec_of, default_codec
 from omezarr_compat._documents import (
+    UNSIZED,
     _get_valid_axes,
     checked_omero,
     get_metadata,
     name_of,
     set_metadata,
+    with_units,
     write_label_metadata,
 )
-from omezarr_compat.scale import METHODS, Scaler
+from omezarr_compat.scale import METHODS, Scaler, Steps
 
 if TYPE_CHECKING:
     from omezarr_compat.format import Format, Transformations
@@ -55,6 +57,8 @@ class Picture:
         The name of a label image.
     label_metadata : dict, optional
         Of a label image.
+    scale, axes_units : mapping, optional
+        The size of a pixel, and its unit, by the name of the axis.
     """
 
     levels: list[Any]
@@ -67,11 +71,18 @@ class Picture:
     metadata: JSONDict = field(default_factory=dict)
     label: str | None = None
     label_metadata: JSONDict | None = None
+    scale: Mapping[str, float] | None = None
+    axes_units: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         if self.fmt.version in FIVE_DIMENSIONS:
             self.levels = [level.reshape((1,) * (5 - level.ndim) + level.shape) for level in self.levels]
-        self.axes = _get_valid_axes(self.levels[0].ndim, self.axes, self.fmt) or list("tczyx")
+        axes = _get_valid_axes(self.levels[0].ndim, self.axes, self.fmt)
+        self.axes = with_units(axes, self.axes_units, self.fmt) or list("tczyx")
+        if self.scale and (self.fmt.version in UNSIZED or self.transformations is not None):
+            raise ArgumentError(
+                "scale needs version 0.4 or later, and no coordinate_transformations, which say the same"
+            )
         unknown = [key for key in self.metadata if key not in ("name", "metadata")]
         if unknown:
             raise ArgumentError(f"unknown argument {unknown[0]!r}; give metadata={{...}} for what is said besides")
@@ -108,21 +119,35 @@ class Picture:
 
     def geometry(self, level: int) -> JSONDict:
         """Return scale and translation of a level, by these names, as far as they were given."""
-        if self.transformations is None or self.fmt.version in ("0.1", "0.2", "0.3"):
+        if self.transformations is None or self.fmt.version in UNSIZED:
             return {}
         return {item["type"]: tuple(item[item["type"]]) for item in self.transformations[level]}
 
 
-def write_picture(picture: Picture, scaler: Scaler | None, *, compute: bool) -> list[Any]:
-    """Write a picture; return a delayed object that does so instead, where it is not to be done yet."""
-    made = type(scaler) is Scaler and scaler.method in METHODS and not isinstance(picture.storage_options, list)
-    if scaler is not None and not made:
-        picture.levels = list(scaler.func(picture.levels[0]))
-    engine = scaler if made else None
-    count = engine.max_layer + 1 if engine is not None else len(picture.levels)
+def write_picture(picture: Picture, maker: Scaler | Steps | None, *, compute: bool) -> list[Any]:
+    """Write a picture; return a delayed object that does so instead, where it is not to be done yet.
+
+    Parameters
+    ----------
+    picture : Picture
+    maker : Scaler or Steps, optional
+        What makes the lower levels; None: all are given.
+    compute : bool
+    """
+    base = picture.levels[0]
+    steps: Steps | None = None
+    if isinstance(maker, Steps):
+        steps = maker
+    elif type(maker) is Scaler and maker.method in METHODS:
+        steps = maker.steps(base.ndim)
+    elif maker is not None:
+        picture.levels = list(maker.func(base))
+    if steps is not None and isinstance(picture.storage_options, list):
+        picture.levels, steps = steps.levels(base), None
+    count = len(picture.levels) if steps is None else len(steps.factors) + 1
     if picture.transformations is not None:
         picture.fmt.validate_coordinate_transformations(picture.levels[0].ndim, count, picture.transformations)
-    work = partial(_write, picture, engine)
+    work = partial(_write, picture, steps)
     if compute:
         work()
         return []
@@ -131,11 +156,11 @@ def write_picture(picture: Picture, scaler: Scaler | None, *, compute: bool) -> 
     return [delayed(work, name=f"write-{picture.name}", traverse=False)()]
 
 
-def _write(picture: Picture, scaler: Scaler | None) -> None:
+def _write(picture: Picture, steps: Steps | None) -> None:
     place = picture.group
     if picture.label is not None:
         place = picture.group.require_group(f"labels/{picture.label}")
-    content = _content(picture, scaler)
+    content = _content(picture, steps)
     written: Any = content
     if picture.label is not None:
         label = LabelContent(
@@ -145,23 +170,23 @@ def _write(picture: Picture, scaler: Scaler | None) -> None:
             translation=content.translation,
             levels=content.levels,
         )
-        step = (1,) * len(content.axes) if scaler is None else scaler.factors(len(content.axes))
-        steps = (step,) * (len(picture.levels) - 1 if scaler is None else scaler.max_layer)
-        written = LabelImageContent(name=picture.label, label=label, image=content, factors=steps)
-    omezarr.write_into(place, written, **_options(picture, scaler))
+        kept = ((1,) * len(content.axes),) * (len(picture.levels) - 1)
+        factors = kept if steps is None else steps.factors
+        written = LabelImageContent(name=picture.label, label=label, image=content, factors=factors)
+    omezarr.write_into(place, written, **_options(picture, steps))
     _complete_document(picture, place)
 
 
-def _content(picture: Picture, scaler: Scaler | None) -> ImageContent:
+def _content(picture: Picture, steps: Steps | None) -> ImageContent:
     first = picture.geometry(0)
     content = image_content(
         picture.levels[0],
         axes=picture.axes,
         name=picture.name,
-        scale=first.get("scale"),
+        scale=first.get("scale") or picture.scale,
         translation=first.get("translation"),
     )
-    if scaler is not None:
+    if steps is not None:
         return content
     levels = []
     base = content.scale or (1.0,) * len(content.axes)
@@ -181,15 +206,15 @@ def _content(picture: Picture, scaler: Scaler | None) -> ImageContent:
     return evolve(content, levels=tuple(levels))
 
 
-def _options(picture: Picture, scaler: Scaler | None) -> dict[str, Any]:
+def _options(picture: Picture, steps: Steps | None) -> dict[str, Any]:
     """Return the options of omezarr that say the same."""
     options: dict[str, Any] = {"format": picture.fmt.version, "allow_lossy": True}
-    if scaler is None:
+    if steps is None:
         return options if picture.label is not None else {**options, "levels": len(picture.levels)}
     pixels = picture.levels[0]
-    options["method" if picture.label is None else "label_method"] = scaler.scaling
+    options["method" if picture.label is None else "label_method"] = steps.method
     if picture.label is None:
-        options.update(factors=[scaler.factors(pixels.ndim)] * scaler.max_layer, levels=scaler.max_layer + 1)
+        options.update(factors=list(steps.factors), levels=len(steps.factors) + 1)
     options.update(
         chunks=picture.chunks_of(0, pixels.shape), shards=picture.storage(0).get("shards"), codec=picture.codec(0)
     )

@@ -9,7 +9,9 @@ Examples
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import zarr
@@ -18,9 +20,9 @@ import omezarr
 from omezarr.errors import ArgumentError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["Scaler"]
+__all__ = ["Methods", "Scaler"]
 
 METHODS = {
     "gaussian": "gaussian",
@@ -31,6 +33,63 @@ METHODS = {
     "zoom": "zoom",
 }
 """The methods of a scaler, and what omezarr calls them."""
+
+
+class Methods(StrEnum):
+    """Methods by the names that later versions of ome-zarr-py give them."""
+
+    RESIZE = "resize"
+    NEAREST = "nearest"
+    LOCAL_MEAN = "local_mean"
+    ZOOM = "zoom"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """How lower levels are made, each from the one before.
+
+    Parameters
+    ----------
+    method : str
+        The scaling method of omezarr.
+    factors : tuple of tuple of int
+        For each lower level, the factor along each axis against the level before.
+    """
+
+    method: str
+    factors: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def to(cls, scale_factors: Iterable[int | Mapping[str, int]], method: str, axes: Sequence[str]) -> Steps:
+        """Return the steps to levels that are so many times smaller than the first.
+
+        Parameters
+        ----------
+        scale_factors : iterable of int or mapping
+            For each lower level against the first: of the last two axes, or by the names of axes.
+        method : str
+        axes : sequence of str
+            The names of all axes.
+        """
+        steps, before = [], (1,) * len(axes)
+        for given in scale_factors:
+            by_name = given if isinstance(given, Mapping) else dict.fromkeys(axes[-2:], given)
+            unknown = [name for name in by_name if name not in axes]
+            if unknown:
+                raise ArgumentError(f"there is no axis {unknown[0]!r}; the axes are {', '.join(axes)}")
+            whole = tuple(by_name.get(name, 1) for name in axes)
+            if any(new < 1 or new % old for new, old in zip(whole, before, strict=True)):
+                raise ArgumentError(f"the factors {given!r} are no multiples of those of the level before, {before}")
+            steps.append(tuple(new // old for new, old in zip(whole, before, strict=True)))
+            before = whole
+        return cls(Methods(method).value, tuple(steps))
+
+    def levels(self, base: Any) -> list[Any]:
+        """Return an array and its lower levels."""
+        levels = [base]
+        for factors in self.factors:
+            levels.append(omezarr.downscale(levels[-1], factors, self.method))
+        return levels
 
 
 @dataclass
@@ -92,6 +151,10 @@ class Scaler:
         """Return the factor along each axis."""
         return (*(1,) * (ndim - 2), self.downscale, self.downscale)
 
+    def steps(self, ndim: int) -> Steps:
+        """Return how the levels are made."""
+        return Steps(self.scaling, (self.factors(ndim),) * self.max_layer)
+
     def scale(self, input_array: str, output_directory: str) -> None:
         """Write an array and its lower levels to a group, as "base", "1", "2" and so on.
 
@@ -142,7 +205,4 @@ class Scaler:
         return self._pyramid(base, "zoom")
 
     def _pyramid(self, base: Any, method: str) -> list[Any]:
-        levels = [base]
-        for _ in range(self.max_layer):
-            levels.append(omezarr.downscale(levels[-1], self.factors(base.ndim), method))
-        return levels
+        return Steps(method, (self.factors(base.ndim),) * self.max_layer).levels(base)

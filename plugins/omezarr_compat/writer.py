@@ -25,10 +25,10 @@ from omezarr_compat._documents import (
 )
 from omezarr_compat._pixels import Picture, _retuple, write_picture
 from omezarr_compat._plates import write_plate_metadata, write_well_metadata
-from omezarr_compat.scale import Scaler
+from omezarr_compat.scale import Scaler, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import zarr
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     AxesType = str | list[str] | list[dict[str, str]] | None
     StorageOptions = JSONDict | list[JSONDict] | None
+    ScaleFactors = Sequence[int | Mapping[str, int]]
 
 __all__ = [
     "_get_valid_axes",
@@ -66,6 +67,11 @@ def write_image(
     coordinate_transformations: Transformations | None = None,
     storage_options: StorageOptions = None,
     compute: bool | None = True,
+    *,
+    scale_factors: ScaleFactors | None = None,
+    method: str | None = None,
+    scale: Mapping[str, float] | None = None,
+    axes_units: Mapping[str, str] | None = None,
     **metadata: Any,
 ) -> list[Any]:
     """Write an image with lower levels into a group.
@@ -90,6 +96,10 @@ def write_image(
         "chunks", "shards", "compressor", for all levels or for each.
     compute : bool
         False: nothing is written yet.
+    scale_factors, method, scale, axes_units
+        As later versions of ome-zarr-py have them: how many times smaller each lower level is than the first, a number
+        or by axis; "resize", "nearest", "local_mean" or "zoom"; pixel sizes and units by axis. The first two take the
+        place of `scaler`.
     **metadata
         `name`, and `metadata` with "omero" in it, as for `write_multiscales_metadata`.
 
@@ -99,8 +109,19 @@ def write_image(
         Empty; where nothing is written yet, a delayed object that writes.
     """
     group, fmt = check_group_fmt(group, fmt)
-    picture = Picture([image], group, fmt, axes, coordinate_transformations, storage_options, chunks, metadata)
-    return write_picture(picture, scaler, compute=bool(compute))
+    picture = Picture(
+        [image],
+        group,
+        fmt,
+        axes,
+        coordinate_transformations,
+        storage_options,
+        chunks,
+        metadata,
+        scale=scale,
+        axes_units=axes_units,
+    )
+    return write_picture(picture, _maker(picture, scaler, scale_factors, method, "resize"), compute=bool(compute))
 
 
 def write_multiscale(
@@ -113,6 +134,9 @@ def write_multiscale(
     storage_options: StorageOptions = None,
     name: str | None = None,
     compute: bool | None = True,
+    *,
+    scale: Mapping[str, float] | None = None,
+    axes_units: Mapping[str, str] | None = None,
     **metadata: Any,
 ) -> list[Any]:
     """Write an image whose levels are given into a group.
@@ -124,7 +148,7 @@ def write_multiscale(
     group, chunks, fmt, axes, coordinate_transformations, storage_options, compute
         As for `write_image`.
     name : str, optional
-    **metadata
+    scale, axes_units, **metadata
         As for `write_image`.
 
     Returns
@@ -134,7 +158,18 @@ def write_multiscale(
     """
     group, fmt = check_group_fmt(group, fmt)
     said = {**metadata, "name": name}
-    picture = Picture(list(pyramid), group, fmt, axes, coordinate_transformations, storage_options, chunks, said)
+    picture = Picture(
+        list(pyramid),
+        group,
+        fmt,
+        axes,
+        coordinate_transformations,
+        storage_options,
+        chunks,
+        said,
+        scale=scale,
+        axes_units=axes_units,
+    )
     return write_picture(picture, None, compute=bool(compute))
 
 
@@ -150,6 +185,11 @@ def write_labels(
     storage_options: StorageOptions = None,
     label_metadata: JSONDict | None = None,
     compute: bool | None = True,
+    *,
+    scale_factors: ScaleFactors | None = None,
+    method: str | None = None,
+    scale: Mapping[str, float] | None = None,
+    axes_units: Mapping[str, str] | None = None,
     **metadata: Any,
 ) -> list[Any]:
     """Write a label image with lower levels, to "labels/name" below the group of its image.
@@ -167,7 +207,7 @@ def write_labels(
         As for `write_image`.
     label_metadata : dict, optional
         "colors" and "properties", as for `write_label_metadata`.
-    **metadata
+    scale_factors, method, scale, axes_units, **metadata
         As for `write_image`.
 
     Returns
@@ -177,9 +217,20 @@ def write_labels(
     """
     group, fmt = check_group_fmt(group, fmt)
     picture = Picture(
-        [labels], group, fmt, axes, coordinate_transformations, storage_options, chunks, metadata, name, label_metadata
+        [labels],
+        group,
+        fmt,
+        axes,
+        coordinate_transformations,
+        storage_options,
+        chunks,
+        metadata,
+        name,
+        label_metadata,
+        scale,
+        axes_units,
     )
-    return write_picture(picture, scaler, compute=bool(compute))
+    return write_picture(picture, _maker(picture, scaler, scale_factors, method, "nearest"), compute=bool(compute))
 
 
 def write_multiscale_labels(
@@ -193,6 +244,9 @@ def write_multiscale_labels(
     storage_options: StorageOptions = None,
     label_metadata: JSONDict | None = None,
     compute: bool | None = True,
+    *,
+    scale: Mapping[str, float] | None = None,
+    axes_units: Mapping[str, str] | None = None,
     **metadata: Any,
 ) -> list[Any]:
     """Write a label image whose levels are given, to "labels/name" below the group of its image.
@@ -201,8 +255,10 @@ def write_multiscale_labels(
     ----------
     pyramid : sequence of array
         The largest first.
-    group, name, chunks, fmt, axes, coordinate_transformations, storage_options, label_metadata, compute, **metadata
+    group, name, chunks, fmt, axes, coordinate_transformations, storage_options, label_metadata, compute
         As for `write_labels`.
+    scale, axes_units, **metadata
+        As for `write_image`.
 
     Returns
     -------
@@ -221,5 +277,17 @@ def write_multiscale_labels(
         metadata,
         name,
         label_metadata,
+        scale,
+        axes_units,
     )
     return write_picture(picture, None, compute=bool(compute))
+
+
+def _maker(
+    picture: Picture, scaler: Scaler | None, scale_factors: ScaleFactors | None, method: str | None, usual: str
+) -> Scaler | Steps | None:
+    """Return what makes the lower levels: what later versions say, where it is given."""
+    if scale_factors is None and method is None:
+        return scaler
+    names = [axis if isinstance(axis, str) else axis["name"] for axis in picture.axes]
+    return Steps.to((2, 4, 8, 16) if scale_factors is None else scale_factors, method or usual, names)

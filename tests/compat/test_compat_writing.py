@@ -95,6 +95,22 @@ def test_levels_that_are_given_are_written_each_with_its_storage(tmp_path, cells
     assert get_metadata(f"{path}/labels") == {"version": "0.5", "labels": ["cells"]}
 
 
+@pytest.mark.parametrize("listed", [False, True], ids=["alike", "each"])
+def test_what_later_versions_say_of_levels_is_understood(tmp_path, cells, listed):
+    factors = [3, {"z": 2, "y": 6, "x": 9}]
+    storage = [{"chunks": 64}, {"chunks": 32}, {"chunks": 16}] if listed else {"chunks": 32}
+    said = {"scale": {"z": 2, "x": 0.5}, "axes_units": {"x": "micrometer"}, "scale_factors": factors}
+    path = str(tmp_path / "a.zarr")
+    write_image(cells, path, axes="zyx", method="local_mean", storage_options=storage, **said)
+    write_labels(cells, path, "cells", axes="zyx", **said)
+    node = omezarr.open(path)
+    assert [level.scale for level in node.levels] == [(2, 1, 0.5), (2, 3, 1.5), (4, 6, 4.5)]
+    assert [axis.unit for axis in node.axes][2] == "micrometer"
+    assert node.levels[1].read((0, 0, 0)) == round(cells[0, :3, :3].mean())
+    assert [level.shape for level in node.labels["cells"].levels] == [(3, 100, 140), (3, 34, 47), (2, 17, 16)]
+    assert node.labels["cells"].levels[2].read((0, 1, 1)) == cells[0, 6, 9]
+
+
 def test_nothing_is_written_before_it_is_computed(tmp_path, cells):
     group = new_group(tmp_path / "a.zarr", FormatV05())
     jobs = write_image(da.from_array(cells), group, axes="cyx", compute=False)
@@ -130,6 +146,11 @@ def test_what_else_is_in_the_group_stays(cells):
         ({"storage_options": {"compressor": 3}}, "no compressor"),
         ({"coordinate_transformations": [[{"type": "scale", "scale": [1, 1, 1]}]]}, "5 levels"),
         ({"omero": {}}, "'omero'"),
+        ({"scale_factors": [2, 3]}, "no multiples"),
+        ({"scale_factors": [{"q": 2}]}, "'q'"),
+        ({"method": "nothing"}, "nothing"),
+        ({"axes_units": {"q": "meter"}}, "'q'"),
+        ({"scale": {"x": 1}, "coordinate_transformations": []}, "say the same"),
     ],
     ids=str,
 )

@@ -21,6 +21,7 @@ EXPECTED = {
     "test_laplacian": "unsigned pixels have no differences",
     "test_pyramid_args": "unsigned pixels have no differences",
     "test_default_compression": "dask arrays are compressed as numpy arrays are",
+    "test_write_image_scalar_chunks": "chunks end where their level ends",
     "test_mix_zarr_formats": "messages are those of omezarr",
     "test_omero_metadata": "messages are those of omezarr",
     "test_invalid_version": "the version of the document counts",
