@@ -6,7 +6,7 @@ already, and detects once what it is. `omezarr.open` makes the first one; its ch
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import ArrayFacts, FormatVersion, Hint, NodeType, Reference
@@ -94,28 +94,26 @@ class Node(OMEGroup, Pictured):
         self._hierarchy = hierarchy
         self._registry = registry
         self._hint = hint or Hint(path=path)
-        self.path = path
-        self.location = location
+        self._again = partial(Node, hint=hint, node_type=node_type, format=format, stand_in=stand_in, above=above)
+        self.path, self.location = path, location
         self.zarr_node = group_at(hierarchy, path, location)
-        if self.zarr_node.attributes and self.zarr_node.attributes in above:
+        attributes, zarr_format = self.zarr_node.attributes, self.zarr_node.zarr_format
+        if attributes and attributes in above:
             raise MetadataError(f"{location} is the same as a group above it, and would lead to itself; left out")
-        self._above = (*above, self.zarr_node.attributes)
+        self._above = (*above, attributes)
         if detected is UNSET:
-            detected = detect_format(
-                self.zarr_node.attributes, self.zarr_node.zarr_format, self._hint, registry, forced=format
-            )
-        unknown = unknown_version(self.zarr_node.attributes, registry) if detected is None else None
+            detected = detect_format(attributes, zarr_format, self._hint, registry, forced=format)
+        unknown = unknown_version(attributes, registry) if detected is None else None
         self._stand_in = stand_in
         if unknown is not None and stand_in is not None:
-            attributes, zarr_format = self.zarr_node.attributes, self.zarr_node.zarr_format
             detected, unknown = detect_format(attributes, zarr_format, self._hint, registry, forced=stand_in), None
         self.unknown_version: str | None = unknown
         self._detected: DetectedFormat | None = detected
         with tolerances() as notices:
             self.document = (
-                Document(values={}, foreign=self.zarr_node.attributes)
+                Document(values={}, foreign=attributes)
                 if detected is None
-                else document_of(self.zarr_node.attributes, detected.version, registry)
+                else document_of(attributes, detected.version, registry)
             )
             self.node_types: tuple[NodeType, ...] = (
                 () if detected is None else detect_node_types(self.document, self._hint, registry, forced=node_type)
@@ -124,6 +122,9 @@ class Node(OMEGroup, Pictured):
         if unknown is not None:
             self._notices.append(unknown_version_message(unknown, registry))
         self._notices += missing_kinds((*self.document.values, *self.document.foreign), registry)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._again, (self._hierarchy, self.path, self._registry, self.location)
 
     def __repr__(self) -> str:
         version = f"NGFF {self.version}" if self.version else "no NGFF version"

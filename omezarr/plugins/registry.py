@@ -15,9 +15,9 @@ import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from omezarr.errors import ConflictError, OMEZarrWarning, PluginError
+from omezarr.errors import ConflictError, OMEZarrWarning, PluginError, UnsupportedError
 from omezarr.hookspecs import EXTENSION_AXES
 from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure
 from omezarr.plugins.in_process import plugin_of
@@ -169,6 +169,15 @@ class Registry:
             yield
         finally:
             _IN_USE.reset(before)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to other processes as the registry of all plugins that are installed there."""
+        if self is not default_registry():
+            raise UnsupportedError(
+                "what was opened with a registry of its own does not travel to other processes; send the location, and "
+                "open it there"
+            )
+        return default_registry, ()
 
     def register(self, plugin: ModuleType | object, name: str) -> Provider:
         """Add a plugin that is at hand, for programs and tests; see `PluginManager.register`."""

@@ -32,7 +32,13 @@ def enter_scaling(book: RuleBook) -> None:
     flat = book.between("0.4", "0.5")
     where = "coordinateTransformations"
     flat.must("transformations.form", "Transformations are an array.", section=where)(is_a(ARRAY, *LISTS))
-    flat.must("transformations.nonempty", "There is at least one transformation.", section=where)(holds(1, *LISTS))
+    flat.must("transformations.nonempty", "A level has at least one transformation.", section=where)(
+        holds(1, OF_LEVELS)
+    )
+    # An empty list says what none says, and writers leave it behind.
+    flat.disputed(
+        "image.transformations.nonempty", "Where an image has transformations, there is at least one.", section=where
+    )(holds(1, OF_IMAGES))
     flat.must("transformations.entries.form", "A transformation is an object.", section=where)(is_a(OBJECT, *EACH))
     flat.must("transformations.type.present", "A transformation has a type.", section=where)(
         has(*(f"{each}/type" for each in EACH))

@@ -176,6 +176,13 @@ SCALING: list[Case] = [
     c(IMAGE, "transformations.present", drop("{levels}/2/coordinateTransformations")),
     c(IMAGE, "transformations.form", put("{levels}/2/coordinateTransformations", {})),
     c(IMAGE, "transformations.nonempty", put("{levels}/2/coordinateTransformations", [])),
+    c(
+        IMAGE,
+        "image.transformations.nonempty",
+        put("multiscales/0/coordinateTransformations", []),
+        since="0.4",
+        until="0.5",
+    ),
     c(IMAGE, "transformations.entries.form", add("{steps}", "scale"), until="0.5"),
     c(IMAGE, "transformations.type.present", drop("{steps}/0/type"), until="0.5"),
     c(IMAGE, "transformations.type.value", put("{steps}/0/type", "affine"), until="0.5"),

@@ -17,7 +17,7 @@ SYSTEMS: list[Case] = [
     c(BOTH, "coordinateSystems.axes.form", double("{systems}", axes={}, name="other")),
     c(IMAGE, "coordinateSystems.connected", double("{systems}", name="lonely")),
     c(IMAGE, "image.transformations.form", put("{steps}", {}), drop("{systems}/1")),
-    c(IMAGE, "image.transformations.nonempty", put("{steps}", []), drop("{systems}/1")),
+    c(IMAGE, "image.transformations.nonempty", put("{steps}", []), drop("{systems}/1"), since="0.6"),
     c(IMAGE, "image.transformations.known", put(step("identity", "output/name"), "nowhere")),
     c(IMAGE, "image.transformations.intrinsic", put(step("identity", "input/name"), "world")),
     c(
