@@ -57,6 +57,12 @@ def old_image(folder: Path) -> None:
     omezarr.write_image(folder / "a.zarr", PIXELS, **SMALL, levels=2, format="0.4", labels={"old": CELLS})
 
 
+def consolidated_image(folder: Path) -> None:
+    omezarr.write_image(
+        folder / "a.zarr", PIXELS, **SMALL, levels=2, labels={"old": CELLS, "others": CELLS}, consolidated=True
+    )
+
+
 def both(folder: Path) -> None:
     source(folder)
     omezarr.write_image(folder / "a.zarr", PIXELS + np.uint16(1), **SMALL, levels=1)
@@ -106,6 +112,20 @@ WORKS: dict[str, tuple[Callable[[Path], None], Callable[[Path], None]]] = {
     ),
     "validate --fix": (broken, lambda folder: command("validate", folder / "a.zarr", "--fix")),
     "edit": (image, lambda folder: command("edit", folder / "a.zarr", "--name", "other", "--channel", "0:label=DAPI")),
+    "edit of an image and its labels": (
+        consolidated_image,
+        lambda folder: command("edit", folder / "a.zarr", "--scale", "0.5", "--translation", "y=3,x=4"),
+    ),
+    "edit of labels, consolidated above": (
+        consolidated_image, lambda folder: command("edit", folder / "a.zarr/labels/old", "--label-color", "1=FF0000")
+    ),
+    "scale in place, consolidated": (
+        consolidated_image,
+        lambda folder: command("scale", folder / "a.zarr", "--in-place", "--levels", "3", *RUN),
+    ),
+    "upgrade in place, consolidated": (
+        consolidated_image, lambda folder: command("upgrade", folder / "a.zarr", "--to", "0.6")
+    ),
     "write_image": (
         nothing, lambda folder: omezarr.write_image(folder / "a.zarr", PIXELS, **SMALL, labels={"x": CELLS}, run=AGAIN)
     ),

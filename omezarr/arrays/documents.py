@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import frozen
 
+from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.arrays.stored import json_bytes
 from omezarr.errors import MetadataError, OMEZarrError, OMEZarrWarning, WriteError
 from omezarr.hierarchy import parse_json
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from omezarr.arrays.targets import Target
     from omezarr.model import JSON
+
+
+CONSOLIDATION_KEY = f"{JOURNAL_PREFIX}/consolidation"
+"""The key of a note that consolidated metadata was dropped and is to be written anew: the zarr format of the root."""
 
 
 @frozen
@@ -76,14 +81,29 @@ class Documents:
             return self.target.get(".zmetadata") is not None
         return "consolidated_metadata" in (self._get("", "zarr.json") or {})
 
-    def drop_consolidated(self) -> None:
-        """Remove consolidated metadata, so that no reader sees it out of date."""
+    def drop_consolidated(self) -> bool:
+        """Remove consolidated metadata, so that no reader sees it out of date, and note that it has to come again.
+
+        Returns
+        -------
+        bool
+            Whether there was any, or had been before an interruption.
+        """
+        if not self.is_consolidated():
+            return self.target.get(CONSOLIDATION_KEY) is not None
+        self.target.put(CONSOLIDATION_KEY, str(self.zarr_format).encode())
         if self.zarr_format == 2:
             self.target.delete(".zmetadata")
-            return
+            return True
         node = self._get("", "zarr.json")
         if node is not None and node.pop("consolidated_metadata", None) is not None:
             self.target.put("zarr.json", json_bytes(node))
+        return True
+
+    def restore_consolidated(self) -> None:
+        """Write consolidated metadata that was dropped, and forget that it was."""
+        self.consolidate()
+        self.target.delete(CONSOLIDATION_KEY)
 
     def consolidate(self) -> None:
         """Write consolidated metadata of all that is there now; where zarr does not know it all, only a warning.
@@ -122,6 +142,19 @@ class Documents:
         if not isinstance(document, dict):
             raise MetadataError(f"{_key(path, name)} in {self.target} is no JSON object")
         return document
+
+
+def restore_noted(target: Target) -> None:
+    """Write consolidated metadata that a dead process has dropped; nothing is done where none has.
+
+    Parameters
+    ----------
+    target : Target
+        The root of the hierarchy.
+    """
+    noted = None if target.transient else target.get(CONSOLIDATION_KEY)
+    if noted is not None:
+        Documents(target, 2 if noted.strip() == b"2" else 3).restore_consolidated()
 
 
 def _key(path: str, name: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.abc.plan import JOURNAL_PREFIX
+from omezarr.arrays.documents import restore_noted
 from omezarr.arrays.file_locks import try_lock, unlink_and_close
 from omezarr.arrays.folders import make_folder
 from omezarr.arrays.leases import leased
@@ -103,7 +104,11 @@ def _acquired(path: Path, wait: float) -> tuple[int, bool]:
 
 
 def sweep_at(opened: OpenedStore) -> None:
-    """Remove what dead processes left in a hierarchy on a local disk in which nothing else is to be done."""
+    """Make up for what dead processes left in a hierarchy in which nothing else is to be done.
+
+    Consolidated metadata that they dropped comes again; on a local disk, their files go.
+    """
     target = target_of(opened)
+    restore_noted(target)
     if isinstance(target, LocalTarget):
         sweep(target.root)

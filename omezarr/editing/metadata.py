@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, fields_dict
 
 from omezarr.checking.repair import Repair, carry_out
+from omezarr.editing.interrupted import complete_interrupted, is_interrupted, noted
 from omezarr.editing.label_images import is_label, label_images
 from omezarr.editing.operation import plan_edit
 from omezarr.editing.placing import Move, following, moves_of, placed
 from omezarr.editing.plates import arranged, with_objects
 from omezarr.editing.rendering_settings import described, recolored, shown
 from omezarr.editing.request import MetadataEdit
-from omezarr.errors import ArgumentError
+from omezarr.errors import ArgumentError, OMEZarrWarning
+from omezarr.location import Location
 from omezarr.model import GroupMetadata, Image, ImageLabel, Omero, Plate
 from omezarr.nodes.reading import open as open_node
 from omezarr.plugins.asking import calling
+from omezarr.plugins.registry import registry_in_use
 from omezarr.writing.attributes import refuse_losses
 
 if TYPE_CHECKING:
@@ -67,6 +71,8 @@ def edit(
     >>> node.levels[1].scale, node.channels[0].label
     ((1.0, 1.0), 'DAPI')
     """
+    registry = registry or registry_in_use()
+    complete_interrupted(Location.parse(target, storage_options), registry)
     carry_out(plan_metadata_edit(target, storage_options=storage_options, registry=registry, **changes), registry)
     return open_node(target, storage_options=storage_options, registry=registry)
 
@@ -100,7 +106,14 @@ def plan_metadata_edit(
         holder, document = _without_labels(node, wanted.remove_labels)
         documents[holder.path] = document
         gone += [f"{holder.path}/{name}" for name in wanted.remove_labels]
+    if is_interrupted(root.location, root.registry):
+        warnings.warn(
+            OMEZarrWarning(f"an edit of {root.location} was interrupted; it is completed before another one"),
+            stacklevel=2,
+        )
     repair = plan_edit(root, documents, "edit")
+    if wanted.places:
+        repair = noted(root.location, repair)
     gone += arrangement.gone
     return with_objects(root, repair, gone, arrangement.moved) if gone else repair
 

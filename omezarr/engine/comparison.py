@@ -42,6 +42,20 @@ def is_carried_out(plan: Plan, target: Target, open_store: StoreOpener) -> bool:
     return all(_is_there(step, target, documents, open_store) for step in steps)
 
 
+def died_complete(plan: Plan, open_store: StoreOpener) -> bool:
+    """Return whether a process died after it had completed a new hierarchy, but before its last clean-up.
+
+    Pixels are compared only where a process has left something.
+
+    Parameters
+    ----------
+    plan : Plan
+    open_store : callable
+    """
+    target = target_of(open_store(plan.target, write=True))
+    return target.is_untidy() and is_carried_out(plan, target, open_store)
+
+
 def _is_there(step: Step, target: Target, documents: Documents, open_store: StoreOpener) -> bool:
     if isinstance(step, WriteObject):
         return target.get(step.key) == step.content

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import JOURNAL_PREFIX, WriteLevels
-from omezarr.arrays.documents import Documents
+from omezarr.arrays.documents import Documents, restore_noted
 from omezarr.arrays.locks import locked
 from omezarr.arrays.targets import target_of
 from omezarr.engine.copying import ObjectsCopier
@@ -153,6 +153,7 @@ def execute(
 def _run(plan: Plan, site: PlanTarget, runner: StepRunner, journal: Journal, committed: Callable[[], None]) -> bool:
     site.check()
     if not plan.phases:
+        restore_noted(site.target)
         journal.remove()
         return False
     if not (plan.create or runner.has_pixels):

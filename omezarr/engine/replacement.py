@@ -108,7 +108,10 @@ class PlanTarget:
             self.committed = self.resuming = True
             return
         if found in (State.COMPLETE, State.COMMITTED) and not self.plan.overwrite:
-            raise TargetExistsError(f"{self.wanted} exists already; overwrite it or choose another target")
+            raise TargetExistsError(
+                f"{self.wanted} exists already; overwrite it or choose another target; where this very call has made "
+                "it, resuming finds that nothing is left to do"
+            )
         unfinished = found is State.UNFINISHED
         if self.target is not self.wanted:
             beside = state_of(self.target)

@@ -112,9 +112,7 @@ class StepRunner:
 
     def run(self) -> None:
         """Carry out all steps."""
-        consolidated = not self._plan.create and self._documents.is_consolidated()
-        if consolidated:
-            self._documents.drop_consolidated()
+        consolidated = not self._plan.create and self._documents.drop_consolidated()
         number = 0
         for phase in self._plan.phases:
             self._tally.say(phase.name)
@@ -122,7 +120,7 @@ class StepRunner:
                 self._run(number, step)
                 number += 1
         if consolidated:
-            self._documents.consolidate()
+            self._documents.restore_consolidated()
 
     def check_copies(self) -> None:
         """Raise if what was copied has changed meanwhile."""

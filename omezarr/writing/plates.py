@@ -14,15 +14,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from attrs import evolve
 
 from omezarr.abc.plan import ListPlace, Phase
+from omezarr.engine.comparison import died_complete
 from omezarr.errors import ArgumentError, OMEZarrError, UnsupportedError
 from omezarr.model import UNSET, Acquisition, Field, Plate, Well, WellReference
 from omezarr.model.content import ImageContent, PlateContent
 from omezarr.model.plate import natural_order
+from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
 from omezarr.writing import Planner, plain_name
 from omezarr.writing.attributes import document_path
@@ -34,7 +37,7 @@ from omezarr.writing.validity import refuse_invalid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from omezarr.abc.plan import Step
+    from omezarr.abc.plan import Plan, Step
     from omezarr.location import Location, LocationLike
     from omezarr.nodes.node import Node
     from omezarr.plugins.registry import Registry
@@ -138,8 +141,8 @@ def write_field(
         "row/column", both among those of the plate.
     image : array or ImageContent
     field : str, optional
-        The name of the field. Default: the first number that is not taken; where several processes write to one well,
-        each gives its own.
+        The name of the field. Default: the first number that is not taken, and after a kill the number that the same
+        call had; where several processes write to one well, each gives its own.
     acquisition : int, optional
         The id of the acquisition, one of those of the plate, that it belongs to.
     translation : sequence or mapping, optional
@@ -169,9 +172,15 @@ def write_field(
         raise UnsupportedError(f"{request.target} is no plate, so fields cannot be added to it")
     well_reference(value, well)
     fields = tuple(plate.child(well).children) if well in plate.children else ()
-    name = field or next(str(number) for number in itertools.count() if str(number) not in fields)
+    number = next(number for number in itertools.count() if str(number) not in fields)
     content = field_content(request, image, translation, labels, acquisition)
-    return written_field(request, value, plate.version, (well, name), content)
+    if field is None and number > 0:
+        place = well, str(number - 1)
+        _, last = _planned_field(request, plate.version, place, content)
+        if died_complete(last, partial(open_store, schemes=request.registry.storage_schemes)):
+            resuming = evolve(request, run=evolve(request.run, resume=True))
+            return written_field(resuming, value, plate.version, place, content)
+    return written_field(request, value, plate.version, (well, field or str(number)), content)
 
 
 def field_content(
@@ -229,16 +238,23 @@ def written_field(
         raise ArgumentError(
             f"the plate has no acquisition {content.acquisition}; it has {', '.join(str(item) for item in known)}"
         )
-    target, registry = request.target, request.registry
-    planner = Planner(evolve(request.options, format=version), registry, name=f"{well}/{name}")
-    listed = planner.below(well).commit({"well": Well(images=(Field(name),))}, None)
-    refuse_invalid((listed,), planner.version, registry)
-    where = target.below(well).below(plain_name(name))
-    plan = planner.whole(where, planner.plan(content), overwrite=request.overwrite)
+    planner, plan = _planned_field(request, version, place, content)
     steps = listing_steps(planner, plate, reference, name, content, is_new=is_new)
     listing = Phase(name="lists of wells and fields", steps=steps)
-    run_plan(plan, registry, request.run, listing=(target, listing))
-    return open_node(where, registry=registry)
+    run_plan(plan, request.registry, request.run, listing=(request.target, listing))
+    return open_node(plan.target, registry=request.registry)
+
+
+def _planned_field(
+    request: Request, version: str, place: tuple[str, str], content: ImageContent
+) -> tuple[Planner, Plan]:
+    """Return what plans a plate's lists, and the plan of a field in a well."""
+    well, name = place
+    planner = Planner(evolve(request.options, format=version), request.registry, name=f"{well}/{name}")
+    listed = planner.below(well).commit({"well": Well(images=(Field(name),))}, None)
+    refuse_invalid((listed,), planner.version, request.registry)
+    where = request.target.below(well).below(plain_name(name))
+    return planner, planner.whole(where, planner.plan(content), overwrite=request.overwrite)
 
 
 def field_listing(

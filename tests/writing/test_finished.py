@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import omezarr
+from omezarr.abc.plan import JOURNAL_PREFIX
 from omezarr.cli import run
 from omezarr.engine import execution
 from omezarr.engine.steps import StepRunner
@@ -86,6 +87,23 @@ def labels(path: Path, pixels: Any) -> None:
 
 def field(path: Path, pixels: Any) -> None:
     write_field(path, "A/2", pixels)
+
+
+@pytest.mark.parametrize("left", ["", "plan.lock"])
+def test_a_field_without_a_name_keeps_its_number_after_a_kill(tmp_path: Path, left: str) -> None:
+    plate = tmp_path / "p.zarr"
+    write_plate(plate, {"A/1": IMAGE})
+    write_field(plate, "A/1", IMAGE)
+    before = contents(plate)
+    own = plate / "A/1/1" / JOURNAL_PREFIX
+    own.mkdir()
+    if left:
+        (own / left).touch()
+    assert write_field(plate, "A/1", IMAGE).location.name == "1"
+    assert contents(plate) == before
+    own.mkdir()
+    assert write_field(plate, "A/1", IMAGE[::-1]).location.name == "2"
+    assert write_field(plate, "A/1", IMAGE[::-1]).location.name == "3"
 
 
 @pytest.mark.parametrize("write", [labels, field])

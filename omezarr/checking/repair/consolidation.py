@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from omezarr.arrays.documents import CONSOLIDATION_KEY
+from omezarr.arrays.targets import target_of
 from omezarr.errors import OMEZarrError
 from omezarr.hierarchy import CONCURRENT_REQUESTS, Hierarchy, run
 from omezarr.nodes.opening import open_store
@@ -63,7 +65,7 @@ def outermost_holder(place: Location, registry: Registry) -> tuple[Location, str
     Returns
     -------
     tuple of (Location, str)
-        The place itself where no group above it has consolidated metadata.
+        The place itself where no group above it has consolidated metadata, or had it before an interruption.
     """
     holder, prefix = place, ""
     here, below = place, ""
@@ -80,6 +82,6 @@ def outermost_holder(place: Location, registry: Registry) -> tuple[Location, str
             break
         if node is None or node.kind != "group":
             break
-        if node.consolidated:
+        if node.consolidated or target_of(opened).get(CONSOLIDATION_KEY) is not None:
             holder, prefix = here, below
     return holder, prefix

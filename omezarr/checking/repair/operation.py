@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
-from omezarr.abc.plan import DeleteKeys, EditAttributes, WriteObject
+from omezarr.abc.plan import JOURNAL_PREFIX, DeleteKeys, EditAttributes, WriteObject
 from omezarr.abc.rules import Depth
 from omezarr.arrays.locks import CHANGE_LOCK, locked, sweep_at
 from omezarr.arrays.targets import LocalTarget, target_of
@@ -238,12 +238,23 @@ def carry_out(repair: Repair, registry: Registry | None = None) -> None:
     WriteError
         If it failed midway.
     """
-    plan = repair.plan
     registry = registry or registry_in_use()
-    if plan is None:
-        with suppress(OMEZarrError):  # a place that cannot be written to needs nothing
-            sweep_at(open_store(repair.location, registry.storage_schemes, write=True))
+    if repair.plan is not None:
+        change(repair.location, repair.plan, registry)
         return
+    with suppress(OMEZarrError):  # a place that cannot be written to needs nothing
+        root, _ = outermost_holder(repair.location, registry)
+        sweep_at(open_store(root, registry.storage_schemes, write=True))
+
+
+def change(location: Location, plan: Plan, registry: Registry) -> None:
+    """Carry out a plan that changes what is at a location; nobody else may change it meanwhile.
+
+    Raises
+    ------
+    UnsupportedError, AccessDeniedError, LockedError, WriteError
+        As for `carry_out`.
+    """
     target = _writable(plan, registry)
     try:
         with locked(target, CHANGE_LOCK):
@@ -252,7 +263,7 @@ def carry_out(repair: Repair, registry: Registry | None = None) -> None:
                 target.clear(prefix_of(plan))  # files that an interruption left half-written
     except (WriteError, StorageError) as error:
         raise WriteError(
-            f"{error}; the change of {repair.location} is not complete, though all of it opens: run the same again"
+            f"{error}; the change of {location} is not complete, though all of it opens: run the same again"
         ) from error
 
 
@@ -282,7 +293,13 @@ def _folders(plan: Plan) -> list[str]:
         if isinstance(step, EditAttributes):
             folders.append(step.path)
         elif isinstance(step, WriteObject):
-            folders.append(step.key.rpartition("/")[0])
+            folders.append(_parent(step.key))
         elif isinstance(step, DeleteKeys):
-            folders += [key.rpartition("/")[0] for key in step.keys]
+            folders += map(_parent, step.keys)
     return list(dict.fromkeys(folders))
+
+
+def _parent(key: str) -> str:
+    """Return the folder of an object, or that of the hierarchy of which the engine keeps it."""
+    parts = key.split("/")
+    return "/".join(parts[: parts.index(JOURNAL_PREFIX) if JOURNAL_PREFIX in parts else -1])

@@ -60,8 +60,11 @@ def edit(registry: Any, /, *, path: str, dry_run: bool, as_json: bool, storage_o
     said of images is changed in all images below it. What would not be valid is refused before anything is written.
     """
     from omezarr.checking.repair import carry_out
-    from omezarr.editing import plan_metadata_edit
+    from omezarr.editing import complete_interrupted, plan_metadata_edit
+    from omezarr.location import Location
 
+    if not dry_run:
+        complete_interrupted(Location.parse(path, storage_options), registry)
     repair = plan_metadata_edit(path, storage_options=storage_options, registry=registry, **_changes(words))
     if not dry_run:
         carry_out(repair, registry)
