@@ -91,7 +91,8 @@ class Documents:
         """
         if not self.is_consolidated():
             return self.target.get(CONSOLIDATION_KEY) is not None
-        self.target.put(CONSOLIDATION_KEY, str(self.zarr_format).encode())
+        if not self.target.transient:
+            self.target.put(CONSOLIDATION_KEY, str(self.zarr_format).encode())
         if self.zarr_format == 2:
             self.target.delete(".zmetadata")
             return True
@@ -103,7 +104,8 @@ class Documents:
     def restore_consolidated(self) -> None:
         """Write consolidated metadata that was dropped, and forget that it was."""
         self.consolidate()
-        self.target.delete(CONSOLIDATION_KEY)
+        if not self.target.transient:
+            self.target.delete(CONSOLIDATION_KEY)
 
     def consolidate(self) -> None:
         """Write consolidated metadata of all that is there now; where zarr does not know it all, only a warning.

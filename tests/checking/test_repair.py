@@ -36,6 +36,7 @@ from omezarr.errors import (
 from omezarr.hookspecs import hookimpl
 from omezarr.model import UNSET, Document
 from omezarr.plugins.registry import Registry
+from omezarr.stores import StoreTraits, state_traits
 from tests.builtins.fixes.breakages import BREAKAGES, document
 from tests.builtins.rules.hierarchies import TREES, stored
 
@@ -144,7 +145,9 @@ class MemoryStore(zarr.storage.MemoryStore):
 
 
 def mortal(store: Any, death: float = float("inf"), *, after: bool = False) -> MemoryStore:
-    return MemoryStore(dict(store._store_dict), death, after=after)
+    found = MemoryStore(dict(store._store_dict), death, after=after)
+    state_traits(found, StoreTraits(transient=True, distant=False, picklable=False))
+    return found
 
 
 class TestInterruption:
@@ -185,8 +188,8 @@ class TestInterruption:
 
 
 def plain(found: dict[str, Any]) -> dict[str, Any]:
-    """Return stored objects without consolidated metadata, and without leases of the dead, which run out."""
-    kept = {key: value for key, value in found.items() if key != ".zmetadata" and not key.endswith(".lock")}
+    """Return stored objects without consolidated metadata."""
+    kept = {key: value for key, value in found.items() if key != ".zmetadata"}
     if "zarr.json" in kept:
         kept["zarr.json"] = {key: value for key, value in kept["zarr.json"].items() if key != "consolidated_metadata"}
     return kept
