@@ -119,10 +119,6 @@ class Target(ABC):
     def abandon(self) -> None:
         """Forget what was begun, where nothing can go on with it."""
 
-    def is_untidy(self) -> bool:
-        """Return whether the engine keeps something here: it is at work, or has died."""
-        return not self.transient and bool(self.names(JOURNAL_PREFIX))
-
     def tidy(self) -> None:
         """Remove the folder that the engine keeps to itself, if there is one and nothing is left in it."""
 
@@ -227,10 +223,6 @@ class LocalTarget(Target):
         from zarr.storage import LocalStore
 
         return LocalStore(self.root), ""
-
-    def is_untidy(self) -> bool:
-        """Look for the engine's own folder."""
-        return Path(self.root, JOURNAL_PREFIX).is_dir()
 
     def tidy(self) -> None:
         """Remove the engine's own folder if it is empty."""

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omezarr.abc.copying import CopyObjects
-from omezarr.abc.plan import CreateArrays, CreateGroup, EditAttributes, TransferObjects, WriteLevels, WriteObject
+from omezarr.abc.plan import (
+    JOURNAL_PREFIX,
+    CreateArrays,
+    CreateGroup,
+    EditAttributes,
+    TransferObjects,
+    WriteLevels,
+    WriteObject,
+)
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.geometry import cells, full_region
 from omezarr.arrays.stored import StoredArray
-from omezarr.arrays.targets import target_of
+from omezarr.arrays.targets import LocalTarget, target_of
 from omezarr.engine.copying import is_copied
 from omezarr.engine.journal import differences
 from omezarr.engine.windows import reader_of
@@ -53,7 +62,14 @@ def died_complete(plan: Plan, open_store: StoreOpener) -> bool:
     open_store : callable
     """
     target = target_of(open_store(plan.target, write=True))
-    return target.is_untidy() and is_carried_out(plan, target, open_store)
+    return _is_untidy(target) and is_carried_out(plan, target, open_store)
+
+
+def _is_untidy(target: Target) -> bool:
+    """Return whether the engine keeps something in a target: it is at work there, or has died."""
+    if isinstance(target, LocalTarget):
+        return Path(target.root, JOURNAL_PREFIX).is_dir()
+    return not target.transient and bool(target.names(JOURNAL_PREFIX))
 
 
 def _is_there(step: Step, target: Target, documents: Documents, open_store: StoreOpener) -> bool:
