@@ -17,9 +17,10 @@ import numpy as np
 
 from omezarr.arrays import as_source
 from omezarr.arrays.geometry import cells, full_region
+from omezarr.engine.methods import dtype_refusal
 from omezarr.engine.windows import window_of
 from omezarr.errors import ArgumentError, UnsupportedError
-from omezarr.plugins.registry import Registry, default_registry
+from omezarr.plugins.registry import Registry, registry_in_use
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,7 +33,11 @@ if TYPE_CHECKING:
 
 
 def downscale(
-    image: Any, factors: int | Sequence[int], method: str = "local_mean", *, registry: Registry | None = None
+    image: Any,
+    factors: int | Sequence[int],
+    method: str | ScalingMethod = "local_mean",
+    *,
+    registry: Registry | None = None,
 ) -> Any:
     """Make the next lower level of an array, as `write_image` does.
 
@@ -42,8 +47,8 @@ def downscale(
         From numpy, dask, zarr or a memory map.
     factors : int or sequence of int
         The downscaling along all axes, or along each.
-    method : str
-        The name of a scaling method.
+    method : str or ScalingMethod
+        A scaling method, or its name.
     registry : Registry, optional
 
     Returns
@@ -67,8 +72,8 @@ def downscale(
     """
     source = as_source(image)
     steps = _checked(factors, len(source.shape))
-    scaling = (registry or default_registry()).scaling_methods[method]
-    refusal = scaling.check_dtype(source.dtype)
+    scaling = (registry or registry_in_use()).scaling_method(method)
+    refusal = dtype_refusal(scaling, source.dtype)
     if refusal is not None:
         raise UnsupportedError(refusal)
     shape = tuple(-(-length // step) for length, step in zip(source.shape, steps, strict=True))

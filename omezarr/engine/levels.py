@@ -12,6 +12,7 @@ from omezarr.arrays.stored import StoredArray, write_array_metadata
 from omezarr.engine.executors import Assembly, Recorder, executor_of
 from omezarr.engine.journal import FinishedNodes
 from omezarr.engine.memory import bands, box_region, schedule
+from omezarr.engine.methods import dtype_refusal
 from omezarr.engine.tasks import PyramidWork
 from omezarr.engine.units import Tree, TreeNode
 from omezarr.engine.windows import WindowRun
@@ -60,7 +61,7 @@ def check_levels(step: WriteLevels) -> None:
         if np.dtype(spec.dtype) != step.source.dtype.newbyteorder("="):
             raise ArgumentError(f"{spec.path!r} is of {spec.dtype}, but its source of {step.source.dtype}")
     if len(step.arrays) > 1:
-        reason = step.method.check_dtype(step.source.dtype)
+        reason = dtype_refusal(step.method, step.source.dtype)
         if reason is not None:
             raise UnsupportedError(f"the scaling method {step.method.name!r} refuses {step.source.dtype}: {reason}")
 

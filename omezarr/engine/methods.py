@@ -11,6 +11,7 @@ import numpy as np
 from omezarr.abc import ScalingMethod
 from omezarr.arrays.geometry import cells, full_region, reduced_region, region_shape, text_of
 from omezarr.errors import OMEZarrError, PluginError, UnsupportedError
+from omezarr.plugins.registry import registry_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,12 @@ class AsStored(ScalingMethod):
 AS_STORED = AsStored()
 
 
+def dtype_refusal(method: ScalingMethod, dtype: np.dtype[Any]) -> str | None:
+    """Return why a method refuses pixels of a dtype; None if it takes them."""
+    with naming(method, "check_dtype"):
+        return method.check_dtype(dtype)
+
+
 def halo_of(method: ScalingMethod, factors: Shape) -> tuple[tuple[int, int], ...]:
     """Return how many samples around a block a method looks at, for each axis before and after.
 
@@ -61,7 +68,7 @@ def halo_of(method: ScalingMethod, factors: Shape) -> tuple[tuple[int, int], ...
     PluginError
         If it answers anything else than that.
     """
-    with _naming(method, "halo"):
+    with naming(method, "halo"):
         halo: Any = method.halo(factors)
     try:
         sides = tuple((low.__index__(), high.__index__()) for low, high in halo)
@@ -83,7 +90,7 @@ def scratch_of(method: ScalingMethod, shape: Shape, dtype: np.dtype[Any], factor
     PluginError
         If it answers anything else than that.
     """
-    with _naming(method, "scratch"):
+    with naming(method, "scratch"):
         stated: Any = method.scratch(shape, dtype, factors)
     try:
         size: int = stated.__index__()
@@ -164,7 +171,7 @@ def _is_whole(shape: Shape, inner: Region) -> bool:
 
 
 def _reduced(method: ScalingMethod, window: Pixels, factors: Shape, inner: Region, place: Region | None) -> Pixels:
-    with _naming(method, "reduce"):
+    with naming(method, "reduce"):
         result: Any = method.reduce(window, factors, inner)
     wanted = tuple(-(-length // factor) for length, factor in zip(region_shape(inner), factors, strict=True))
     shape, dtype = getattr(result, "shape", None), getattr(result, "dtype", type(result).__name__)
@@ -179,13 +186,24 @@ def _reduced(method: ScalingMethod, window: Pixels, factors: Shape, inner: Regio
 
 
 @contextmanager
-def _naming(method: ScalingMethod, member: str) -> Iterator[None]:
+def naming(method: ScalingMethod, member: str) -> Iterator[None]:
+    """Let what a method raises, called for itself, be noted, and one error that names the method and its plugin.
+
+    Raises
+    ------
+    PluginError
+        For everything but errors and warnings on purpose, and want of memory.
+    """
     try:
         yield
     except (OMEZarrError, Warning, MemoryError):
         raise
     except Exception as error:
+        methods = registry_in_use().scaling_methods
+        provider = methods.provider(method.name) if methods.get(method.name) is method else None
+        if provider is not None:
+            methods.failed(provider, method.name, member, error)
         raise PluginError(
             f"{member} of the scaling method {method.name!r} failed: {type(error).__name__}: {error}; report this to "
-            "its author, or choose another method"
+            f"its author{f' ({provider})' if provider else ''}, or choose another method"
         ) from error

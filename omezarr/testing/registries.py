@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
 
-from omezarr.hookspecs import EXTENSION_AXES, PROJECT, hookimpl
+from omezarr.hookspecs import EXTENSION_AXES, PROJECT
 from omezarr.plugins.manager import PluginManager
 from omezarr.plugins.registry import Registry
 from omezarr.settings import Settings
@@ -20,7 +20,7 @@ def isolated_registry(*plugins: object, distributions: Collection[str] = ("omeza
     Parameters
     ----------
     *plugins : module or object
-        Carry hook implementations.
+        With hook implementations; or commands, or instances of the interfaces of `omezarr.abc`.
     distributions : collection of str
         Those whose entry points are used. Default: what comes with omezarr. Empty: nothing but `plugins`.
 
@@ -67,12 +67,5 @@ def registry_with(axis: str, contribution: object) -> Registry:
     True
     """
     registry = isolated_registry()
-    extension_axis = EXTENSION_AXES[axis]
-    if extension_axis.key(contribution) in registry.axis(axis):
-        return registry
-
-    def hook() -> list[object]:
-        return [contribution]
-
-    hook.__name__ = extension_axis.hook
-    return isolated_registry(type("Provider", (), {extension_axis.hook: staticmethod(hookimpl(hook))})())
+    there = EXTENSION_AXES[axis].key(contribution) in registry.axis(axis)
+    return registry if there else isolated_registry(contribution)

@@ -16,6 +16,7 @@ from omezarr.model import Image, conventional_axes
 from omezarr.nodes.detection import detect_format
 from omezarr.nodes.survey import joined
 from omezarr.plugins.asking import calling
+from omezarr.plugins.versions import axes_refusal, dtype_refusal
 from omezarr.upgrading.arrays import LevelLabels
 from omezarr.writing.attributes import compose_attributes
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from omezarr.model import JSON, Axis, GroupMetadata, Multiscale
     from omezarr.nodes.node import Node
     from omezarr.nodes.survey import HierarchySurvey
+    from omezarr.plugins.registry import Registry
 
 SHOWN = 5
 """How many places a message names before it counts the rest."""
@@ -166,7 +168,7 @@ def _change(node: Node, version: FormatVersion, *, expand_axes: bool) -> GroupCh
         plain = {key: value for key, value in node.attributes.items() if node.path or key != INCOMPLETE_KEY}
         return GroupChange(node=node, attributes=plain)
     metadata = node.metadata if node.path else without_marker(node.metadata)
-    facts, formats = node.array_facts(), node.registry.formats
+    facts, registry, formats = node.array_facts(), node.registry, node.registry.formats
     try:
         with calling(formats, version.version, "complete"):
             completed = version.complete(metadata, facts)
@@ -181,16 +183,20 @@ def _change(node: Node, version: FormatVersion, *, expand_axes: bool) -> GroupCh
     for before, after in _multiscales(metadata, completed):
         own = named = after.axes or before.axes or conventional_axes("tczyx")
         if moves:
-            if expand_axes and version.check_axes(named) is not None:
+            if expand_axes and axes_refusal(named, version, registry) is not None:
                 named = _expanded(named)
-            _sort(version.check_axes(named), node.format.check_axes(before.axes or named), refusals, notices)
+            refused = axes_refusal(named, version, registry)
+            _sort(refused, axes_refusal(before.axes or named, node.format, registry), refusals, notices)
             dtypes = [facts[dataset.path].dtype for dataset in before.datasets if dataset.path in facts]
-            _sort(version.check_dtypes(dtypes), node.format.check_dtypes(dtypes), refusals, notices)
+            with calling(formats, version.version, "check_dtypes"):
+                refused = version.check_dtypes(dtypes)
+            with calling(formats, node.format.version, "check_dtypes"):
+                _sort(refused, node.format.check_dtypes(dtypes), refusals, notices)
         for dataset in before.datasets:
             path = joined(node.path, dataset.path.strip("/"))
             axes[path] = LevelAxes(own, named)
             if moves:
-                levels[path] = _labels(node.format, version, [axis.name for axis in named])
+                levels[path] = _labels(node.format, version, [axis.name for axis in named], registry)
                 _check_dtype(node, version, facts.get(dataset.path), refusals, notices)
     with calling(formats, version.version, "losses"):
         losses = tuple(version.losses(metadata)) if moves else ()
@@ -230,9 +236,12 @@ def _expanded(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
     return tuple(next((own for own in axes if own.name == axis.name), axis) for axis in conventional_axes("tczyx"))
 
 
-def _labels(old: FormatVersion, new: FormatVersion, names: list[str]) -> LevelLabels:
-    wanted, dimension_names = new.array_metadata(names)
-    return LevelLabels(old=frozenset(old.array_metadata(names)[0]), new=wanted, dimension_names=dimension_names)
+def _labels(old: FormatVersion, new: FormatVersion, names: list[str], registry: Registry) -> LevelLabels:
+    with calling(registry.formats, new.version, "array_metadata"):
+        wanted, dimension_names = new.array_metadata(names)
+    with calling(registry.formats, old.version, "array_metadata"):
+        present = frozenset(old.array_metadata(names)[0])
+    return LevelLabels(old=present, new=wanted, dimension_names=dimension_names)
 
 
 def _check_dtype(
@@ -242,8 +251,8 @@ def _check_dtype(
         return
     label = is_label(node)
     _sort(
-        version.check_dtype(facts.dtype, label=label),
-        node.format.check_dtype(facts.dtype, label=label),
+        dtype_refusal(facts.dtype, version, node.registry, label=label),
+        dtype_refusal(facts.dtype, node.format, node.registry, label=label),
         refusals,
         notices,
     )

@@ -12,6 +12,7 @@ from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import checked_path
 from omezarr.model import CONVENTIONAL_TYPES, conventional_axes
 from omezarr.model.units import named_unit
+from omezarr.plugins.versions import axes_refusal, dtype_refusal
 from omezarr.writing.channels import channel_axis_of, check_channels, usable_channels
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from omezarr.abc import FormatVersion, PixelSource
     from omezarr.model import Axis
     from omezarr.model.content import ImageContent, LabelContent, LevelContent
+    from omezarr.plugins.registry import Registry
 
 P = TypeVar("P", "ImageContent", "LabelContent")
 
@@ -42,7 +44,7 @@ def named(content: ImageContent, name: str) -> ImageContent:
     return evolve(content, name=content.name or name_of(name))
 
 
-def fitted_image(content: ImageContent, version: FormatVersion, *, expand: bool) -> ImageContent:
+def fitted_image(content: ImageContent, version: FormatVersion, registry: Registry, *, expand: bool) -> ImageContent:
     """Return an image as a version takes it: its axes, units and channels.
 
     Parameters
@@ -69,11 +71,11 @@ def fitted_image(content: ImageContent, version: FormatVersion, *, expand: bool)
             raise ArgumentError(f"the {what} has {len(values)} values for {len(names)} axes")
     content = usable_channels(with_named_units(content))
     check_channels(content)
-    refusal = version.check_axes(content.axes)
+    refusal = axes_refusal(content.axes, version, registry)
     if refusal is not None and expand:
         content = expanded_to_five(content)
-        refusal = version.check_axes(content.axes)
-    refusal = refusal or version.check_dtype(native_name(content.pixels.dtype), label=False)
+        refusal = axes_refusal(content.axes, version, registry)
+    refusal = refusal or dtype_refusal(native_name(content.pixels.dtype), version, registry, label=False)
     if refusal is not None:
         raise UnsupportedError(refusal)
     return content
@@ -205,7 +207,9 @@ def aligned_to(shape: tuple[int, ...], axes: tuple[Axis, ...], wanted: tuple[Axi
     return tuple(sizes.get(axis.name, 1) for axis in wanted)
 
 
-def label_pixels(name: str, label: LabelContent, image: ImageContent, version: FormatVersion) -> PixelSource:
+def label_pixels(
+    name: str, label: LabelContent, image: ImageContent, version: FormatVersion, registry: Registry
+) -> PixelSource:
     """Return the pixels of a label image with the axes of the image, unless it has its own.
 
     Raises
@@ -216,11 +220,11 @@ def label_pixels(name: str, label: LabelContent, image: ImageContent, version: F
         If they do not fit the image.
     """
     pixels = label.pixels
-    refusal = version.check_dtype(native_name(pixels.dtype), label=True)
+    refusal = dtype_refusal(native_name(pixels.dtype), version, registry, label=True)
     if refusal is not None:
         raise UnsupportedError(f"the label image {name!r}: {refusal}")
     if label.axes is not None:
-        refusal = version.check_axes(label.axes)
+        refusal = axes_refusal(label.axes, version, registry)
         if refusal is not None:
             raise UnsupportedError(f"the label image {name!r}: {refusal}")
         return pixels

@@ -80,8 +80,8 @@ def planned_label_image(path: str, content: LabelImageContent, pyramids: Pyramid
         If the version does not allow it, it does not fit its image, or the method would make new labels.
     """
     label, image, name = content.label, content.image, content.name
-    pixels = label_pixels(name, label, image, pyramids.version)
     registry, options = pyramids.registry, pyramids.options
+    pixels = label_pixels(name, label, image, pyramids.version, registry)
     anew = "label_method" in options.given or len(label.levels) != len(content.factors) + 1
     needed = anew and bool(content.factors or "label_method" in options.given)
     method = registry.scaling_method(options.label_method) if needed else AS_STORED

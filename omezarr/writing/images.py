@@ -22,6 +22,7 @@ from attrs import evolve
 from omezarr.abc.plan import Phase, Plan
 from omezarr.arrays import as_source
 from omezarr.engine import execute
+from omezarr.engine.methods import naming
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.model import GroupMetadata, Image, ImageLabel, Labels, Multiscale, relative_scales
 from omezarr.model.content import ImageContent, LabelContent, LabelImageContent, LevelContent
@@ -367,4 +368,7 @@ def _origin(method: ScalingMethod, factor: float) -> float:
     """Return where the first sample of a level is, in samples of the first level; factors need not be whole numbers."""
     if factor <= 1:
         return 0.0
-    return method.origin(int(factor)) if factor.is_integer() else (factor - 1) / 2
+    if not factor.is_integer():
+        return (factor - 1) / 2
+    with naming(method, "origin"):
+        return method.origin(int(factor))

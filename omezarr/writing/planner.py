@@ -150,7 +150,7 @@ class Planner:
 
     def image(self, content: ImageContent) -> PlannedImage:
         """Plan the levels of an image in the group."""
-        fitted = fitted_image(content, self.version, expand=self.options.expand_axes)
+        fitted = fitted_image(content, self.version, self.registry, expand=self.options.expand_axes)
         named = evolve(fitted, name=fitted.name or self.name)
         anew = "method" in self.options.given
         return planned_image(self.path, named, self.options.method, self.pyramids, anew=anew)

@@ -14,9 +14,11 @@ from omezarr.abc import ArrayFacts, FormatVersion
 from omezarr.abc.plan import ArraySpec, Codec
 from omezarr.arrays.defaults import default_chunks, default_codec, default_factors, default_shards, fitting_shards
 from omezarr.arrays.geometry import level_geometry, level_shapes
+from omezarr.engine.methods import dtype_refusal, naming
 from omezarr.errors import ArgumentError, OMEZarrWarning, UnsupportedError
 from omezarr.model import Dataset, Scale, Translation
 from omezarr.model import Sequence as SequenceTransformation
+from omezarr.plugins.asking import calling
 from omezarr.writing.fitting import native_name
 from omezarr.writing.options import WriteOptions, sizes_by_axis, step_by_axis
 from omezarr.writing.requests import factors_between
@@ -131,11 +133,13 @@ class PyramidPlanner:
         method: ScalingMethod,
     ) -> PyramidSpec:
         """Return the arrays of an image in the group at a path, and where their samples sit."""
-        refusal = method.check_dtype(pixels.dtype) if factors else None
+        refusal = dtype_refusal(method, pixels.dtype) if factors else None
         if refusal is not None:
             raise UnsupportedError(f"the scaling method {method.name!r} refuses {pixels.dtype}: {refusal}")
         ndim = len(content.axes)
-        geometry = level_geometry(method, factors, content.scale or (1.0,) * ndim, content.translation or (0.0,) * ndim)
+        scale, translation = content.scale or (1.0,) * ndim, content.translation or (0.0,) * ndim
+        with naming(method, "origin"):
+            geometry = level_geometry(method, factors, scale, translation)
         arrays, datasets = [], []
         for index, (shape, place) in enumerate(zip(level_shapes(pixels.shape, factors), geometry, strict=True)):
             like = content.levels[min(index, len(content.levels) - 1)] if content.levels else None
@@ -163,7 +167,9 @@ class PyramidPlanner:
         axes: tuple[Axis, ...],
         like: LevelContent | None,
     ) -> ArraySpec:
-        attributes, dimension_names = self.version.array_metadata(tuple(axis.name for axis in axes))
+        names = tuple(axis.name for axis in axes)
+        with calling(self.registry.formats, self.version.version, "array_metadata"):
+            attributes, dimension_names = self.version.array_metadata(names)
         chunks, shards = self._chunks_and_shards(shape, pixels, axes, like)
         return ArraySpec(
             path=path,

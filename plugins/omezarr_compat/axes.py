@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from omezarr import default_registry
+from omezarr import registry_in_use
 from omezarr.errors import ArgumentError
 from omezarr.model import CONVENTIONAL_TYPES, UNSET, Axis
 from omezarr_compat.format import CurrentFormat, Format
@@ -53,7 +53,7 @@ class Axes:
         named = tuple(
             Axis(axis["name"], axis.get("type", UNSET)) if "name" in axis else _nameless(axis) for axis in self.axes
         )
-        refusal = default_registry().formats[self.fmt.version].check_axes(named)
+        refusal = registry_in_use().formats[self.fmt.version].check_axes(named)
         if refusal is not None:
             raise ArgumentError(refusal)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import zarr
 
-from omezarr import default_registry
+from omezarr import registry_in_use
 from omezarr.errors import ArgumentError
 from omezarr_compat.format import CurrentFormat, Format
 from omezarr_compat.io import parse_url
@@ -46,7 +46,7 @@ def astronaut() -> tuple[list[Any], list[Any]]:
 
 
 def _sample(name: str, scaler: Scaler) -> tuple[list[Any], list[Any]]:
-    content: Any = default_registry().samples[name].load()
+    content: Any = registry_in_use().samples[name].load()
     (label,) = content.labels.values()
     pixels, labels = (
         source.read(tuple(slice(0, length) for length in source.shape)) for source in (content.pixels, label.pixels)

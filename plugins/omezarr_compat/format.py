@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from omezarr import default_registry
+from omezarr import registry_in_use
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Format(ABC):
     @property
     def zarr_format(self) -> Literal[2, 3]:
         """The version of zarr that it lies on."""
-        return default_registry().formats[self.version].zarr_format
+        return registry_in_use().formats[self.version].zarr_format
 
     @property
     @abstractmethod

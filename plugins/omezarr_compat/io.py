@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import zarr
 from zarr.storage import FsspecStore, LocalStore
 
-from omezarr import Location, default_registry
+from omezarr import Location, registry_in_use
 from omezarr.errors import ArgumentError
 from omezarr.nodes.opening import open_store
 from omezarr_compat.format import CurrentFormat, Format, detect_format
@@ -187,7 +187,7 @@ def store_of(path: str, mode: str) -> Store:
     location, read_only = Location.parse(path), mode == "r"
     if location.protocol == "local":
         return LocalStore(location.url, read_only=read_only)
-    opened = open_store(location, default_registry().storage_schemes, write=not read_only)
+    opened = open_store(location, registry_in_use().storage_schemes, write=not read_only)
     if not opened.path:
         return opened.store
     return FsspecStore.from_url(path, read_only=read_only)

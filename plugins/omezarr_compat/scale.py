@@ -165,7 +165,7 @@ class Scaler:
         """
         import dask.array as da
 
-        preserving = omezarr.default_registry().scaling_methods[self.scaling].preserves_values
+        preserving = omezarr.registry_in_use().scaling_methods[self.scaling].preserves_values
         if self.labeled and not preserving:
             raise UnsupportedError(f"the method {self.method!r} makes new values, which would corrupt labels")
         array = zarr.open_array(input_array, mode="r")

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import omezarr
-from omezarr import RunOptions, default_registry
+from omezarr import RunOptions, registry_in_use
 from omezarr.errors import ArgumentError, LocationNotFoundError
 from omezarr_compat.format import version_of
 from omezarr_compat.io import ZarrLocation, parse_url
@@ -218,5 +218,5 @@ def _changed(path: Path) -> str:
 
 
 def _command(name: str, *words: str) -> None:
-    registry = default_registry()
+    registry = registry_in_use()
     registry.commands[name].main(list(words), standalone_mode=False, obj=registry)

@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted([*ROOT.glob("omezarr/**/*.py"), *ROOT.glob("plugins/**/*.py")])
+POOL = "ThreadPoolExecutor"
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core", "tools", "stuff"}
 
 
@@ -48,6 +49,23 @@ def test_no_module_has_a_name_that_says_nothing():
     # The names of omezarr_compat are those of ome-zarr-py, which scripts import.
     own = [module for module in MODULES if module.parent.name != "omezarr_compat"]
     assert [module for module in own if module.stem.strip("_") in VAGUE - {"base"}] == []
+
+
+def test_nothing_but_the_outermost_call_asks_for_the_default_registry():
+    # What a call is given holds for all below it. A plate writer that is sent to another process finds its default.
+    allowed = {"omezarr/plugins/registry.py", "omezarr/writing/plate_writer.py", "omezarr/__init__.py"}
+    asking = [
+        module.relative_to(ROOT).as_posix()
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and "default_registry" in ast.unparse(node.func)
+    ]
+    assert set(asking) - allowed == set(), "use registry_in_use()"
+
+
+def test_threads_know_the_registry_in_use():
+    pools = [name for name, text in texts(".py").items() if name.startswith(("omezarr", "plugins")) and POOL in text]
+    assert pools == ["omezarr/threads.py"], "use omezarr.threads.ThreadPool"
 
 
 @pytest.mark.parametrize(

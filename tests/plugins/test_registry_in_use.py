@@ -269,7 +269,7 @@ class Broken:
         return [Writer()]
 
 
-@pytest.mark.parametrize("member", ["wrap", "complete", "losses"])
+@pytest.mark.parametrize("member", ["wrap", "complete", "losses", "check_axes", "check_dtype", "array_metadata"])
 def test_a_format_that_fails_in_writing_is_named(tmp_path: Path, member: str) -> None:
     registry = isolated_registry(Broken(member))
     failed = f"given:0: omezarr_formats, {member} of '0.8' failed: KeyError: 'oops'"
@@ -331,3 +331,41 @@ def test_a_node_type_that_fails_in_validation_is_recorded() -> None:
         "given:0: omezarr_node_types, raw_references of 'broken' failed: SystemExit: no more"
     ]
     assert any("SystemExit: no more" in problem.found for problem in report.problems)
+
+
+@pytest.mark.parametrize("member", ["origin", "check_dtype", "halo", "reduce"])
+def test_a_scaling_method_that_fails_is_named(tmp_path: Path, member: str) -> None:
+    class Failing(ScalingMethod):
+        name = "failing"
+
+        def origin(self, factor: int) -> float:
+            return 0.0
+
+        def reduce(self, window: Any, factors: Any, inner: Any) -> Any:
+            return window[inner]
+
+    def fail(*_: Any) -> Any:
+        raise KeyError("oops")
+
+    setattr(Failing, member, fail)
+    method = Failing()
+    registry = isolated_registry(method)
+    message = f"^{member} of the scaling method 'failing' failed: KeyError: 'oops'; report this to its author"
+    with pytest.raises(PluginError, match=rf"{message} \(given:0\)"):
+        omezarr.write_image(tmp_path / "a.zarr", PIXELS, axes="yx", levels=2, method="failing", registry=registry)
+    assert [str(failure) for failure in registry.failures] == [
+        f"given:0: omezarr_scaling_methods, {member} of 'failing' failed: KeyError: 'oops'"
+    ]
+    with pytest.raises(PluginError, match=f"{message}, or"):
+        omezarr.write_image(tmp_path / "b.zarr", PIXELS, axes="yx", levels=2, method=method)
+
+
+@pytest.mark.parametrize(
+    "member", ["complete", "losses", "check_axes", "check_dtypes", "check_dtype", "array_metadata"]
+)
+def test_a_format_that_fails_in_an_upgrade_is_named(tmp_path: Path, member: str) -> None:
+    omezarr.write_image(tmp_path / "a.zarr", PIXELS, axes="yx", format="0.5")
+    registry = isolated_registry(Broken(member))
+    with pytest.raises(PluginError, match=f"^given:0: omezarr_formats, {member} of '0.8' failed: KeyError: 'oops'"):
+        omezarr.upgrade(tmp_path / "a.zarr", tmp_path / "b.zarr", to="0.8", registry=registry)
+    assert not (tmp_path / "b.zarr").exists()

@@ -35,7 +35,7 @@ from omezarr.errors import (
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
-from omezarr.plugins.registry import default_registry
+from omezarr.plugins.registry import registry_in_use
 from omezarr.settings import Settings
 
 __all__ = ["MANIFEST", "ManifestReport", "check_manifest", "compare_with", "find_manifest", "write_manifest"]
@@ -93,7 +93,7 @@ def write_manifest(
     UnsupportedError
         If nothing can be written there, or the store does not list what it holds.
     """
-    registry = registry or default_registry()
+    registry = registry or registry_in_use()
     place = Location.parse(location, storage_options)
     opened = open_store(place, registry.storage_schemes)
     _check_hierarchy(place, opened)
@@ -152,7 +152,7 @@ def check_manifest(
     StorageError
         If the store cannot be reached.
     """
-    registry = registry or default_registry()
+    registry = registry or registry_in_use()
     place = Location.parse(location, storage_options)
     opened = open_store(place, registry.storage_schemes)
     found = find_manifest(place, registry, manifest=manifest, storage_options=storage_options)
