@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from omezarr.errors import MetadataError
 from omezarr_compat._specs import Spec
+from omezarr_compat._tiles import Tile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-
     from omezarr_compat.reader import Node
-
-LOGGER = logging.getLogger("ome_zarr.reader")
 
 
 class Well(Spec):
@@ -35,18 +34,19 @@ class Well(Spec):
         self.img_shape = first.data[0].shape
         self.img_metadata = first.metadata
         self.img_pyramid_shapes = [level.shape for level in first.data]
+        self.img_chunks = [level.chunksize for level in first.data]
         self.level_paths = level_paths(first)
         columns = math.ceil(math.sqrt(len(paths)))
         rows = math.ceil(len(paths) / columns)
 
-        def field(level: int, row: int, column: int) -> str | None:
-            number = row * columns + column
-            return f"{paths[number]}/{self.level_paths[level]}" if number < len(paths) else None
+        def grid(level: int, shape: tuple[int, ...]) -> Any:
+            def field(row: int, column: int) -> Callable[[], str] | None:
+                number = row * columns + column
+                return partial("/".join, (paths[number], self.level_paths[level])) if number < len(paths) else None
 
-        node.data = [
-            stitched(self, rows, columns, shape, self.numpy_type, _at(field, level))
-            for level, shape in enumerate(self.img_pyramid_shapes)
-        ]
+            return stitched(self, rows, columns, level, shape, field)
+
+        node.data = [grid(level, shape) for level, shape in enumerate(self.img_pyramid_shapes)]
         node.metadata = first.metadata
 
 
@@ -72,6 +72,7 @@ class Plate(Spec):
         self.first_field_path = spec.well_data["images"][0]["path"]
         self.level_paths = spec.level_paths
         self.numpy_type = spec.numpy_type
+        self.img_chunks = spec.img_chunks
         self.axes = spec.img_metadata["axes"]
         node.data = [self.get_stitched_grid(level, shape) for level, shape in enumerate(spec.img_pyramid_shapes)]
         node.metadata = {**spec.img_metadata, "metadata": {"plate": self.plate_data}}
@@ -98,11 +99,11 @@ class Plate(Spec):
     def get_stitched_grid(self, level: int, tile_shape: tuple[int, ...]) -> Any:
         """Return a level of the plate; wells that are not there are 0."""
 
-        def tile(row: int, column: int) -> str | None:
+        def tile(row: int, column: int) -> Callable[[], str] | None:
             listed = f"{self.row_names[row]}/{self.col_names[column]}" in self.well_paths
-            return self.get_tile_path(level, row, column) if listed else None
+            return partial(self.get_tile_path, level, row, column) if listed else None
 
-        return stitched(self, self.row_count, self.column_count, tile_shape, self.numpy_type, tile)
+        return stitched(self, self.row_count, self.column_count, level, tile_shape, tile)
 
 
 class PlateLabels(Plate):
@@ -128,32 +129,24 @@ def level_paths(node: Node) -> list[str]:
 
 
 def stitched(
-    spec: Spec,
+    spec: Well | Plate,
     rows: int,
     columns: int,
+    level: int,
     shape: Sequence[int],
-    dtype: np.dtype[Any],
-    path_of: Callable[[int, int], str | None],
+    path_of: Callable[[int, int], Callable[[], str] | None],
 ) -> Any:
     """Return images side by side along the last two axes; 0 where there is none."""
     import dask.array as da
 
     def tile(row: int, column: int) -> Any:
         path = path_of(row, column)
-        if path is not None:
-            try:
-                found = spec.zarr.load(path)
-            except ValueError as error:
-                LOGGER.warning("%s; shown as 0", error)
-            else:
-                if found.shape == tuple(shape):
-                    return found
-                LOGGER.warning("%s has the shape %s, not %s; shown as 0", path, found.shape, shape)
-        return da.zeros(shape, dtype=dtype)
+        if path is None:
+            return da.zeros(shape, dtype=spec.numpy_type, chunks=spec.img_chunks[level])
+        found = Tile(spec.zarr, path, tuple(shape), spec.numpy_type)
+        name = f"tile-{spec.zarr.subpath()}-{type(spec).__name__}-{level}-{row}-{column}"
+        size, meta = spec.img_chunks[level], np.empty((0,) * len(shape), spec.numpy_type)  # dask would read to find out
+        return da.from_array(found, size, name=name, fancy=False, meta=meta)  # type: ignore[no-untyped-call]  # dask's own gap
 
     grid = [[tile(row, column) for column in range(columns)] for row in range(rows)]
     return da.block(grid)  # type: ignore[no-untyped-call]  # dask's own gap
-
-
-def _at(path_of: Callable[[int, int, int], str | None], level: int) -> Callable[[int, int], str | None]:
-    return lambda row, column: path_of(level, row, column)

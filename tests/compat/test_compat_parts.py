@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import dask.array as da
 import numpy as np
@@ -56,6 +57,23 @@ def test_a_plate_is_shown_with_each_well_in_its_place(plate):
     assert node.metadata["metadata"]["plate"]["name"] == "mine"
     (labels,) = [PlateLabels(node).get_stitched_grid(0, (8, 10))]
     assert labels[::8, ::10].compute().tolist() == [[1, 0], [0, 2]]
+
+
+def test_a_plate_over_http_opens_with_a_request_budget_and_missing_wells(plate, http_server, caplog):
+    shutil.copytree(plate, http_server.root / "plate.zarr")
+    (node,) = Reader(parse_url(f"{http_server.url}/plate.zarr"))()
+    asked = {path for path in http_server.counts if "/B/" in path}
+    assert asked == set()
+    assert node.data[1][::4, ::5].compute().tolist() == [[10, 0], [0, 20]]
+    assert "B/1/0/1" in caplog.text
+    assert parse_url(f"{http_server.url}/nothing.zarr") is None
+
+
+def test_an_image_over_http_comes_with_its_labels(plate, http_server):
+    shutil.copytree(plate / "A/1/2", http_server.root / "a.zarr")
+    nodes = list(Reader(parse_url(f"{http_server.url}/a.zarr/labels/0"))())
+    assert [node.zarr.basename() for node in nodes] == ["a.zarr", "labels", "0"]
+    assert [node.data[0].max().compute() for node in nodes if node.data] == [12, 1]
 
 
 def test_a_well_is_shown_with_its_fields_in_a_square(plate):
