@@ -150,3 +150,55 @@ class CroppedSource(PixelSource):
 
     def _back(self) -> Sequence[int]:
         return [-part.start for part in self.region]
+
+
+def picked(source: PixelSource, axis: int, indices: Sequence[int]) -> PixelSource:
+    """Return a view of some places along an axis of a source, in any order.
+
+    Parameters
+    ----------
+    source : PixelSource
+    axis : int
+    indices : sequence of int
+    """
+    first = indices[0]
+    if list(indices) == list(range(first, first + len(indices))):
+        whole = full_region(source.shape)
+        return cropped(source, (*whole[:axis], slice(first, first + len(indices)), *whole[axis + 1 :]))
+    return PickedSource(source, axis, tuple(indices))
+
+
+class PickedSource(PixelSource):
+    """Some places along an axis of a source."""
+
+    def __init__(self, source: PixelSource, axis: int, indices: tuple[int, ...]) -> None:
+        self.source = source
+        self.axis = axis
+        self.indices = indices
+        self.shape = (*source.shape[:axis], len(indices), *source.shape[axis + 1 :])
+        self.chunks = (*source.chunks[:axis], 1, *source.chunks[axis + 1 :])
+        self.dtype = source.dtype
+        self.portable = source.portable
+        self.distant = source.distant
+
+    @property
+    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
+        """That of the source, and the places."""
+        return f"{self.source.identity} at {list(self.indices)} of axis {self.axis}"
+
+    def read(self, region: Region) -> npt.NDArray[Any]:
+        """Read one place after the other."""
+        import numpy as np
+
+        before, after = region[: self.axis], region[self.axis + 1 :]
+        return np.concatenate(
+            [self.source.read((*before, slice(i, i + 1), *after)) for i in self.indices[region[self.axis]]], self.axis
+        )
+
+    def check_unchanged(self) -> None:
+        """Look at the source."""
+        self.source.check_unchanged()
+
+    def close(self) -> None:
+        """Close the source."""
+        self.source.close()

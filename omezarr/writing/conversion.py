@@ -157,7 +157,7 @@ def prepare_conversion(
         names = labels or "no"
         reader_options["labels"] = names if isinstance(names, str) else ",".join(names)
     refuse_unknown_options("importer", reader, reader_options)
-    content = _loaded(reader, origin, reader_options, registry)
+    content = loaded_content(reader, origin, reader_options, registry)
 
     def changed(image: ImageContent) -> ImageContent:
         return with_overrides(part_of(arranged(image), region or {}), said)
@@ -222,7 +222,7 @@ def choose_importer(source: Location, registry: Registry, name: str | None = Non
     )
 
 
-def _loaded(reader: Importer, source: Location, options: Mapping[str, Any], registry: Registry) -> Content:
+def loaded_content(reader: Importer, source: Location, options: Mapping[str, Any], registry: Registry) -> Content:
     """Return what an importer reads.
 
     Raises

@@ -6,43 +6,43 @@ list says what there is; where nothing can be listed, as over HTTP, it is what t
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from omezarr.abc.copying import ChunkGrid, CopyObjects
+from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import Phase, Plan, WriteObject
-from omezarr.arrays.chunk_keys import ChunkKeys
 from omezarr.arrays.inventory import inventory_of
 from omezarr.engine.copying import compared, source_of
 from omezarr.engine.execution import DISTANT_THREADS
 from omezarr.engine.replacement import is_marker
 from omezarr.errors import (
     AccessDeniedError,
+    ArgumentError,
     IncompleteError,
     LocationNotFoundError,
     MetadataError,
     NotOMEZarrError,
-    UnsupportedError,
     WriteError,
 )
 from omezarr.hierarchy import DOCUMENTS, Hierarchy, parse_json
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
-from omezarr.nodes.reading import open as open_node
-from omezarr.nodes.survey import joined, survey
 from omezarr.plugins.registry import registry_in_use
 from omezarr.settings import Settings
 from omezarr.writing.conversion import refuse_overlap
 from omezarr.writing.images import run_plan
+from omezarr.writing.named_objects import named_objects
+from omezarr.writing.parts import plan_part, selection_of
+from omezarr.writing.selection import Selection
+from omezarr.writing.summary import plan_summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from omezarr.abc import OpenedStore
+    from omezarr.abc.plan import Codec
     from omezarr.engine.copying import Comparison
-    from omezarr.hierarchy import ZarrNode
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.plugins.registry import Registry
     from omezarr.writing import RunOptions
@@ -56,20 +56,19 @@ class Copied:
 
     Parameters
     ----------
-    source, target : Location
+    target : Location
     written : bool
         False where nothing was left to do.
     objects : int
-        How many objects the source has; at most, where it cannot be listed.
+        How many objects the source has; at most, where it cannot be listed. Of a part: chunks and shards of the target.
     nbytes : int
-        How much that is, as stored; 0 if the source does not tell.
+        How much that is, as stored; 0 if the source does not tell. Of a part: before compression.
     notices : tuple of str
         What there is to know.
     comparison : Comparison or None
         How the copy compares with the source, if that was asked for.
     """
 
-    source: Location
     target: Location
     written: bool
     objects: int
@@ -83,6 +82,11 @@ def copy(
     target: LocationLike,
     *,
     verify: bool = False,
+    selection: Selection | Mapping[str, Any] | None = None,
+    labels: bool | str | Sequence[str] | None = None,
+    chunks: Mapping[str, int] | Sequence[int] | None = None,
+    shards: Mapping[str, int] | Sequence[int] | None = None,
+    codec: Codec | str | None = None,
     overwrite: bool = False,
     run: RunOptions | None = None,
     storage_options: Mapping[str, Any] | StorageOptions | None = None,
@@ -99,6 +103,15 @@ def copy(
         Where its root will be.
     verify : bool
         Whether both are read again when the copy is complete, to compare their checksums.
+    selection : Selection or mapping, optional
+        Levels, wells, fields, channels, times or a region, as `omezarr.writing.selection.Selection` names them: only
+        this part is written, with everything where it was.
+    labels : bool, str or sequence of str, optional
+        Which label images are taken: none (False, "no"), or those named. Default: all.
+    chunks, shards : mapping or sequence, optional
+        Sizes by axis name, or one for each axis: pixels are stored anew with these.
+    codec : Codec or str, optional
+        The same, for example "zstd:level=3".
     overwrite : bool
         Whether a zarr hierarchy at the target is replaced.
     run : RunOptions, optional
@@ -136,6 +149,11 @@ def copy(
     plan = prepare_copy(
         source,
         target,
+        selection=selection,
+        labels=labels,
+        chunks=chunks,
+        shards=shards,
+        codec=codec,
         overwrite=overwrite,
         storage_options=storage_options,
         target_options=target_options,
@@ -148,6 +166,11 @@ def prepare_copy(
     source: LocationLike,
     target: LocationLike,
     *,
+    selection: Selection | Mapping[str, Any] | None = None,
+    labels: bool | str | Sequence[str] | None = None,
+    chunks: Mapping[str, int] | Sequence[int] | None = None,
+    shards: Mapping[str, int] | Sequence[int] | None = None,
+    codec: Codec | str | None = None,
     overwrite: bool = False,
     storage_options: Mapping[str, Any] | StorageOptions | None = None,
     target_options: Mapping[str, Any] | StorageOptions | None = None,
@@ -157,9 +180,13 @@ def prepare_copy(
     registry = registry or registry_in_use()
     origin, place = Location.parse(source, storage_options), Location.parse(target, target_options)
     refuse_overlap(origin, place)
+    if selection or any(item is not None for item in (labels, chunks, shards, codec)):
+        wanted = selection if isinstance(selection, Selection) else selection_of(selection or {})
+        options = {"chunks": chunks, "shards": shards, "codec": codec}
+        return plan_part(origin, place, wanted, labels, options=options, registry=registry, overwrite=overwrite)
     opened = open_store(origin, registry.storage_schemes)
     root = _root_of(origin, opened)
-    keys, grids = (None, ()) if opened.traits.listable else _named(origin, tuple(root), registry)
+    keys, grids = (None, ()) if opened.traits.listable else named_objects(origin, tuple(root), registry)
     totals = inventory_of(opened, keys, grids).totals()
     step = CopyObjects(
         source=origin,
@@ -194,7 +221,12 @@ def carry_out_copy(plan: Plan, registry: Registry, run: RunOptions | None = None
     ------
     WriteError, StorageError, SourceError
     """
-    (step,) = (step for step in plan.steps if isinstance(step, CopyObjects))
+    step = next((step for step in plan.steps if isinstance(step, CopyObjects)), None)
+    if step is None:
+        if verify:
+            raise ArgumentError("what is selected or stored anew has other objects than its source; leave verify out")
+        written, sizes = run_plan(plan, registry, run), plan_summary(plan)
+        return Copied(target=plan.target, written=written, objects=sizes["objects"], nbytes=sizes["bytes"])
     written = run_plan(plan, registry, run)
     notices = () if step.keys is None else (_CHUNKS_NAMED_ONLY.format(source=step.source),)
     comparison = compare_copy(plan, registry, run) if verify else None
@@ -204,7 +236,6 @@ def carry_out_copy(plan: Plan, registry: Registry, run: RunOptions | None = None
             "overwriting, and look after the disk or network between"
         )
     return Copied(
-        source=step.source,
         target=plan.target,
         written=written,
         objects=step.objects,
@@ -252,8 +283,11 @@ def copy_summary(plan: Plan) -> dict[str, Any]:
     -------
     dict
         ``source``, ``target``, ``objects``, ``bytes`` (None if not known) and ``listed``: whether that is all there is.
+        Of a part, that of `omezarr.writing.summary.plan_summary`.
     """
-    (step,) = (step for step in plan.steps if isinstance(step, CopyObjects))
+    step = next((step for step in plan.steps if isinstance(step, CopyObjects)), None)
+    if step is None:
+        return plan_summary(plan)
     return {
         "source": str(step.source),
         "target": str(plan.target),
@@ -302,71 +336,3 @@ def _documents_at(hierarchy: Hierarchy) -> Mapping[str, bytes]:
     if denied is not None and not found:
         raise denied
     return found
-
-
-def _named(
-    place: Location, root_keys: tuple[str, ...], registry: Registry
-) -> tuple[tuple[str, ...], tuple[ChunkGrid, ...]]:
-    """Return the keys of what the metadata of a hierarchy names, and the chunks that its arrays can have."""
-    hierarchy = Hierarchy(*_opened(place, registry))
-    root = hierarchy.node()
-    if root is not None and root.kind == "array":
-        return root_keys, _grids(place, {"": root})
-    found = survey(open_node(place, registry=registry))
-    keys = set(found.files)
-    for path, node in (*found.arrays.items(), *((path, group.zarr_node) for path, group in found.groups.items())):
-        if path:
-            keys.update(joined(path, name) for name in _documents(node))
-    return (*root_keys, *sorted(keys)), _grids(place, found.arrays)
-
-
-def _opened(place: Location, registry: Registry) -> tuple[Any, str]:
-    opened = open_store(place, registry.storage_schemes)
-    return opened.store, opened.path
-
-
-def _documents(node: ZarrNode) -> Iterable[str]:
-    if node.zarr_format == 3:
-        return ("zarr.json",)
-    return (".zarray", ".zattrs") if node.kind == "array" else (".zgroup", ".zattrs", ".zmetadata")
-
-
-def _grids(place: Location, arrays: Mapping[str, ZarrNode]) -> tuple[ChunkGrid, ...]:
-    return tuple(_grid(place, path, node) for path, node in arrays.items())
-
-
-def _grid(place: Location, path: str, node: ZarrNode) -> ChunkGrid:
-    """Return the chunks that an array can have.
-
-    Raises
-    ------
-    UnsupportedError
-        If they follow no rule that is known.
-    """
-    keys = ChunkKeys.of(node)
-    shape, unit = _sizes(node.metadata.get("shape")), _sizes(_unit(node))
-    if keys is None or shape is None or unit is None or len(shape) != len(unit) or 0 in unit:
-        raise UnsupportedError(
-            f"the chunks of the array {path!r} in {place} follow no rule that is known, and nothing can be listed; "
-            "copy it from where its files are"
-        )
-    counts = tuple(-(-length // size) for length, size in zip(shape, unit, strict=True))
-    return ChunkGrid(path=path, style=keys.style, separator=keys.separator, counts=counts, nbytes=math.prod(unit) * 8)
-
-
-def _sizes(value: object) -> list[int] | None:
-    """Return sizes if they are such."""
-    if isinstance(value, list) and all(isinstance(size, int) and size >= 0 for size in value):
-        return value
-    return None
-
-
-def _unit(node: ZarrNode) -> Any:
-    """Return what one stored object of an array covers."""
-    if node.zarr_format == 2:
-        return node.metadata.get("chunks")
-    grid: Any = node.metadata.get("chunk_grid")
-    if not isinstance(grid, dict) or grid.get("name") != "regular":
-        return None
-    configuration = grid.get("configuration")
-    return configuration.get("chunk_shape") if isinstance(configuration, dict) else None

@@ -21,6 +21,9 @@ def copy(registry: Any, /, *, source: str, target: str, **words: Any) -> None:
     Chunks, shards, codecs, metadata, tables and files beside the images stay what they are, byte by byte. Where
     nothing can be listed, as over HTTP, what the metadata names is copied. An interrupted copy goes on with --resume.
 
+    Options that select take only a part, with everything where it was, and --rechunk, --shards and --codec store the
+    pixels anew; then it is images, plates and their labels that are copied, in the version that they are.
+
     The storage options are for the sides that are URLs; source.KEY=VALUE and target.KEY=VALUE are for one of them.
     """
     run_copy(registry, source, target, words)
