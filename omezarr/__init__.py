@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Window,
     )
     from omezarr.model.content import CollectionContent, ImageContent, LabelContent, PlateContent, SceneContent
+    from omezarr.model.tables import Table
     from omezarr.nodes.finding import find
     from omezarr.nodes.node import Node
     from omezarr.nodes.reading import open  # noqa: A004 - the word that users expect
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from omezarr.writing.plate_writer import PlateWriter, create_plate
     from omezarr.writing.plates import write_field, write_plate
     from omezarr.writing.scenes import write_scene
+    from omezarr.writing.tables import read_table, write_table
 
 _HOMES = {
     name: module
@@ -71,6 +73,7 @@ _HOMES = {
         "omezarr.location": "Location StorageOptions",
         "omezarr.model": "Acquisition Affine Axis Channel CoordinateSystem ImageLabel LabelColor "
         "LabelProperty Rotation Scale SystemReference Translation Window",
+        "omezarr.model.tables": "Table",
         "omezarr.model.content": "CollectionContent ImageContent LabelContent PlateContent SceneContent",
         "omezarr.nodes.finding": "find",
         "omezarr.nodes.node": "Node",
@@ -90,6 +93,7 @@ _HOMES = {
         "omezarr.writing.plate_writer": "PlateWriter create_plate",
         "omezarr.writing.plates": "write_field write_plate",
         "omezarr.writing.scenes": "write_scene",
+        "omezarr.writing.tables": "read_table write_table",
     }.items()
     for name in names.split()
 }
@@ -120,6 +124,7 @@ __all__ = [
     "SceneContent",
     "StorageOptions",
     "SystemReference",
+    "Table",
     "Translation",
     "Window",
     "WriteOptions",
@@ -139,6 +144,7 @@ __all__ = [
     "labels_to_csv",
     "open",
     "open_writer",
+    "read_table",
     "registered",
     "registry_in_use",
     "render",
@@ -156,6 +162,7 @@ __all__ = [
     "write_multiscale",
     "write_plate",
     "write_scene",
+    "write_table",
 ]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from omezarr.model import Axis, Channel, Image, Multiscale, Plate, conventional_axes
 from omezarr.nodes.children import Children
 from omezarr.nodes.listings import Fields, Wells
+from omezarr.nodes.plates import present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,6 +85,24 @@ class OMEGroup:
         if "labels" in self.facets:
             return self.children
         return self.children["labels"].children if "labels" in self.children else Children(str(self.location))
+
+    @property
+    def tables(self) -> Children:
+        """The tables of this group, by name, each a plain group; empty where there are none.
+
+        `omezarr.read_table` reads one.
+
+        Raises
+        ------
+        MetadataError
+            If the group of tables is malformed.
+        """
+        if "tables" in self.facets:
+            return self.children
+        if "tables" in self.children:
+            return self.children["tables"].children
+        below = present(self, "tables")  # type: ignore[arg-type]  # a node is the only group of OME that there is
+        return Children(str(self.location)) if below is None or "tables" not in below.facets else below.children
 
     @property
     def plate(self) -> Plate | None:

@@ -85,7 +85,7 @@ class FieldPlace:
 def present(parent: Node, path: str) -> Node | None:
     """Return a group below a node; None where there is nothing, or nothing that was finished."""
     try:
-        return parent.children[path] if path in parent.children else parent.child(path)
+        return parent.child(path)
     except (LocationNotFoundError, IncompleteError):
         return None
 
