@@ -50,7 +50,7 @@ class Journal:
         """Begin anew; what an earlier attempt noted is forgotten."""
         if self._kept:
             self._target.clear(f"{self._prefix}/done")
-            self._target.put(f"{self._prefix}/plan.json", json.dumps(dict(facts), indent=2).encode())
+            self._target.put(f"{self._prefix}/plan.json", json.dumps(dict(facts)).encode())
 
     def exists(self) -> bool:
         """Return whether an earlier attempt left a journal."""

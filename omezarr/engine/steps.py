@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc.copying import CopyObjects
@@ -223,6 +224,8 @@ class StepRunner:
                 self._documents.write_attributes(path, attributes)
 
     def _locked(self) -> Any:
+        if self._plan.create:
+            return nullcontext()  # nobody edits what is not complete, and the lock of the plan is held
         return locked(self._target, f"{JOURNAL_PREFIX}/edit.lock", wait=EDIT_WAIT_SECONDS)
 
     def _transfer(self, step: TransferObjects) -> None:
