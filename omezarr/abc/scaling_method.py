@@ -46,6 +46,16 @@ class ScalingMethod(ABC):
     preserves_values: ClassVar[bool] = False
     version: ClassVar[str] = "1"
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether two instances scale alike: those of one class with the same attributes do."""
+        return self is other or (type(other) is type(self) and vars(other) == vars(self))
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name, self.version))
+
+    def __repr__(self) -> str:
+        return f"<scaling method {self.name!r}, version {self.version}>"
+
     def check_dtype(self, dtype: np.dtype[Any]) -> str | None:
         """Return why pixels of this dtype are refused, and the cure; None if they are accepted."""
         return None

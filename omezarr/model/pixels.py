@@ -67,6 +67,21 @@ class PixelSource(ABC):
             If the pixels cannot be read.
         """
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether two sources give the same pixels, as far as their identities tell; may look at them for it."""
+        if self is other:
+            return True
+        if not isinstance(other, PixelSource) or type(other) is not type(self):
+            return NotImplemented
+        alike = (self.shape, self.dtype) == (other.shape, other.dtype)
+        return alike and bool(self.identity) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.shape, self.dtype))
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.dtype} {self.shape}>"
+
     def cost(self, region: tuple[slice, ...]) -> int:
         """Return how many bytes reading a region takes at most, its result included."""
         import math

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from omezarr.model import UNSET, Image, Omero
+from omezarr.plugins.registry import registry_in_use
 from omezarr.writing.attributes import compose_attributes
 from omezarr.writing.carrying import source_image, with_facets
 from omezarr.writing.channels import blank_level, measured_channels
 
 if TYPE_CHECKING:
-    from omezarr.abc import FormatVersion
     from omezarr.abc.plan import Measured
     from omezarr.abc.planning import PlannedImage
     from omezarr.model import JSON, Channel, GroupMetadata
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @frozen
 class ImageDocument:
-    """Makes the attributes of an image's group of what has been measured.
+    """Makes the attributes of an image's group of what has been measured, with the registry in use.
 
     Parameters
     ----------
@@ -30,15 +30,13 @@ class ImageDocument:
     image : PlannedImage
     key : str
         The key of the node type that the document is of.
-    version : FormatVersion
-    registry : Registry
+    version : str
     """
 
     path: str
     image: PlannedImage
     key: str
-    version: FormatVersion
-    registry: Registry
+    version: str
 
     def metadata(self, channels: tuple[Channel, ...]) -> GroupMetadata:
         """Return what is said of an image with these channels, and what else its source says."""
@@ -50,14 +48,14 @@ class ImageDocument:
         facet = Image((self.image.multiscale,), evolve(given, channels=channels, name=name))
         return with_facets(content.groups.get(""), {self.key: facet})
 
-    def beforehand(self) -> dict[str, JSON]:
+    def beforehand(self, registry: Registry) -> dict[str, JSON]:
         """Return the attributes as far as they are known before a pixel has been read."""
-        return self._attributes(blank_level(self.image.content))
+        return self._attributes(blank_level(self.image.content), registry)
 
     def __call__(self, measured: Measured) -> dict[str, JSON]:
         """Return the attributes once the smallest level is there."""
-        return self._attributes(measured.smallest_level(self.path))
+        return self._attributes(measured.smallest_level(self.path), registry_in_use())
 
-    def _attributes(self, smallest: object) -> dict[str, JSON]:
+    def _attributes(self, smallest: object, registry: Registry) -> dict[str, JSON]:
         metadata = self.metadata(measured_channels(self.image.content, smallest))
-        return compose_attributes(metadata, self.version, self.registry, self.image.arrays)
+        return compose_attributes(metadata, registry.formats[self.version], registry, self.image.arrays)

@@ -189,9 +189,9 @@ class Planner:
 
     def commit_image(self, image: PlannedImage, key: str, what: str) -> EditAttributes:
         """Return the step that gives an image its document, once its channels are measured."""
-        document = ImageDocument(self.path, image, key, self.version, self.registry)
+        document = ImageDocument(self.path, image, key, self.version.version)
         self._refuse_losses(document.metadata(image.content.channels or ()), what)
-        return EditAttributes(path=self.path, attributes=document, known=document.beforehand())
+        return EditAttributes(path=self.path, attributes=document, known=document.beforehand(self.registry))
 
     def stored(self, key: str, content: bytes) -> WriteObject:
         """Return the step that stores bytes at a key below the group."""

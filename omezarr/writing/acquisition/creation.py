@@ -104,7 +104,8 @@ def create_writer(
     assert isinstance(commit, EditAttributes)
     assert callable(commit.attributes)
     nothing = np.zeros([max(length, 1) for length in arrays[-1].shape], dtype=source.dtype)
-    attributes = commit.attributes(Measured(smallest_level=lambda _: nothing))
+    with request.registry.in_use():
+        attributes = commit.attributes(Measured(smallest_level=lambda _: nothing))
     steps = (CreateGroup(path=""), CreateArrays(arrays=arrays), evolve(commit, attributes=attributes))
     zarr_format = planner.version.zarr_format
     plan = Plan(
