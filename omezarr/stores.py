@@ -188,3 +188,30 @@ def _derived(store: Store) -> StoreTraits:
     if isinstance(store, ZipStore):
         return StoreTraits(distant=False, picklable=store.read_only, **able)
     return StoreTraits(**able)
+
+
+@frozen(kw_only=True)
+class Packing:
+    """How objects lie in one file.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        In the order of its directory.
+    compressed : tuple of str
+        Those of them that are compressed once more.
+    comment : bytes
+        Of the file.
+    """
+
+    keys: tuple[str, ...]
+    compressed: tuple[str, ...] = ()
+    comment: bytes = b""
+
+
+@runtime_checkable
+class PackedStore(Protocol):
+    """What a zarr store has beside its own methods if its objects lie in one file, so that validation looks at that."""
+
+    async def packing(self) -> Packing:
+        """Return how the objects lie in the file."""

@@ -14,7 +14,7 @@ from omezarr.abc.scaling_method import ScalingMethod
 from omezarr.abc.storage_scheme import OpenedStore, StorageScheme
 from omezarr.abc.viewer import Viewer
 from omezarr.model.pixels import PixelSource
-from omezarr.stores import ConditionalStore, StoreTraits
+from omezarr.stores import ConditionalStore, PackedStore, Packing, StoreTraits
 
 __all__ = [
     "ArrayFacts",
@@ -29,6 +29,8 @@ __all__ = [
     "Importer",
     "NodeType",
     "OpenedStore",
+    "PackedStore",
+    "Packing",
     "PixelSource",
     "Reference",
     "RuleSet",

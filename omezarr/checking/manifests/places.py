@@ -15,6 +15,7 @@ from omezarr.checking.manifests.text import manifest_lines, parse_manifest
 from omezarr.errors import ArgumentError, LocationNotFoundError, UnsupportedError, WriteError
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
+from omezarr.stores import SealedStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,8 +119,8 @@ def holder_to_write(
         return _holder_at(manifest, storage_options, registry)
     for holder in _usual_holders(place, registry):
         with suppress(UnsupportedError):
-            open_store(holder.folder, registry.storage_schemes, write=True)
-            return holder
+            if not isinstance(open_store(holder.folder, registry.storage_schemes, write=True).store, SealedStore):
+                return holder
     raise UnsupportedError(f"nothing can be written to {place}; name a place for the manifest: manifest= (--manifest)")
 
 

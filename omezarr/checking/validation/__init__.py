@@ -23,6 +23,7 @@ from omezarr.abc.rules import Depth, Problem
 from omezarr.checking.validation.consolidation import outdated
 from omezarr.checking.validation.coverage import Coverage, coverage_of
 from omezarr.checking.validation.faults import DOCUMENT_RULES, FAULTS, RULE_FAILED
+from omezarr.checking.validation.packing import badly_packed
 from omezarr.checking.validation.report import Report, json_pointer, place_of, problem_as_dict
 from omezarr.checking.validation.subject import subject_of
 from omezarr.checking.validation.walk import Walk
@@ -110,6 +111,7 @@ def judgement(
             problems += _judge(visit, depth, ignore, strict=strict)
     if depth > Depth.DOCUMENT and subject.hierarchy is not None:
         problems += outdated(subject.hierarchy, walk.places)
+        problems += badly_packed(subject)
     coverage = None
     if asked is Depth.DATA:
         coverage, told = coverage_of(subject, len(walk.visits), registry)

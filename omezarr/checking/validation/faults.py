@@ -95,6 +95,24 @@ MANIFEST_COMPLETE = Fault(
     severity=Severity.WARNING,
     section="omezarr",
 )
+OZX_STORED = Fault(
+    id="ozx.stored",
+    demand="Objects in an .ozx file are stored as they are, not compressed once more.",
+    severity=Severity.WARNING,
+    section="RFC-9",
+)
+OZX_ORDER = Fault(
+    id="ozx.order",
+    demand="The first entry of an .ozx file is the zarr.json of the root.",
+    severity=Severity.WARNING,
+    section="RFC-9",
+)
+OZX_COMMENT = Fault(
+    id="ozx.comment",
+    demand="The comment of an .ozx file names the version.",
+    severity=Severity.WARNING,
+    section="RFC-9",
+)
 RULE_FAILED = Fault(id="rule.failed", demand="Every rule can be checked.", section="omezarr")
 
 FAULTS = (
@@ -111,5 +129,8 @@ FAULTS = (
     MANIFEST_FORM,
     MANIFEST_OBJECTS,
     MANIFEST_COMPLETE,
+    OZX_STORED,
+    OZX_ORDER,
+    OZX_COMMENT,
     RULE_FAILED,
 )

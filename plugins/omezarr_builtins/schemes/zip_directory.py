@@ -64,12 +64,15 @@ class DirectoryPlace:
     entries : int
     shift : int
         What stands before the zip file proper; offsets in the directory do not count it.
+    comment : bytes
+        Of the file.
     """
 
     offset: int
     size: int
     entries: int
     shift: int
+    comment: bytes = b""
 
 
 def find_directory(tail: bytes, file_size: int, name: str) -> DirectoryPlace:
@@ -93,7 +96,8 @@ def find_directory(tail: bytes, file_size: int, name: str) -> DirectoryPlace:
     end = _find_end(tail)
     if end < 0:
         raise NotOMEZarrError(f"{name} is no zip file, or its end is missing")
-    _, disk, first_disk, here, entries, size, offset, _ = _END.unpack_from(tail, end)
+    _, disk, first_disk, here, entries, size, offset, comment_size = _END.unpack_from(tail, end)
+    comment = tail[end + _END.size : end + _END.size + comment_size]
     base = file_size - len(tail)
     stop = base + end
     locator = end - _LOCATOR.size
@@ -112,7 +116,7 @@ def find_directory(tail: bytes, file_size: int, name: str) -> DirectoryPlace:
         raise StorageError(f"the directory of {name} is damaged: it claims {entries} entries in {size} bytes")
     if size > MAX_DIRECTORY_BYTES:
         raise StorageError(f"the directory of {name} has {size} bytes, more than {MAX_DIRECTORY_BYTES}; refused")
-    return DirectoryPlace(offset=offset + shift, size=size, entries=entries, shift=shift)
+    return DirectoryPlace(offset=offset + shift, size=size, entries=entries, shift=shift, comment=comment)
 
 
 def _find_end(tail: bytes) -> int:

@@ -22,6 +22,7 @@ from zarr.core.buffer import default_buffer_prototype  # noqa: TID253 - as above
 
 from omezarr.errors import LocationNotFoundError, MetadataError, StorageError
 from omezarr.hierarchy import MAX_DOCUMENT_BYTES
+from omezarr.stores import Packing
 from omezarr_builtins.schemes.read_only import ReadOnlyStore
 from omezarr_builtins.schemes.zip_directory import TAIL_BYTES, Member, find_directory, parse_directory
 
@@ -62,6 +63,7 @@ class ZipRangeStore(ReadOnlyStore):
         self._members: dict[str, Member] | None = None
         self._file_size = 0
         self._tail = ""
+        self._comment = b""
         self._children: dict[str, dict[str, None]] = {}
         self._starts: dict[str, int] = {}
 
@@ -98,6 +100,7 @@ class ZipRangeStore(ReadOnlyStore):
             tail = await self._bytes(max(0, file_size - TAIL_BYTES), file_size)
             self._tail = hashlib.sha256(tail).hexdigest()
             place = find_directory(tail, file_size, self.name)
+            self._comment = place.comment
             start = place.offset - (file_size - len(tail))
             if start >= 0:
                 content = tail[start : start + place.size]
@@ -125,6 +128,12 @@ class ZipRangeStore(ReadOnlyStore):
         await again.members()
         if (again._file_size, again._tail) != (self._file_size, self._tail):
             raise StorageError(f"{self.name} is another file now")
+
+    async def packing(self) -> Packing:
+        """Return how the objects lie in the file."""
+        members = await self.members()
+        packed = tuple(key for key, member in members.items() if member.method)
+        return Packing(keys=tuple(members), compressed=packed, comment=self._comment)
 
     async def holds(self, path: str) -> bool:
         """Say whether there is an object, or a folder with some."""
