@@ -215,7 +215,10 @@ class ReopenedFile(ByteFile):
 
 
 class LocalFile(ReopenedFile):
-    """A file on a local disk that stays open; reading moves no shared position."""
+    """A file on a local disk that stays open, if not too many do; reading moves no shared position."""
+
+    _kept = 0
+    _guard = threading.Lock()
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
@@ -229,15 +232,35 @@ class LocalFile(ReopenedFile):
             return b""
         try:
             descriptor = self._open()
+            if descriptor is None:
+                return super().read(offset, size)
             return _all(size, lambda done: os.pread(descriptor, size - done, offset + done))
         except OSError as error:
             raise StorageError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
-    def _open(self) -> int:
+    def _open(self) -> int | None:
+        """Return the descriptor; None where as many files as may be are kept open."""
         with self._lock:
-            if self._descriptor is None:
-                self._descriptor = open_file(self.path)
+            if self._descriptor is None and self._may_keep():
+                try:
+                    self._descriptor = open_file(self.path)
+                except BaseException:
+                    self._give_back()
+                    raise
             return self._descriptor
+
+    @staticmethod
+    def _may_keep() -> bool:
+        with LocalFile._guard:
+            if LocalFile._kept >= kept_open():
+                return False
+            LocalFile._kept += 1
+        return True
+
+    @staticmethod
+    def _give_back() -> None:
+        with LocalFile._guard:
+            LocalFile._kept -= 1
 
     def close(self) -> None:
         """Close the descriptor; nobody may be reading."""
@@ -245,9 +268,20 @@ class LocalFile(ReopenedFile):
             descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+            self._give_back()
 
     def __del__(self) -> None:
         self.close()
+
+
+def kept_open() -> int:
+    """Return how many files are kept open at most: a quarter of what the system allows this process."""
+    try:
+        import resource
+    except ImportError:
+        return 128
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 1024 if allowed == resource.RLIM_INFINITY else min(allowed // 4, 1024)
 
 
 def local_file(path: Path) -> ByteFile:
