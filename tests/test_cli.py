@@ -134,7 +134,7 @@ def test_what_the_command_line_does_to_warnings_ends_with_it(capsys):
         (["--nonsense"], "No such option"),
         (["-p", "yes:x", "info"], "write no:IDENTITY"),
         (["-p", "no:", "info"], "write no:IDENTITY"),
-        (["info"], "Missing argument 'PATH'"),
+        (["info"], "Missing argument 'PATH...'"),
         (["info", "x.zarr", "--storage-option", "anonymous"], "'anonymous' is not of the form KEY=VALUE"),
     ],
 )

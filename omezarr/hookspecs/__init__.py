@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omezarr.hookspecs.axes import EXTENSION_AXES, ExtensionAxis
-from omezarr.hookspecs.markers import API_VERSION, PROJECT, hookimpl, hookspec
+from omezarr.hookspecs.markers import API_VERSION, HEAVY, PROJECT, hookimpl, hookspec
 from omezarr.hookspecs.showing import omezarr_viewers
 
 if TYPE_CHECKING:
@@ -36,7 +36,16 @@ if TYPE_CHECKING:
         StorageScheme,
     )
 
-__all__ = ["API_VERSION", "EXTENSION_AXES", "PROJECT", "ExtensionAxis", "hookimpl", "hookspec", "omezarr_viewers"]
+__all__ = [
+    "API_VERSION",
+    "EXTENSION_AXES",
+    "HEAVY",
+    "PROJECT",
+    "ExtensionAxis",
+    "hookimpl",
+    "hookspec",
+    "omezarr_viewers",
+]
 
 
 @hookspec

@@ -13,5 +13,8 @@ API_VERSION = "1.0"
 The second number grows with what is added, the first one when something that plugins use no longer works as it did.
 """
 
+HEAVY = frozenset({"dask", "distributed", "fsspec", "numcodecs", "numpy", "scipy", "skimage", "tifffile", "zarr"})
+"""Packages that no module of a plugin imports before one of its functions is called."""
+
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

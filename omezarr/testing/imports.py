@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 from omezarr.errors import PluginError
+from omezarr.hookspecs import HEAVY
 
-HEAVY = frozenset({"dask", "distributed", "fsspec", "numcodecs", "numpy", "scipy", "skimage", "tifffile", "zarr"})
-"""Packages that no module of a plugin imports before one of its functions is called."""
+__all__ = ["HEAVY", "modules_imported_by"]
 
 
 def modules_imported_by(code: str) -> frozenset[str]:

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 COLUMNS = ("extension axis", "name", "plugin", "distribution", "version", "status")
 
 
-@click.command(epilog="Example: omezarr plugins --json")
+@click.group(invoke_without_command=True, epilog="Example: omezarr plugins --json")
 @json_option
-@click.pass_obj
-def plugins(registry: Registry, /, *, as_json: bool) -> None:
+@click.pass_context
+def plugins(ctx: click.Context, /, *, as_json: bool) -> None:
     """List what plugins provide, and what failed.
 
     The plugins that come with omezarr are among them. The status is 'loaded', 'disabled' (by -p no:PLUGIN or
     OMEZARR_DISABLE_PLUGINS), 'conflict' (several plugins provide the same name, so that it cannot be used), or
     'failed', with the reasons below the table.
     """
-    rows = describe(registry)
+    if ctx.invoked_subcommand is not None:
+        return
+    rows = describe(ctx.obj)
     if as_json:
         echo_json([{key.replace(" ", "_"): value for key, value in row.items()} for row in rows])
         return
@@ -34,6 +36,41 @@ def plugins(registry: Registry, /, *, as_json: bool) -> None:
     for row in rows:
         if row["reason"]:
             echo(f"\n{row['plugin']} ({row['status']}): {row['reason']}")
+
+
+@plugins.command(epilog="Example: omezarr plugins check omezarr")
+@click.argument("distribution")
+@json_option
+@click.pass_obj
+def check(registry: Registry, distribution: str, *, as_json: bool) -> int:
+    """Say of each plugin of an installed DISTRIBUTION whether it works.
+
+    It tells what each contributes, how long it takes to import, which heavy packages come along, and which version of
+    the plugin API it states; and why it is not used: it is disabled, failed, or provides what another one does. The
+    exit code is 1 if one failed or is in conflict.
+    """
+    from omezarr_builtins.commands._plugin_check import check_distribution
+
+    found = check_distribution(registry, distribution)
+    if as_json:
+        echo_json(found)
+        return 0 if found["fine"] else 1
+    rows = [
+        {
+            "plugin": one["plugin"],
+            "contributes": ", ".join(name for names in one["contributes"].values() for name in names),
+            "import": None if one["import_seconds"] is None else f"{1000 * one['import_seconds']:.0f} ms",
+            "API": one["api_version"] or "not stated",
+            "status": one["status"],
+        }
+        for one in found["plugins"]
+    ]
+    echo(f"{found['distribution']} {found['version']}, with version {found['api_version']} of the plugin API:\n")
+    echo(table(rows, ("plugin", "contributes", "import", "API", "status")))
+    for one in found["plugins"]:
+        for line in (*one["problems"], *one["remarks"]):
+            echo(f"\n{one['plugin']} ({one['status']}): {line}")
+    return 0 if found["fine"] else 1
 
 
 def describe(registry: Registry) -> list[dict[str, Any]]:
