@@ -169,13 +169,12 @@ class Scaler:
         if self.labeled and not preserving:
             raise UnsupportedError(f"the method {self.method!r} makes new values, which would corrupt labels")
         array = zarr.open_array(input_array, mode="r")
-        kind = array.metadata.zarr_format
-        group = zarr.open_group(output_directory, mode="w-", zarr_format=kind)
+        group = zarr.open_group(output_directory, mode="w-", zarr_format=array.metadata.zarr_format)
         lazy = da.from_zarr(array)  # type: ignore[no-untyped-call]  # dask's own gap
         for number, level in enumerate(self._pyramid(lazy, self.scaling)):
-            path = f"{group.path}/{number}" if number else f"{group.path}/base"
-            regular = level.rechunk(level.chunksize)
-            da.to_zarr(regular, group.store, component=path.strip("/"), zarr_format=kind)  # type: ignore[no-untyped-call]  # dask's own gap
+            chunks = array.chunks if number == 0 else level.chunksize
+            target: Any = group.create_array(str(number or "base"), shape=level.shape, chunks=chunks, dtype=level.dtype)
+            da.store(level.rechunk(chunks), target, lock=False)
         if self.copy_metadata:
             group.attrs.update(array.attrs.asdict())
 
