@@ -20,10 +20,12 @@ import numpy as np
 import zarr
 
 from omezarr.abc import PixelSource
+from omezarr.arrays.arranged_sources import ExpandedSource, ReorderedSource
 from omezarr.arrays.file_source import mapped_source
 from omezarr.arrays.geometry import region_shape
 from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, SourceError
 from omezarr.hierarchy import run
+from omezarr.model import UNSET, Unset
 from omezarr.stores import StoreTraits
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from omezarr.arrays.presence import Presence
     from omezarr.arrays.reading import ArrayReader
 
     Region = tuple[slice, ...]
@@ -198,6 +201,7 @@ class ZarrSource(PixelSource):
         self.dtype = np.dtype(array.dtype).newbyteorder("=")
         self._identity: str | None = None
         self._reader: ArrayReader | None = None
+        self._presence: Presence | Unset | None = UNSET
         traits = StoreTraits.of(array.store)
         self.portable, self.distant = traits.picklable, traits.distant
         pieces = (array.shards if self.distant else None) or array.chunks  # what one request gives is best read at once
@@ -230,6 +234,16 @@ class ZarrSource(PixelSource):
         chunk = math.prod(self.array.chunks) * self.dtype.itemsize
         return super().cost(region) * (1 + self.distant) + 2 * chunk
 
+    def constant(self, region: Region) -> Any | None:
+        """Return the fill value where nothing is stored."""
+        if self._presence is UNSET:
+            from omezarr.arrays.presence import Presence
+
+            self._presence = Presence.of(self.array)
+        if not self._presence or self._presence.may_hold(region):
+            return None
+        return self._presence.fill.item()
+
     def check_unchanged(self) -> None:
         """Look at the metadata again: chunks that are gone would be taken for empty ones."""
         from zarr.core.array import AsyncArray
@@ -247,7 +261,7 @@ class ZarrSource(PixelSource):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is found out again where the source is used next."""
-        return {**self.__dict__, "_reader": None}
+        return {**self.__dict__, "_reader": None, "_presence": UNSET}
 
 
 class DuckSource(PixelSource):
@@ -273,97 +287,6 @@ class DuckSource(PixelSource):
         except Exception as error:
             raise SourceError(f"could not read {_where(region)} of {type(self.array).__name__}: {error}") from error
         return as_declared(pixels, self, region, f"the {type(self.array).__name__}")
-
-
-class ReorderedSource(PixelSource):
-    """A source with its axes in another order."""
-
-    def __init__(self, source: PixelSource, order: tuple[int, ...]) -> None:
-        self.source = source
-        self.order = order
-        self.shape = tuple(source.shape[axis] for axis in order)
-        self.chunks = tuple(source.chunks[axis] for axis in order)
-        self.dtype = source.dtype
-        self.banded = source.banded
-        self.portable = source.portable
-        self.distant = source.distant
-
-    @property
-    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
-        """That of the source, and the order."""
-        return f"{self.source.identity} reordered {self.order}"
-
-    def read(self, region: Region) -> npt.NDArray[Any]:
-        """Read and transpose."""
-        return self.source.read(self._inner(region)).transpose(self.order)
-
-    def cost(self, region: Region) -> int:
-        """Return the cost of the source."""
-        return self.source.cost(self._inner(region))
-
-    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
-        """Bring the region of the source near."""
-        near = self.source.near(self._inner(region), threads, memory)
-        return self if near is self.source else ReorderedSource(near, self.order)
-
-    def check_unchanged(self) -> None:
-        """Look at the source."""
-        self.source.check_unchanged()
-
-    def close(self) -> None:
-        """Close the source."""
-        self.source.close()
-
-    def _inner(self, region: Region) -> Region:
-        inner = list(region)
-        for axis, part in zip(self.order, region, strict=True):
-            inner[axis] = part
-        return tuple(inner)
-
-
-class ExpandedSource(PixelSource):
-    """A source with axes of length 1 inserted or removed."""
-
-    def __init__(self, source: PixelSource, shape: tuple[int, ...]) -> None:
-        self.source = source
-        self.shape = shape
-        chunks = iter([c for c, length in zip(source.chunks, source.shape, strict=True) if length != 1])
-        self.chunks = tuple(1 if length == 1 else next(chunks) for length in shape)
-        self.dtype = source.dtype
-        self.banded = source.banded
-        self.portable = source.portable
-        self.distant = source.distant
-
-    @property
-    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
-        """That of the source, and the shape."""
-        return f"{self.source.identity} as {self.shape}"
-
-    def read(self, region: Region) -> npt.NDArray[Any]:
-        """Read and reshape."""
-        pixels = self.source.read(self._inner(region))
-        return pixels.reshape([part.stop - part.start for part in region])
-
-    def cost(self, region: Region) -> int:
-        """Return the cost of the source."""
-        return self.source.cost(self._inner(region))
-
-    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
-        """Bring the region of the source near."""
-        near = self.source.near(self._inner(region), threads, memory)
-        return self if near is self.source else ExpandedSource(near, self.shape)
-
-    def check_unchanged(self) -> None:
-        """Look at the source."""
-        self.source.check_unchanged()
-
-    def close(self) -> None:
-        """Close the source."""
-        self.source.close()
-
-    def _inner(self, region: Region) -> Region:
-        long = iter([part for part, length in zip(region, self.shape, strict=True) if length != 1])
-        return tuple(slice(0, 1) if length == 1 else next(long) for length in self.source.shape)
 
 
 class OffsetSource(PixelSource):

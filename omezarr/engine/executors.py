@@ -5,6 +5,7 @@ Both bound what is in flight, stop and drain before a failure is reported, and g
 
 from __future__ import annotations
 
+import math
 import threading
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -70,13 +71,26 @@ class Recorder:
             above = self._tree.parent(above)
         return False
 
-    def work_below(self, node: TreeNode, floor: int) -> Iterator[TreeNode]:
-        """Yield the nodes of a level that are to be done below a node, and those above that level that are done."""
-        if self.notes.is_done(node) or node.level <= floor:
+    def work_below(
+        self, node: TreeNode, floor: int, is_simple: Callable[[TreeNode], bool] = lambda _: False
+    ) -> Iterator[TreeNode]:
+        """Yield the nodes of a level that are to be done below a node, and those above that are done or simple."""
+        if self.notes.is_done(node) or node.level <= floor or is_simple(node):
             yield node
             return
         for child in self._tree.children(node):
-            yield from self.work_below(child, floor)
+            yield from self.work_below(child, floor, is_simple)
+
+    def passed(self, node: TreeNode, last: TreeNode | None = None) -> None:
+        """Count a node and all below it, or a box of them up to its last one, for which nothing is stored."""
+        tree = self._tree
+        for level in range(1 if self._keep_first else 0, node.level + 1):
+            ends = (tree.region_below(one, node.level - level) for one in (node, last or node))
+            region = [slice(low.start, high.stop) for low, high in zip(*ends, strict=True)]
+            units = zip(region, tree.units[level], strict=True)
+            count = math.prod(-(-part.stop // unit) - part.start // unit for part, unit in units)
+            size = math.prod(part.stop - part.start for part in region) * self._itemsize
+            self._tally.add(count, size, written=False)
 
     def _count(self, node: TreeNode, *, below: bool, written: bool) -> None:
         for level in range(0 if below else node.level, node.level + 1):
@@ -191,12 +205,21 @@ class LocalExecutor:
         recorder: Recorder,
     ) -> None:
         """Do all the work on nodes and below them, leaf by leaf."""
-        items = (item for node in nodes for item in recorder.work_below(node, 0))
+
+        def is_constant(node: TreeNode) -> bool:
+            return pyramid.constant_at(node, source) is not None
+
+        items = (item for node in nodes for item in recorder.work_below(node, 0, is_constant))
 
         def work(node: TreeNode) -> None:
             if recorder.notes.is_done(node):
                 recorder.restored(node)
                 assembly.deliver(node, pyramid.restored(node))
+                return
+            value = pyramid.constant_at(node, source)
+            if value is not None:
+                recorder.passed(node)
+                assembly.deliver(node, pyramid.constant_part(node, value, source.dtype))
                 return
             piece = pyramid.leaf(node, source)
             recorder.finished(node)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
+from omezarr.arrays.geometry import full_region
 from omezarr.arrays.stored import StoredArray, write_array_metadata
 from omezarr.engine.executors import Assembly, Recorder, executor_of
 from omezarr.engine.journal import FinishedNodes
@@ -134,14 +135,14 @@ class LevelsWriter:
         )
         assembly = Assembly(pyramid, step.source.dtype.newbyteorder("="), recorder)
         executor = executor_of(self.resources, self.schedule.threads)
-        for source, nodes in self._bands(tree, recorder):
+        for source, nodes in self._bands(pyramid, recorder):
             executor.run_tree(pyramid, source, nodes, assembly, recorder)
 
-    def _bands(self, tree: Tree, recorder: Recorder) -> Iterator[tuple[PixelSource, Iterable[TreeNode]]]:
+    def _bands(self, pyramid: PyramidWork, recorder: Recorder) -> Iterator[tuple[PixelSource, Iterable[TreeNode]]]:
         """Yield groups of nodes, each with a source from which they are read at little cost."""
-        source, band = self.step.source, self.schedule.band
+        source, band, tree = self.step.source, self.schedule.band, pyramid.tree
         if band is None:
-            yield source, tree.nodes(tree.levels - 1)
+            yield source, standing(pyramid, source, recorder)
             return
         level, _ = band
         for box in bands(tree, band):
@@ -154,3 +155,36 @@ class LevelsWriter:
                 spare = self.resources.memory - self.schedule.peak
                 near = source.near(box_region(tree, level, box), self.schedule.threads, spare)
                 yield near, [node for node in nodes if recorder.notes.is_done(node) or not recorder.covers(node)]
+
+
+FEW_NODES = 4096
+"""So many nodes are looked at one by one."""
+
+
+def standing(pyramid: PyramidWork, source: PixelSource, recorder: Recorder) -> Iterator[TreeNode]:
+    """Yield the uppermost nodes; large parts of the image for which nothing is stored are passed over as a whole.
+
+    Parameters
+    ----------
+    pyramid : PyramidWork
+    source : PixelSource
+    recorder : Recorder
+        Counts what is passed over.
+    """
+    tree, level = pyramid.tree, pyramid.tree.levels - 1
+    if tree.count(level) <= FEW_NODES:
+        yield from tree.nodes(level)
+        return
+    waiting = [full_region(tree.grid(level))]
+    while waiting:
+        box = waiting.pop()
+        first, last = (TreeNode(level, place) for place in zip(*((p.start, p.stop - 1) for p in box), strict=True))
+        if first == last:
+            yield first
+        elif pyramid.constant(source, box_region(tree, level, box)) is not None:
+            recorder.passed(first, last)
+        else:
+            axis = max(range(len(box)), key=lambda axis: box[axis].stop - box[axis].start)
+            middle = (box[axis].start + box[axis].stop) // 2
+            halves = slice(middle, box[axis].stop), slice(box[axis].start, middle)
+            waiting += [(*box[:axis], half, *box[axis + 1 :]) for half in halves]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from omezarr.abc.plan import Plan, Step
+    from omezarr.arrays.geometry import Region, Shape
     from omezarr.arrays.targets import Target
     from omezarr.engine.copying import ObjectsCopier
     from omezarr.engine.execution import StoreOpener
@@ -237,8 +239,7 @@ class StepRunner:
         transfer(source, self._target, step.pairs)
 
     def _smallest_level(self, path: str) -> object:
-        """Read the smallest level of an image that this plan has written."""
-        from omezarr.arrays.geometry import full_region
+        """Read the smallest level of an image that this plan has written, or the middle of it where it is large."""
         from omezarr.engine.windows import reader_of
 
         group = checked_path(path)
@@ -246,7 +247,27 @@ class StepRunner:
         if writer is None:
             raise MetadataError(f"this plan has written no image at {path!r}, so its smallest level is not known")
         last = writer.arrays[-1]
-        return reader_of(last).read(full_region(last.spec.shape), writer.resources.threads)
+        region = middle(last.spec.shape, MEASURED_BYTES // writer.step.source.dtype.itemsize)
+        return reader_of(last).read(region, writer.resources.threads)
+
+
+MEASURED_BYTES = 64 * 1024 * 1024
+"""How much of a smallest level is measured, so that an image of a single level is not read as a whole."""
+
+
+def middle(shape: Shape, samples: int) -> Region:
+    """Return the middle of a shape, with so many samples at most; the longest axes are cut first.
+
+    Examples
+    --------
+    >>> middle((3, 100, 50), 3000)
+    (slice(0, 3, None), slice(37, 62, None), slice(12, 37, None))
+    """
+    lengths = list(shape)
+    while math.prod(lengths) > samples and max(lengths) > 1:
+        lengths[lengths.index(max(lengths))] //= 2
+    starts = [(size - length) // 2 for size, length in zip(shape, lengths, strict=True)]
+    return tuple(slice(start, start + length) for start, length in zip(starts, lengths, strict=True))
 
 
 def _group_of(writer: LevelsWriter) -> str:

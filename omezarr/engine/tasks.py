@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from omezarr.arrays.chunks import ShardCoder
 from omezarr.arrays.geometry import cells, full_region, reduced_region, region_shape, shifted, text_of
@@ -65,6 +65,42 @@ class PyramidWork:
     method: ScalingMethod
     cell: Shape
     keep_first: bool = False
+    _traceless: dict[str, bool] = field(factory=dict, eq=False, repr=False, init=False)
+
+    def constant(self, source: PixelSource, region: Region) -> Any | None:
+        """Return the value of all samples of a region of the source, if it is known and nothing is stored for it.
+
+        Nothing is stored then at any level.
+        """
+        value = None if self.keep_first else source.constant(region)
+        if value is None:
+            return None
+        known = self._traceless.get(repr(value))
+        if known is None:
+            known = self._traceless[repr(value)] = self._leaves_no_trace(value, source.dtype)
+        return value if known else None
+
+    def constant_at(self, node: TreeNode, source: PixelSource) -> Any | None:
+        """Return the same for a node."""
+        return self.constant(source, self.tree.region_below(node, node.level))
+
+    def constant_part(self, node: TreeNode, value: Any, dtype: np.dtype[Any]) -> LevelPart | None:
+        """Return what a node of one value hands up; None at the top."""
+        if node.level == self.tree.levels - 1:
+            return None
+        above = reduced_region(self.tree.region(node), self.tree.factors[node.level])
+        return LevelPart(above, np.full(region_shape(above), value, dtype))
+
+    def _leaves_no_trace(self, value: Any, dtype: np.dtype[Any]) -> bool:
+        """Say whether a value is what is not stored, at all levels, and stays what it is when it is reduced."""
+        for factors, array in zip((None, *self.tree.factors), self.arrays, strict=True):
+            coder = array.coder.inner if isinstance(array.coder, ShardCoder) else array.coder
+            if coder is None or array.spec.write_empty:
+                return False
+            block = np.full((1,) * len(array.spec.shape) if factors is None else factors, value, dtype)
+            if not coder.is_empty(block if factors is None else self._reduce(block, factors)):
+                return False
+        return True
 
     def leaf(self, node: TreeNode, source: PixelSource) -> LevelPart | None:
         """Read a leaf, store its units, and reduce it.
@@ -85,12 +121,13 @@ class PyramidWork:
             piece = LevelPart(above, np.empty(region_shape(above), source.dtype))
         shards: dict[Shape, dict[Shape, Buffer]] = {}
         for _, cell in cells(region, self.cell):
-            pixels = self._read(source, cell)
-            if not self.keep_first:
+            value = self.constant(source, cell)
+            pixels = None if value is not None else self._read(source, cell)
+            if not self.keep_first and pixels is not None:
                 self._store_cell(pixels, cell, shards)
             if piece is not None and above is not None:
                 part = shifted(reduced_region(cell, factors), [axis.start for axis in above])
-                piece.pixels[part] = self._reduce(pixels, factors)
+                piece.pixels[part] = value if pixels is None else self._reduce(pixels, factors)
         for index, chunks in shards.items():
             self._guarded(0, index, lambda index=index, chunks=chunks: self.arrays[0].write_shard(index, chunks))
         return piece

@@ -89,6 +89,13 @@ class PixelSource(ABC):
         samples: int = math.prod(part.stop - part.start for part in region)
         return samples * self.dtype.itemsize
 
+    def constant(self, region: tuple[slice, ...]) -> Any | None:
+        """Return the value of all samples of a region where that is known without reading them, else None.
+
+        What is known so costs nothing, however large it is: parts of a zarr array of which nothing is stored.
+        """
+        return None
+
     def near(self, region: tuple[slice, ...], threads: int, memory: int) -> PixelSource:
         """Return a source of the same shape from which regions inside this one are read at little cost.
 
