@@ -11,10 +11,11 @@ omezarr.errors.LocationNotFoundError: ...
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from omezarr.abc import Hint
-from omezarr.errors import LocationNotFoundError, MetadataError, NotOMEZarrError, OMEZarrError
+from omezarr.errors import AccessDeniedError, LocationNotFoundError, MetadataError, NotOMEZarrError, OMEZarrError
 from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location
 from omezarr.model import UNSET, Unset
@@ -141,4 +142,7 @@ def _nothing_there(place: Location, hierarchy: Hierarchy) -> OMEZarrError:
     if names:
         shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         return NotOMEZarrError(f"{place} is no zarr group; it holds {shown}")
+    if names is None:
+        with suppress(AccessDeniedError):
+            hierarchy.read("c")  # a server that has a page for people in place of anything says so here
     return LocationNotFoundError(f"there is nothing at {place}")

@@ -11,7 +11,14 @@ import pytest
 import zarr
 from zarr.storage import LocalStore
 
-from omezarr.errors import AccessDeniedError, ArgumentError, MissingDependencyError, StorageError
+import omezarr
+from omezarr.errors import (
+    AccessDeniedError,
+    ArgumentError,
+    LocationNotFoundError,
+    MissingDependencyError,
+    StorageError,
+)
 from omezarr.hierarchy import run
 from omezarr.location import Location
 from omezarr.plugins.registry import default_registry
@@ -110,6 +117,14 @@ class TestServersOfAllKinds:
         http_server.ranges = False
         with pytest.raises(StorageError, match="does not send parts of files"):
             hierarchy(opened(image)).array("A/0")[0, 0]
+
+    def test_one_that_sends_a_page_instead_of_everything(self, http_server):
+        http_server.page = True
+        with pytest.raises(StorageError, match="answered with an HTML page instead of what is stored"):
+            omezarr.open(f"{http_server.url}/behind-a-login.zarr")
+        http_server.page = False
+        with pytest.raises(LocationNotFoundError, match="there is nothing at"):
+            omezarr.open(f"{http_server.url}/behind-a-login.zarr")
 
     def test_one_that_sends_a_page_instead_of_not_found(self, image, http_server):
         http_server.page = True
