@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,10 +36,62 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def test_it_is_listed_beside_the_built_in_plugins(example):
     rows = [row for row in json.loads(example.run("plugins", "--json").stdout) if row["distribution"] != "omezarr"]
-    assert [(row["extension_axis"], row["name"], row["plugin"], row["status"]) for row in rows] == [
+    assert {(row["extension_axis"], row["name"], row["plugin"], row["status"]) for row in rows} == {
+        ("formats", "0.7.dev1", "omezarr-example:formats.0.7.dev1", "loaded"),
+        ("node_types", "gallery", "omezarr-example:nodes.gallery", "loaded"),
         ("scaling_methods", "centre", "omezarr-example:scaling.centre", "loaded"),
+        ("scaling_methods", "binomial", "omezarr-example:scaling.binomial", "loaded"),
+        ("storage_schemes", "lab", "omezarr-example:schemes.lab", "loaded"),
         ("commands", "histogram", "omezarr-example:commands.histogram", "loaded"),
-    ]
+        ("importers", "pgm", "omezarr-example:importers.pgm", "loaded"),
+        ("exporters", "pgm", "omezarr-example:exporters.pgm", "loaded"),
+        ("samples", "rings", "omezarr-example:samples.rings", "loaded"),
+        ("rule_sets", "example-lab", "omezarr-example:rules.example-lab", "loaded"),
+        ("viewers", "lab-viewer", "omezarr-example:viewers.lab-viewer", "loaded"),
+    }
+
+
+BREAKAGES = {
+    "a module that ends the process": "raise SystemExit(3)\n",
+    "a module with a mistake": "1 / 0\n",
+    "a hook that raises": "{hook}",
+    "a hook that returns something else": "{other}",
+    "a hook that does not exist": "{unknown}",
+}
+
+
+@pytest.mark.parametrize("text", BREAKAGES.values(), ids=list(BREAKAGES))
+def test_broken_in_every_file_it_breaks_nothing_but_itself(example, tmp_path, text):
+    site = shutil.copytree(example.folder, tmp_path / "site")
+    modules = sorted((site / "omezarr_example").glob("[a-z]*.py"))
+    head = "from omezarr.hookspecs import hookimpl\n"
+    for module in modules:
+        hooks = re.findall(r"^def (omezarr_\w+)", module.read_text(), re.MULTILINE)
+        made = {
+            "{hook}": head + "".join(f"@hookimpl\ndef {hook}():\n    raise KeyError('lost')\n" for hook in hooks),
+            "{other}": head + "".join(f"@hookimpl\ndef {hook}():\n    return [42]\n" for hook in hooks),
+            "{unknown}": head + "@hookimpl\ndef omezarr_nothing():\n    return []\n",
+        }
+        module.write_text(made.get(text, text))
+    broken = Installed(site)
+    path = str(tmp_path / "coins.ome.zarr")
+    for words in (["--help"], ["create", path], ["info", path], ["validate", path], ["upgrade", path, "--to", "0.4"]):
+        ran = broken.run(*words)
+        assert ran.returncode == 0, (words, ran.stderr)
+    rows = [row for row in json.loads(broken.run("plugins", "--json").stdout) if row["distribution"] != "omezarr"]
+    assert len(rows) == 11
+    assert {row["status"] for row in rows} == {"failed"}
+
+
+def test_without_it_there_is_no_trace_of_it(example, tmp_path):
+    path = str(tmp_path / "coins.ome.zarr")
+    assert example.run("create", path, "--format", "0.7.dev1").returncode == 0
+    without = Installed(tmp_path / "empty")
+    assert "omezarr-example" not in without.run("plugins", "--json").stdout
+    ran = without.run("info", path)
+    assert ran.returncode == 1
+    assert "0.7.dev1" in ran.stderr + ran.stdout
+    assert "histogram" not in without.run("--help").stdout
 
 
 def test_its_parts_are_used_like_built_in_ones(example, tmp_path):

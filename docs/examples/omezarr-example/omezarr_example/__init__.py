@@ -1,1 +1,1 @@
-"""A scaling method and a command for omezarr."""
+"""A plugin of omezarr for every extension axis, each small and whole."""
