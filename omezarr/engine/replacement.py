@@ -7,6 +7,7 @@ nothing can be moved, so the old one goes first.
 from __future__ import annotations
 
 import shutil
+import warnings
 from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
@@ -19,7 +20,7 @@ from omezarr.arrays.locks import locked
 from omezarr.arrays.targets import LocalTarget, Target
 from omezarr.engine.comparison import is_carried_out
 from omezarr.engine.journal import Journal, facts_of
-from omezarr.errors import IncompleteError, LockedError, MetadataError, TargetExistsError, WriteError
+from omezarr.errors import IncompleteError, LockedError, MetadataError, OMEZarrWarning, TargetExistsError, WriteError
 from omezarr.hierarchy import parse_json
 
 if TYPE_CHECKING:
@@ -152,6 +153,12 @@ class PlanTarget:
     def clear_attempt(self) -> None:
         """Remove what is to go before a new hierarchy is begun."""
         if self.plan.create:
+            if self.resume and self.target.sealed:
+                warnings.warn(
+                    f"{self.wanted} is one file, of which nothing can be resumed: all of it is written",
+                    OMEZarrWarning,
+                    4,
+                )
             self.target.begin()
         if self.plan.create and self.target.rewritable:
             _clear(self.target)
