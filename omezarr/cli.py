@@ -6,6 +6,7 @@ Exit codes: 0 fine, 1 the data or the request is wrong, 2 usage.
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import traceback
 import warnings
@@ -167,5 +168,15 @@ def _report(error: Exception, *, verbose: bool) -> int:
 
 
 def main() -> None:
-    """Run the command line and leave the process with its exit code."""
+    """Run the command line and leave the process with its exit code.
+
+    The first Ctrl-C ends what is done, and is reported; further ones are ignored, so that they cut short neither.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt_once)
     sys.exit(run())
+
+
+def _interrupt_once(*_: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
