@@ -222,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self.wfile.write(content)
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _forward  # noqa: N815 - the names that http.server calls
+    do_GET = do_HEAD = _forward  # noqa: N815 - the names that http.server calls
 
 
 @contextmanager
@@ -287,55 +287,6 @@ def _through(folder: Path, served: Path, words: Callable[[str, str], tuple[list[
     )
 
 
-def bucket(folder: Path) -> str:
-    """Write an image to S3 and convert it back, through a server of which a fifth of the answers fails."""
-    from moto.server import ThreadedMotoServer
-
-    os.environ.update(AWS_EC2_METADATA_DISABLED="true", NO_PROXY="127.0.0.1")
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    behind = "http://{}:{}".format(*moto.get_host_and_port())
-    put = urllib.request.Request(f"{behind}/images", method="PUT")
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(put)
-    source = folder / "a.npy"
-    np.save(source, np.random.default_rng(4).integers(0, 4000, SHAPE).astype("uint16"))
-    convert(source, folder / "whole.zarr", *WORDS)
-    convert(folder / "whole.zarr", folder / "expected.zarr", "--threads", "4")
-    expected = contents(folder / "expected.zarr")
-    calls, errors, most, longest = 0, 0, 0, 0.0
-    for seed in range(RUNS):
-        with troubled(behind, seed) as server:
-            options = [
-                word
-                for key, value in {
-                    "endpoint": server.url,
-                    "key": "tester",
-                    "secret": "secret",
-                    "region": "us-east-1",
-                }.items()
-                for word in ("--storage-option", f"{key}={value}")
-            ]
-            place, back = f"s3://images/{seed}.zarr", folder / f"{seed}.zarr"
-            for given in ([source, place, *WORDS, *options], [place, back, "--threads", "4", *options]):
-                for attempt in range(20):
-                    start = time.monotonic()
-                    server.asked.clear()
-                    done = convert(*given, *["--resume"] * bool(attempt))
-                    longest, calls, errors = max(longest, time.monotonic() - start), calls + 1, errors + done.returncode
-                    most = max(most, *server.asked.values())
-                    if not done.returncode:
-                        break
-                else:
-                    raise CampaignError(f"seed {seed}: {done.stderr}")
-        if contents(back) != expected:
-            raise CampaignError(f"seed {seed}: other bytes")
-    moto.stop()
-    return (
-        f"{calls} calls, {errors} ended in an error and were resumed; no other byte; at most {most} requests for one "
-        f"object and {longest:.0f} s"
-    )
-
-
 def cluster(folder: Path) -> str:
     """Kill workers of a cluster while they write."""
     import distributed
@@ -366,7 +317,7 @@ def cluster(folder: Path) -> str:
     return f"{kills} workers killed in mid-run: the same bytes each time"
 
 
-TROUBLES = {"disk": full_disk, "files": few_files, "web": web, "bucket": bucket, "cluster": cluster}
+TROUBLES = {"disk": full_disk, "files": few_files, "web": web, "cluster": cluster}
 
 
 def main() -> None:
