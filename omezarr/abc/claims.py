@@ -31,10 +31,30 @@ class Claim:
     Parameters
     ----------
     specificity : int
-        The highest of all claims wins; two equal highest ones are an error that names both. Formats use `Certainty`.
+        The highest of all claims wins; two equal highest ones are an error that names both. Formats use `Certainty`,
+        all others the numbers below, or what lies between them.
     reason : str
         Why, in words that fit behind "because".
+
+    Attributes
+    ----------
+    FALLBACK : int
+        It may be for this one, if for nobody else: a library opens much of the kind.
+    NAME : int
+        Its protocol or the end of its name says so.
+    KIND : int
+        What it holds is of a kind that another may know more closely, as a zarr hierarchy that may be a single array.
+    INSIDE : int
+        What is inside says so, such as its first bytes; or it lies in a container.
+    OPENED : int
+        The caller has opened it already.
+    KEY : int
+        Of a node type: the document has its key, or the place of the group says so.
+    CLOSER_KEY : int
+        Of a node type: it has the key beside that of another type, and is more of this one; a label image is an image.
     """
+
+    FALLBACK, NAME, KIND, INSIDE, OPENED, KEY, CLOSER_KEY = 1, 10, 15, 20, 30, 1, 2
 
     specificity: int
     reason: str

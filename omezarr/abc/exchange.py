@@ -37,7 +37,7 @@ class Importer(ABC):
     ...     suffixes = (".blank",)
     ...
     ...     def claim(self, location):
-    ...         return Claim(10, "its name ends in .blank") if location.name.endswith(".blank") else None
+    ...         return Claim(Claim.NAME, "its name ends in .blank") if location.name.endswith(".blank") else None
     ...
     ...     def load(self, location, options):
     ...         import numpy as np
@@ -107,13 +107,13 @@ class Exporter(ABC):
     --------
     The smallest one:
 
-    >>> from omezarr.abc import Claim, Exporter, ExportRun
+    >>> from omezarr.abc import Claim, ExportRun, Exporter
     >>> class ShapeOnly(Exporter):
     ...     name = "shape"
     ...     suffixes = (".shape",)
     ...
     ...     def claim(self, location):
-    ...         return Claim(10, "its name ends in .shape") if location.name.endswith(".shape") else None
+    ...         return Claim(Claim.NAME, "its name ends in .shape") if location.name.endswith(".shape") else None
     ...
     ...     def save(self, content, location, options, run):
     ...         from pathlib import Path

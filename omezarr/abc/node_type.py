@@ -104,7 +104,7 @@ class NodeType(ABC):
 
     def claim(self, document: Document, hint: Hint) -> Claim | None:
         """Say whether a document is of this type; by default when it has the key."""
-        return Claim(1, f"it has the key {self.key!r}") if self.key in document.values else None
+        return Claim(Claim.KEY, f"it has the key {self.key!r}") if self.key in document.values else None
 
     def configure(self, converter: Converter) -> None:
         """Override in a fresh converter how the model of this type is structured, for all versions."""

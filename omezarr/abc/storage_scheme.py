@@ -38,7 +38,7 @@ class StorageScheme(ABC):
     ...     name = "scratch"
     ...
     ...     def claim(self, location):
-    ...         return Claim(10, "it starts with scratch:") if location.protocol == "scratch" else None
+    ...         return Claim(Claim.NAME, "it starts with scratch:") if location.protocol == "scratch" else None
     ...
     ...     def open(self, location, *, write, resolve):
     ...         from zarr.storage import MemoryStore

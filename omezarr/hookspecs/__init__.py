@@ -185,7 +185,7 @@ def omezarr_storage_schemes() -> Iterable[StorageScheme]:
     ...     name = "home"
     ...
     ...     def claim(self, location):
-    ...         return Claim(10, "its URL starts with home://") if location.protocol == "home" else None
+    ...         return Claim(Claim.NAME, "its URL starts with home://") if location.protocol == "home" else None
     ...
     ...     def open(self, location, *, write, resolve):
     ...         from zarr.storage import LocalStore
@@ -260,7 +260,7 @@ def omezarr_importers() -> Iterable[Importer]:
     ...     suffixes = (".csv",)
     ...
     ...     def claim(self, location):
-    ...         return Claim(10, "its name ends in .csv") if location.name.endswith(self.suffixes) else None
+    ...         return Claim(Claim.NAME, "it ends in .csv") if location.name.endswith(self.suffixes) else None
     ...
     ...     def load(self, location, options):
     ...         import numpy as np
@@ -299,7 +299,7 @@ def omezarr_exporters() -> Iterable[Exporter]:
     ...     suffixes = (".raw",)
     ...
     ...     def claim(self, location):
-    ...         return Claim(10, "its name ends in .raw") if location.name.endswith(self.suffixes) else None
+    ...         return Claim(Claim.NAME, "it ends in .raw") if location.name.endswith(self.suffixes) else None
     ...
     ...     def save(self, content, location, options, run):
     ...         from pathlib import Path

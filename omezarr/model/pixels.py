@@ -69,12 +69,9 @@ class PixelSource(ABC):
 
     def __eq__(self, other: object) -> bool:
         """Say whether two sources give the same pixels, as far as their identities tell; may look at them for it."""
-        if self is other:
-            return True
-        if not isinstance(other, PixelSource) or type(other) is not type(self):
-            return NotImplemented
-        alike = (self.shape, self.dtype) == (other.shape, other.dtype)
-        return alike and bool(self.identity) and self.identity == other.identity
+        if self is other or not isinstance(other, type(self)) or not self.identity:
+            return self is other
+        return (self.shape, self.dtype, self.identity) == (other.shape, other.dtype, other.identity)
 
     def __hash__(self) -> int:
         return hash((type(self), self.shape, self.dtype))

@@ -308,8 +308,7 @@ _IN_USE: ContextVar[Registry] = ContextVar("omezarr_registry")
 
 def registry_in_use() -> Registry:
     """Return the registry of the call that is under way, see `Registry.in_use`; outside of any the default one."""
-    registry = _IN_USE.get(None)
-    return default_registry() if registry is None else registry
+    return _IN_USE.get(None) or default_registry()
 
 
 @cache

@@ -25,7 +25,7 @@ class NumpyFile(Exporter):
 
     def claim(self, location: Location) -> Claim | None:
         """Claim names that end in .npy."""
-        return Claim(10, "its name ends in .npy") if location.name.lower().endswith(self.suffixes) else None
+        return Claim(Claim.NAME, "its name ends in .npy") if location.name.lower().endswith(self.suffixes) else None
 
     def check(self, content: Content, options: Mapping[str, Any]) -> None:
         """Refuse everything but one image, and axes that it does not have."""

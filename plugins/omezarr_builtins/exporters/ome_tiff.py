@@ -50,7 +50,9 @@ class OMETiff(Exporter):
     def claim(self, location: Location) -> Claim | None:
         """Claim names that end as those of OME-TIFF."""
         return (
-            Claim(20, "its name ends as that of an OME-TIFF") if location.name.lower().endswith(self.suffixes) else None
+            Claim(Claim.NAME + 2, "its name ends as that of an OME-TIFF")
+            if location.name.lower().endswith(self.suffixes)
+            else None
         )
 
     def check(self, content: Content, options: Mapping[str, Any]) -> None:

@@ -38,7 +38,7 @@ class PlainTiff(Exporter):
     def claim(self, location: Location) -> Claim | None:
         """Claim names that end as those of TIFF."""
         claimed = location.name.lower().endswith(self.suffixes)
-        return Claim(10, "its name ends as that of a TIFF") if claimed else None
+        return Claim(Claim.NAME, "its name ends as that of a TIFF") if claimed else None
 
     def check(self, content: Content, options: Mapping[str, Any]) -> None:
         """Refuse everything but one image with planes, of a type that TIFF has."""

@@ -49,11 +49,11 @@ class BareArray(Importer):
     def claim(self, location: Location) -> Claim | None:
         """Claim ``.npy`` files and zarr arrays that can be looked at without asking a server."""
         if first_bytes(location, len(MAGIC)) == MAGIC:
-            return Claim(20, "it begins as a .npy file does")
+            return Claim(Claim.INSIDE, "it begins as a .npy file does")
         if _is_zarr_array(location):
-            return Claim(20, "it is a zarr array")
+            return Claim(Claim.INSIDE, "it is a zarr array")
         if location.name.lower().endswith(self.suffixes):
-            return Claim(10, "its name ends in .npy")
+            return Claim(Claim.NAME, "its name ends in .npy")
         return None
 
     def load(self, location: Location, options: Mapping[str, Any]) -> ImageContent:

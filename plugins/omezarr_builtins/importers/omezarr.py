@@ -41,15 +41,15 @@ class OMEZarr(Importer):
     def claim(self, location: Location) -> Claim | None:
         """Claim zarr groups that can be looked at, names that end as theirs do, and weakly every other URL."""
         if location.store is not None:
-            return Claim(15, "it is an opened zarr store")
+            return Claim(Claim.KIND, "it is an opened zarr store")
         path = local_path(location)
         if path is not None and path.is_dir():
             with looking_at(path):
                 if any((path / name).is_file() for name in _DOCUMENTS):
-                    return Claim(15, "it is a folder with metadata of zarr")
+                    return Claim(Claim.KIND, "it is a folder with metadata of zarr")
         if location.name.lower().endswith(self.suffixes):
-            return Claim(10, "its name ends as that of a zarr hierarchy")
-        return None if location.protocol == "local" else Claim(1, "a URL can be that of a zarr hierarchy")
+            return Claim(Claim.NAME, "its name ends as that of a zarr hierarchy")
+        return None if location.protocol == "local" else Claim(Claim.FALLBACK, "a URL can be that of a zarr hierarchy")
 
     def load(self, location: Location, options: Mapping[str, Any]) -> Content:
         """Describe what a group holds; a bare array as the importer of arrays does."""

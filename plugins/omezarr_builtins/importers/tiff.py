@@ -73,11 +73,11 @@ class Tiff(Importer):
         """Claim local files that begin as a TIFF does, and names that end in a suffix of TIFF."""
         start = first_bytes(location, 4)
         if start in MAGIC:
-            return Claim(20, "it begins as a TIFF file does")
+            return Claim(Claim.INSIDE, "it begins as a TIFF file does")
         if start is not None and is_companion(location):
-            return Claim(20, "it is OME-XML that describes image files")
+            return Claim(Claim.INSIDE, "it is OME-XML that describes image files")
         if location.name.lower().endswith(self.suffixes) and not Path(location.url).is_dir():
-            return Claim(10, "its name ends as that of a TIFF file")
+            return Claim(Claim.NAME, "its name ends as that of a TIFF file")
         return None
 
     def load(self, location: Location, options: Mapping[str, Any]) -> Content:

@@ -36,13 +36,13 @@ class ImageLabelNode(NodeType):
     def claim(self, document: Document, hint: Hint) -> Claim | None:
         """Claim what has the key; with less certainty a multiscale image in the place of a label."""
         if self.key in document.values:
-            return Claim(2, f"it has the key {self.key!r}")
+            return Claim(Claim.CLOSER_KEY, f"it has the key {self.key!r}")
         if "multiscales" not in document.values:
             return None
         if hint.node_key == self.key:
-            return Claim(1, "a group of labels lists it")
+            return Claim(Claim.KEY, "a group of labels lists it")
         if re.search(r"(^|/)labels/.*[^/]", hint.path):
-            return Claim(1, f"it lies at {hint.path!r}")
+            return Claim(Claim.KEY, f"it lies at {hint.path!r}")
         return None
 
     def plan(self, content: LabelImageContent, context: PlanningContext) -> list[Phase]:

@@ -43,8 +43,8 @@ class LabelsNode(NodeType):
     def claim(self, document: Document, hint: Hint) -> Claim | None:
         """Claim what has the key, and what an image has in the place of its labels."""
         if self.key in document.values:
-            return Claim(1, f"it has the key {self.key!r}")
-        return Claim(1, "an image has it as its labels") if hint.node_key == self.key else None
+            return Claim(Claim.KEY, f"it has the key {self.key!r}")
+        return Claim(Claim.KEY, "an image has it as its labels") if hint.node_key == self.key else None
 
     def structure(self, values: Mapping[str, JSON], converter: Converter) -> Labels:
         """Structure the list of paths."""

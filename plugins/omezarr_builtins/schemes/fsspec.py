@@ -32,7 +32,7 @@ class Fsspec(StorageScheme):
         from fsspec.registry import known_implementations, registry
 
         if location.protocol in known_implementations or location.protocol in registry:
-            return Claim(1, f"fsspec has a file system for {location.protocol!r}")
+            return Claim(Claim.FALLBACK, f"fsspec has a file system for {location.protocol!r}")
         return None
 
     def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:

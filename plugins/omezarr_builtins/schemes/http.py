@@ -28,7 +28,7 @@ class HTTP(StorageScheme):
     def claim(self, location: Location) -> Claim | None:
         """Claim web addresses."""
         if location.store is None and location.protocol in ("http", "https"):
-            return Claim(10, f"its URL starts with {location.protocol}://")
+            return Claim(Claim.NAME, f"its URL starts with {location.protocol}://")
         return None
 
     def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:

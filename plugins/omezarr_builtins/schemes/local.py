@@ -29,7 +29,7 @@ class Local(StorageScheme):
 
     def claim(self, location: Location) -> Claim | None:
         """Claim local paths."""
-        return Claim(10, "it is a local path") if location.protocol == "local" else None
+        return Claim(Claim.NAME, "it is a local path") if location.protocol == "local" else None
 
     def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:
         """Open a folder."""

@@ -36,7 +36,7 @@ class Memory(StorageScheme):
 
     def claim(self, location: Location) -> Claim | None:
         """Claim ``memory://`` URLs."""
-        return Claim(10, "its URL starts with memory://") if location.protocol == "memory" else None
+        return Claim(Claim.NAME, "its URL starts with memory://") if location.protocol == "memory" else None
 
     def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:
         """Open a named store; writing makes a new one where none is."""

@@ -45,7 +45,7 @@ class S3(StorageScheme):
     def claim(self, location: Location) -> Claim | None:
         """Claim ``s3://`` and ``s3a://`` URLs."""
         if location.store is None and location.protocol in ("s3", "s3a"):
-            return Claim(10, f"its URL starts with {location.protocol}://")
+            return Claim(Claim.NAME, f"its URL starts with {location.protocol}://")
         return None
 
     def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:

@@ -23,7 +23,7 @@ class OpenStore(StorageScheme):
 
     def claim(self, location: Location) -> Claim | None:
         """Claim opened stores, whatever they are."""
-        return Claim(30, "it is open already") if location.store is not None else None
+        return Claim(Claim.OPENED, "it is open already") if location.store is not None else None
 
     def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:
         """Return the store itself."""

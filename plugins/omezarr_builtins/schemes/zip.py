@@ -37,7 +37,7 @@ class Zip(StorageScheme):
         """Claim locations with a part that ends in .zip or .ozx."""
         if location.store is not None or _split(location) is None:
             return None
-        return Claim(20, "a part of it ends in .zip or .ozx")
+        return Claim(Claim.INSIDE, "a part of it ends in .zip or .ozx")
 
     def open(self, location: Location, *, write: bool, resolve: Callable[[Location], OpenedStore]) -> OpenedStore:
         """Open the store in which the file lies, and read the directory of the file."""
