@@ -39,7 +39,7 @@ class Selection:
     levels : int or sequence of int
         Which resolution levels; the first that is taken becomes the full one.
     wells : str or sequence of str
-        Names as "A/1" or "A1", or patterns as "A/*".
+        Names as ``"A/1"`` or ``"A1"``, or patterns as ``"A/*"``.
     fields : str, int or sequence of them
         The names of the fields of each well.
     channels : str, int or sequence of them
