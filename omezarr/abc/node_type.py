@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from omezarr.errors import MetadataError, PluginError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -143,7 +145,6 @@ class NodeType(ABC):
         By default what `references` says of the structured value, and nothing where it cannot be structured. A type of
         which malformed documents shall still be followed reads the raw values of the context instead.
         """
-        from omezarr.errors import MetadataError
         from omezarr.model.structuring import base_converter
 
         if self.key not in context.values:
@@ -171,8 +172,6 @@ class NodeType(ABC):
         ArgumentError, UnsupportedError, LossyError
             If it cannot be written as it is.
         """
-        from omezarr.errors import PluginError
-
         raise PluginError(f"the node type {self.key!r} names content that it writes, but does not plan it")
 
     def rules(self, version: str) -> Iterable[Rule]:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
+from omezarr.arrays.chunk_store import ChunkStore
 from omezarr.arrays.chunks import bytes_of
 from omezarr.errors import OMEZarrError, StorageError
 from omezarr.files import open_file
@@ -160,8 +161,6 @@ def objects_of(array: zarr.Array[Any]) -> LocalObjects | StoredObjects:
 
 def chunk_store_of(array: zarr.Array[Any]) -> Store:
     """Return the store of a zarr array for reading its chunks."""
-    from omezarr.arrays.chunk_store import ChunkStore
-
     document = "zarr.json" if array.metadata.zarr_format == 3 else ".zarray"
     return ChunkStore(array.store, f"{array.path}/{document}".lstrip("/"))
 

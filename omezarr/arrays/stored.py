@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from omezarr.arrays.chunks import ShardCoder, coder_of
 from omezarr.arrays.codecs import CHECKSUM, COMMON_CODECS, v2_compressor, v3_codecs
+from omezarr.arrays.targets import StoreTarget
 from omezarr.errors import ArgumentError, MetadataError, UnsupportedError
 from omezarr.hierarchy import parse_json
 
@@ -261,8 +262,6 @@ class StoredArray:
         """Let zarr-python encode a unit in memory: slow, but it knows every codec."""
         import zarr
         from zarr.storage import MemoryStore
-
-        from omezarr.arrays.targets import StoreTarget
 
         store = MemoryStore()
         inner = StoreTarget(store, "")

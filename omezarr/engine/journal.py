@@ -14,6 +14,7 @@ import platform
 import threading
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from omezarr._version import __version__
 from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import CreateGroup, EditAttributes, WriteLevels
 from omezarr.arrays.stored import array_metadata
@@ -138,8 +139,6 @@ def facts_of(plan: Plan) -> dict[str, JSON]:
     """Return what must be the same for a plan to be resumed."""
     import numcodecs
     import numpy as np
-
-    from omezarr._version import __version__
 
     facts: dict[str, JSON] = {
         "the version of omezarr": __version__,

@@ -31,6 +31,7 @@ from omezarr.nodes.ome import OMEGroup
 from omezarr.nodes.pictures import Pictured, offered
 from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import document_of
+from omezarr.transform import between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -320,8 +321,6 @@ class Node(OMEGroup, Pictured):
         >>> node.transform("0", "physical")(np.array([[2.0, 4.0]]))
         array([[1., 2.]])
         """
-        from omezarr.transform import between
-
         return between(self, source, target)
 
     def edit(self, **changes: Any) -> Node:

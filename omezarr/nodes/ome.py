@@ -12,6 +12,7 @@ from omezarr.model import Axis, Channel, Image, Multiscale, Plate, conventional_
 from omezarr.nodes.children import Children
 from omezarr.nodes.listings import Fields, Wells
 from omezarr.nodes.plates import present
+from omezarr.nodes.stitching import stitched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -166,8 +167,6 @@ class OMEGroup:
         >>> plate["B/2"].stitched()[0, ::4].compute()
         array([1, 1, 2, 2], dtype=uint8)
         """
-        from omezarr.nodes.stitching import stitched
-
         return stitched(self, level, arranged, label, fill)  # type: ignore[arg-type]  # as above
 
     def __getitem__(self, path: str) -> Node:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from omezarr.errors import OMEZarrWarning
+from omezarr.errors import ArgumentError, OMEZarrWarning
 from omezarr.rendering.request import PictureRequest
 
 if TYPE_CHECKING:
@@ -124,8 +124,6 @@ def request_of(**options: Any) -> PictureRequest:
         If there is no such option.
     """
     from attrs import fields_dict
-
-    from omezarr.errors import ArgumentError
 
     known = fields_dict(PictureRequest)
     for name in options:

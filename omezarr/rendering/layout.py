@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from omezarr.errors import ArgumentError, MetadataError, OMEZarrError, UnsupportedError
+from omezarr.model import conventional_axes
 
 if TYPE_CHECKING:
     import zarr
@@ -208,8 +209,6 @@ def subject_of(node: Node) -> PictureSource:
 
 def _last_axes(count: int) -> tuple[Axis, ...]:
     """Return axes for an array of another number of dimensions than the metadata has axes."""
-    from omezarr.model import conventional_axes
-
     names = [f"axis{index}" for index in range(count - 5)] + list("tczyx"[-min(count, 5) :])
     return conventional_axes(names)
 

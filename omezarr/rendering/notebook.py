@@ -7,10 +7,10 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from omezarr.errors import OMEZarrError
+from omezarr.errors import ArgumentError, OMEZarrError
 from omezarr.model import Plate
 from omezarr.nodes.level import Level
-from omezarr.rendering.request import PictureRequest
+from omezarr.rendering.request import PictureRequest, colour_of
 from omezarr.rendering.sampling import Budget
 
 if TYPE_CHECKING:
@@ -132,9 +132,6 @@ def _level_rows(level: Level) -> Iterable[tuple[str, str]]:
 
 def _channel(label: str, color: object) -> str:
     """Return a channel with a square of its colour, if that is one."""
-    from omezarr.errors import ArgumentError
-    from omezarr.rendering.request import colour_of
-
     try:
         square = "background:#{:02x}{:02x}{:02x}".format(*colour_of(str(color or "")))
     except ArgumentError:

@@ -17,7 +17,7 @@ from omezarr.model import Plate, Well
 from omezarr.nodes.plates import grid_of
 from omezarr.rendering.annotations import written
 from omezarr.rendering.colours import mark_missing
-from omezarr.rendering.images import Exposure, Picture, expose
+from omezarr.rendering.images import Exposure, Picture, draw_image, expose
 from omezarr.rendering.layout import subject_of
 from omezarr.threads import ThreadPool
 
@@ -271,8 +271,6 @@ def draw(node: Node, request: PictureRequest, budget: Budget | None = None) -> P
     UnsupportedError
         If there is nothing to draw.
     """
-    from omezarr.rendering.images import draw_image
-
     if node.multiscale is not None:
         return draw_image(node, request, budget)
     plate = next((facet for facet in node.facets.values() if isinstance(facet, Plate)), None)

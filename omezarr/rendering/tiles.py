@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from omezarr.errors import ArgumentError
 from omezarr.model import ImageLabel
-from omezarr.rendering.colours import Display, chosen_displays, composed, mark_missing, measured_window
+from omezarr.rendering.colours import Display, chosen_displays, coloured_labels, composed, mark_missing, measured_window
 from omezarr.rendering.images import as_labels, is_label, picks_of, read_labels
 from omezarr.rendering.planes import nearest, read_planes, resized
 from omezarr.rendering.sampling import Budget, sample_region
@@ -167,8 +167,6 @@ def read_tile(
 def compose_tile(subject: PictureSource, planes: Sequence[TilePlane], displays: Sequence[Display]) -> Pixels:
     """Return the picture of a tile: red, green and blue."""
     if is_label(subject.node):
-        from omezarr.rendering.colours import coloured_labels
-
         colours = coloured_labels(as_labels(planes[0].pixels), label_facet(subject))
         return np.where(colours[..., 3:] > 0, colours[..., :3], np.uint8(0))
     picture = composed(np.stack([plane.pixels for plane in planes]), displays)

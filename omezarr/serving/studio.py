@@ -10,8 +10,8 @@ import numpy as np
 from attrs import evolve
 
 from omezarr.errors import ArgumentError
-from omezarr.rendering.colours import borders, coloured_labels
-from omezarr.rendering.images import as_labels
+from omezarr.rendering.colours import borders, chosen_displays, coloured_labels
+from omezarr.rendering.images import as_labels, is_label, read_labels
 from omezarr.rendering.sheets import draw
 from omezarr.rendering.tiles import (
     TilePlace,
@@ -147,7 +147,6 @@ class Studio:
         return found
 
     def _label_at(self, subject: PictureSource, request: PictureRequest, row: int, column: int) -> tuple[int, str]:
-        from omezarr.rendering.images import read_labels
 
         assert isinstance(request.labels, tuple)
         (name,) = request.labels
@@ -180,9 +179,6 @@ def _place(subject: PictureSource, place: tuple[int, int, int]) -> TilePlace:
 
 def _displays(subject: PictureSource, request: PictureRequest) -> Sequence[Display]:
     """Return the channels of a request; those that it does not settle are measured."""
-    from omezarr.rendering.colours import chosen_displays
-    from omezarr.rendering.images import is_label
-
     displays = chosen_displays(subject, request)
     if is_label(subject.node) or all(display.window is not None for display in displays):
         return displays

@@ -15,6 +15,7 @@ from omezarr.model.content import ImageContent
 from omezarr.testing.registries import registry_with
 from omezarr.testing.strange import STRANGE_LOCATIONS
 from omezarr.writing.conversion import convert
+from omezarr.writing.exporting import Export, run_export
 from omezarr.writing.images import write_content
 
 if TYPE_CHECKING:
@@ -115,7 +116,6 @@ class ExporterSuite:
     def test_a_source_that_fails_leaves_nothing(
         self, exporter: Exporter, registry: Registry, pixels: npt.NDArray[Any], tmp_path: Path
     ) -> None:
-        from omezarr.writing.exporting import Export, run_export
 
         folder = tmp_path / "new"
         folder.mkdir()

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from omezarr.arrays import as_source
+from omezarr.engine.windows import reduced_window
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -204,9 +207,6 @@ def reduced(
     method: ScalingMethod, image: Pixels, factors: tuple[int, ...], region: tuple[slice, ...] | None = None
 ) -> Pixels:
     """Return a region of the next level, or all of it, made as the engine makes it."""
-    from omezarr.arrays import as_source
-    from omezarr.engine.windows import reduced_window
-
     shape = tuple(-(-size // factor) for size, factor in zip(image.shape, factors, strict=True))
     source = cast("ArrayReader", as_source(image))  # reads regions as a reader does
     return reduced_window(source, region or tuple(slice(0, size) for size in shape), image.shape, factors, method)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from attrs import field, fields_dict, frozen
 
+from omezarr.abc import ScalingMethod
+from omezarr.abc.plan import Codec
 from omezarr.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from omezarr.abc import ScalingMethod
-    from omezarr.abc.plan import Codec, ProgressCallback
+    from omezarr.abc.plan import ProgressCallback
     from omezarr.model import Axis
 
 DEFAULT_FORMAT = "0.5"
@@ -129,9 +130,6 @@ _EXAMPLES = {
 
 def _is_possible(name: str, value: Any) -> bool:
     """Say whether a value is of a type that the option of this name can have; what it says is looked at later."""
-    from omezarr.abc import ScalingMethod
-    from omezarr.abc.plan import Codec
-
     if name in ("method", "label_method"):
         return isinstance(value, str | ScalingMethod)
     if name == "format":

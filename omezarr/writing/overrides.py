@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from omezarr.arrays.streams import cropped
 from omezarr.errors import ArgumentError
 from omezarr.writing.channels import channel_axis_of
 from omezarr.writing.image_description import by_axis, parse_axes, parse_channels
@@ -77,8 +78,6 @@ def _cut(
     content: ImageContent | LabelContent, axes: tuple[Axis, ...], parts: tuple[slice, ...]
 ) -> tuple[PixelSource, tuple[float, ...] | None, tuple[LevelContent, ...]]:
     """Return the pixels of a part, its position, and its first level, which says how it is stored."""
-    from omezarr.arrays.streams import cropped
-
     scale, place = content.scale or (1.0,) * len(axes), content.translation or (0.0,) * len(axes)
     moved = tuple(
         p if axis.type == "channel" else p + s * part.start

@@ -8,6 +8,7 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.hookspecs import hookimpl
+from omezarr.location import Location
 from omezarr_builtins.commands._copying import copying_options, run_copy
 
 
@@ -22,8 +23,6 @@ def download(registry: Any, /, *, source: str, target: str | None, **words: Any)
     The same as omezarr copy: all that is there, byte by byte; where nothing can be listed, what the metadata names.
     """
     if target is None:
-        from omezarr.location import Location
-
         target = Location.parse(source).name
         if not target:
             raise ArgumentError(f"{source} has no name that a folder could have; give a TARGET")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omezarr.abc.plan import DeleteKeys, TransferObjects
 from omezarr.errors import ArgumentError
 from omezarr.hookspecs import hookimpl
+from omezarr.location import Location
 from omezarr.terminal import echo, echo_json, json_option, parse_assignments, storage_option
 
 if TYPE_CHECKING:
@@ -61,7 +63,6 @@ def edit(registry: Any, /, *, path: str, dry_run: bool, as_json: bool, storage_o
     """
     from omezarr.checking.repair import carry_out
     from omezarr.editing import complete_interrupted, plan_metadata_edit
-    from omezarr.location import Location
 
     if not dry_run:
         complete_interrupted(Location.parse(path, storage_options), registry)
@@ -182,7 +183,6 @@ def _channel(text: str) -> tuple[int, dict[str, Any]]:
 
 
 def _lines(repair: Repair, *, dry: bool) -> Iterator[str]:
-    from omezarr.abc.plan import DeleteKeys, TransferObjects
     from omezarr.checking.repair import change_line
 
     if repair.plan is None:
