@@ -214,7 +214,7 @@ def large_chunk(made: zipfile.ZipFile) -> None:
         "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [64, 64]}}, "attributes": {},
         "chunk_key_encoding": {"name": "default"}, "codecs": [{"name": "bytes"}], "dimension_names": ["y", "x"],
     }))  # fmt: skip
-    with made.open("0/c/0/0", "w") as stream:
+    with made.open("0/c/0/0", "w", force_zip64=True) as stream:
         for _ in range(2048):
             stream.write(bytes(2**20))
 
