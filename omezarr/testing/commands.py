@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,8 +60,8 @@ class CommandSuite:
             if parameter.param_type_name == "option":
                 assert getattr(parameter, "help", None), f"{parameter.opts[0]} has no help"
             else:
-                name = parameter.human_readable_name.strip("[].")
-                assert name in (command.help or ""), f"the help does not say what {name} is"
+                for name in re.findall(r"\w+", parameter.human_readable_name):
+                    assert name in (command.help or ""), f"the help does not say what {name} is"
 
     def test_what_it_does_not_know_is_an_error_of_usage(self, command: click.Command, registry: Registry) -> None:
         ran = CliRunner().invoke(command, ["--nobody-knows-this"], obj=registry)

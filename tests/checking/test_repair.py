@@ -351,7 +351,7 @@ class TestRefusals:
             for key, value in broken_image("0.5")._store_dict.items():
                 zarr.core.sync.sync(archive.set(key, value))
         before = path.read_bytes()
-        with pytest.raises(UnsupportedError, match=r"can only be read.*change the copy"):
+        with pytest.raises(UnsupportedError, match=r"nothing can be replaced.*change the copy"):
             repair(path)
         assert path.read_bytes() == before
 

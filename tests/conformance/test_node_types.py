@@ -51,6 +51,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "well": {"well": {"images": [{"path": "0", "acquisition": 1}, {"path": "1"}]}},
     "bioformats2raw.layout": {"bioformats2raw.layout": 3},
     "series": {"series": ["0", "1"]},
+    "tables": {"tables": ["measurements", "regions"]},
     "scene": {
         "scene": {
             "coordinateSystems": [{"name": "world", "axes": AXES}],

@@ -151,9 +151,13 @@ TESTED_ALONE = {
 """Rules whose cases are tests of their own."""
 
 
+BESIDE_NGFF = {"tables"}
+"""Kinds of groups that the specification does not know; their rules are tested beside the node types."""
+
+
 def test_every_rule_of_every_version_has_a_case() -> None:
     covered = {(version, key, case.rule) for case, key, version in uses([*DOCUMENT, *ATTRIBUTES, *WHOLE])}
-    known = [item for item in all_rules() if item[0] in VERSIONS]
+    known = [item for item in all_rules() if item[0] in VERSIONS and item[1] not in BESIDE_NGFF]
     rules = {(version, key, rule.id) for version, key, rule in known if rule.id not in TESTED_ALONE}
     assert rules - covered == set()
     assert covered - rules == set()
@@ -162,7 +166,7 @@ def test_every_rule_of_every_version_has_a_case() -> None:
 def test_ids_are_unique_within_a_key_and_every_rule_says_what_it_demands() -> None:
     rules = [(version, key, rule) for version, key, rule in all_rules()]
     assert len({(version, key, rule.id) for version, key, rule in rules}) == len(rules)
-    for version, _, rule in rules:
+    for version, key, rule in rules:
         assert rule.demand.endswith(".")
-        assert rule.section.startswith(f"NGFF {version}, ")
+        assert key in BESIDE_NGFF or rule.section.startswith(f"NGFF {version}, ")
         assert not (rule.disputed and rule.severity is Severity.ERROR)
