@@ -51,7 +51,9 @@ class CommandSuite:
         assert len(first) <= MOST_LETTERS, "the first sentence of the help stands in the list of commands"
 
     def test_its_help_shows_an_example(self, command: click.Command, registry: Registry) -> None:
-        ran = CliRunner().invoke(command, ["--help"], obj=registry, prog_name=f"omezarr {command.name}")
+        ran = CliRunner().invoke(
+            command, ["--help"], obj=registry, help_option_names=["-h", "--help"], prog_name=f"omezarr {command.name}"
+        )
         assert ran.exit_code == 0, ran.output
         assert f"omezarr {command.name}" in (command.epilog or "") + (command.help or "")
 
@@ -64,7 +66,7 @@ class CommandSuite:
                     assert name in (command.help or ""), f"the help does not say what {name} is"
 
     def test_what_it_does_not_know_is_an_error_of_usage(self, command: click.Command, registry: Registry) -> None:
-        ran = CliRunner().invoke(command, ["--nobody-knows-this"], obj=registry)
+        ran = CliRunner().invoke(command, ["--nobody-knows-this"], obj=registry, help_option_names=["-h", "--help"])
         assert ran.exit_code == 2, "options that are not known are refused with exit code 2"
 
     def test_importing_it_stays_light(self, command: click.Command) -> None:

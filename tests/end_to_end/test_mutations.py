@@ -20,7 +20,7 @@ def fuzz(monkeypatch: pytest.MonkeyPatch) -> Any:
     return module
 
 
-@pytest.mark.parametrize(("kind", "count"), [("document", 600), ("file", 400)])
+@pytest.mark.parametrize(("kind", "count"), [("document", 200), ("file", 100)])
 def test_nothing_but_errors_of_omezarr_is_raised(fuzz: Any, kind: str, count: int) -> None:
     done, _, wrong = fuzz.campaign(kind, range(count), fuzz.bases(), FOR_EVER)
     assert wrong == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,10 +63,15 @@ def _check_target(path: Path) -> None:
     if path.is_file():
         raise TargetExistsError(f"{path} is a file; it is not overwritten by a zarr folder, choose another path")
     for ancestor in path.parents:
-        if ancestor.is_dir():
+        try:
+            mode = ancestor.stat().st_mode  # asked once: others make and remove folders meanwhile
+        except PermissionError:
+            raise
+        except OSError:
+            continue
+        if stat.S_ISDIR(mode):
             return
-        if ancestor.exists():
-            raise StorageError(f"{path} cannot be created, because {ancestor} is a file; choose another path")
+        raise StorageError(f"{path} cannot be created, because {ancestor} is a file; choose another path")
 
 
 @hookimpl
