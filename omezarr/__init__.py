@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from omezarr.plugins.registration import registered
     from omezarr.plugins.registry import Registry, default_registry, registry_in_use
     from omezarr.rendering import html, render, thumbnail
+    from omezarr.serving import view
     from omezarr.transform import resample
     from omezarr.upgrading import upgrade
     from omezarr.writing import RunOptions, WriteOptions
@@ -81,6 +82,7 @@ _HOMES = {
         "omezarr.plugins.registry": "Registry default_registry registry_in_use",
         "omezarr.plugins.registration": "registered",
         "omezarr.rendering": "html render thumbnail",
+        "omezarr.serving": "view",
         "omezarr.transform": "resample",
         "omezarr.upgrading": "upgrade",
         "omezarr.writing": "RunOptions WriteOptions",
@@ -153,6 +155,7 @@ __all__ = [
     "thumbnail",
     "upgrade",
     "validate",
+    "view",
     "write_content",
     "write_field",
     "write_image",

@@ -54,9 +54,7 @@ class Hierarchy:
     -----
     Nothing is fetched before it is asked for, and nothing is ever listed unless `names` is called. The first node costs
     one round of requests, for metadata of both zarr formats; all others are asked for in the format of the first.
-
-    Stores that may not be listed can answer "denied" for what is missing. Once some node could be read, others that
-    are denied count as missing.
+    Where one node could be read, others that are denied count as missing: stores that may not be listed say so of both.
     """
 
     def __init__(
@@ -81,8 +79,11 @@ class Hierarchy:
         return f"Hierarchy({self.store!r}, {self.path!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        make = partial(Hierarchy, use_consolidated=self._use_consolidated)
-        return make, (self.store, self.path, self._preferred)
+        return partial(Hierarchy, use_consolidated=self._use_consolidated), (self.store, self.path, self._preferred)
+
+    def over(self, store: Store) -> Hierarchy:
+        """Return the same hierarchy, read through another store."""
+        return Hierarchy(store, self.path, self._preferred, use_consolidated=self._use_consolidated)
 
     @property
     def traits(self) -> StoreTraits:

@@ -11,7 +11,7 @@ from omezarr.abc import ArrayFacts
 from omezarr.arrays.geometry import selection
 from omezarr.errors import MetadataError, OMEZarrError
 from omezarr.model import LevelGeometry, composed_geometry, derived_geometries
-from omezarr.nodes.pictures import Shown
+from omezarr.nodes.from_above import Shown
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:

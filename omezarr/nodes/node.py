@@ -24,11 +24,11 @@ from omezarr.nodes.detection import (
     unknown_version_message,
     unnamed_children,
 )
+from omezarr.nodes.from_above import Editable, Pictured
 from omezarr.nodes.group_view import HierarchyGroupView
 from omezarr.nodes.groups import group_at
 from omezarr.nodes.level import Level, ordered_levels
 from omezarr.nodes.ome import OMEGroup
-from omezarr.nodes.pictures import Pictured, offered
 from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import document_of
 from omezarr.transform import between
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import zarr
+    from zarr.abc.store import Store
 
     from omezarr.hierarchy import Hierarchy
     from omezarr.model import JSON
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from omezarr.transform import PointMap
 
 
-class Node(OMEGroup, Pictured):
+class Node(OMEGroup, Pictured, Editable):
     """One group of an OME-Zarr hierarchy.
 
     Parameters
@@ -126,6 +127,10 @@ class Node(OMEGroup, Pictured):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._again, (self._hierarchy, self.path, self._registry, self.location)
+
+    def over(self, store: Store) -> Node:
+        """Return the same node, read through another store, such as one that wraps that of this node."""
+        return self._again(self._hierarchy.over(store), self.path, self._registry, self.location)
 
     def __repr__(self) -> str:
         version = f"NGFF {self.version}" if self.version else "no NGFF version"
@@ -322,29 +327,6 @@ class Node(OMEGroup, Pictured):
         array([[1., 2.]])
         """
         return between(self, source, target)
-
-    def edit(self, **changes: Any) -> Node:
-        """Change what this group says of itself, in place and without touching pixels; see `omezarr.edit`.
-
-        Parameters
-        ----------
-        **changes
-            The fields of `omezarr.editing.MetadataEdit`.
-
-        Returns
-        -------
-        Node
-            The group as it is then; this node stays as it was.
-
-        Examples
-        --------
-        >>> import numpy as np, omezarr
-        >>> node = omezarr.write_image("memory://doc-edit/a.ome.zarr", np.zeros((8, 8), "uint8"), axes="yx")
-        >>> node.edit(scale=0.5, channels=["DAPI"]).channels[0].label
-        'DAPI'
-        """
-        edited: Node = offered("edit")(self.location, registry=self._registry, **changes)
-        return edited
 
     def array_facts(self) -> dict[str, ArrayFacts]:
         """Return what the arrays of the levels tell, by path; levels that are missing are left out."""

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import asdict
 
-from omezarr.abc import Hint
 from omezarr.errors import LocationNotFoundError, UnknownNameError
-from omezarr.hierarchy import Hierarchy
 from omezarr.location import Location, checked_path
 from omezarr.nodes.finding import find
 from omezarr.nodes.node import Node
 from omezarr.nodes.reading import open as open_node
 from omezarr.rendering.layout import PictureSource, subject_of
 from omezarr.serving.fence import FencedStore
+from omezarr.settings import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 MAX_OPEN = 256
 """How many nodes are kept open: the wells that are in view, or the images of a page of a table."""
 
+DISTANT_THREADS = 8
+"""How many pictures are drawn at once of what lies behind a network."""
+
 T = TypeVar("T")
 
 
@@ -36,7 +38,8 @@ class Library:
 
     Parameters
     ----------
-    location : str, path or Location
+    location : str, path, Location or Node
+        A node that is open is shown as it was opened.
     folder : bool
         Whether it is a folder of many.
     storage_options : mapping or StorageOptions, optional
@@ -50,13 +53,14 @@ class Library:
 
     def __init__(
         self,
-        location: LocationLike,
+        location: LocationLike | Node,
         registry: Registry,
         *,
         folder: bool = False,
         storage_options: Mapping[str, Any] | StorageOptions | None = None,
     ) -> None:
-        self.place = Location.parse(location, storage_options)
+        self._given = location if isinstance(location, Node) else None
+        self.place = location.location if isinstance(location, Node) else Location.parse(location, storage_options)
         self.folder = folder
         self._registry = registry
         self._found: dict[str, dict[str, Any]] | None = None
@@ -77,6 +81,11 @@ class Library:
     def local(self) -> bool:
         """Whether it lies on this machine, so that reading waits for no network."""
         return self.place.protocol == "local"
+
+    @property
+    def threads(self) -> int:
+        """How many pictures are drawn at once: as many as there are cores; more where each waits for a network."""
+        return max(2, available_cores()) if self.local else DISTANT_THREADS
 
     def items(self) -> list[dict[str, Any]]:
         """Return a row for everything that is below the folder; what links lead to outside of it is left out."""
@@ -107,12 +116,8 @@ class Library:
         if item not in known:
             raise LocationNotFoundError(f"there is no {item!r} here")
         place = self.place.below(item) if item else self.place
-        node = open_node(place, registry=self._registry)
-        inner = node.hierarchy
-        hierarchy = Hierarchy(FencedStore(inner.store, inner.path), inner.path)
-        parents = place.parent.name if place.parent is not None else ""
-        hint = Hint(path=f"{parents}/{place.name}", format_version=node.version)
-        return Node(hierarchy, "", self._registry, node.location, hint=hint, node_type=node.key)
+        node = self._given or open_node(place, registry=self._registry)
+        return node.over(FencedStore(node.hierarchy.store, node.hierarchy.path))
 
     def node(self, item: str, path: str) -> Node:
         """Return a node of a hierarchy.

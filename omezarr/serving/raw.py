@@ -76,10 +76,12 @@ def raw_object(root: Node, key: str, asked: str | None, *, body: bool) -> web.Re
 
 def _part(asked: str | None, size: int) -> tuple[int, int] | None:
     """Return which bytes are asked for, from and up to; None for all, and for what is no single part."""
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", asked or "")
+    found = re.fullmatch(r"bytes=(\d{0,18})-(\d{0,18})", asked or "")
     if found is None or found.groups() == ("", ""):
         return None
     first, last = found.groups()
+    if first and last and int(last) < int(first):
+        return None
     if not first:
         return max(0, size - int(last)), size
     return int(first), min(size, int(last) + 1) if last else size

@@ -23,7 +23,6 @@ from aiohttp import web
 from omezarr.errors import ArgumentError, StorageError
 from omezarr.serving.application import application
 from omezarr.serving.studio import Studio
-from omezarr.settings import available_cores
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -98,7 +97,7 @@ class Server:
         self.port = listening.getsockname()[1]
         hosts = frozenset(f"{name}:{self.port}" for name in (HOST, "localhost"))
         raw = None if self._viewer is None else self._viewer.origin
-        app = application(self._studio, self._token, hosts, max(2, available_cores()), cors=self._cors, raw=raw)
+        app = application(self._studio, self._token, hosts, self._studio.library.threads, cors=self._cors, raw=raw)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_CLOSING_SECONDS)
         await self._runner.setup()
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -106,7 +106,7 @@ def test_the_installed_entry_points_are_those_of_the_project():
 
 def test_the_lowest_versions_that_are_allowed_are_those_that_are_tested():
     extras = PROJECT["project"]["optional-dependencies"]
-    tested = ["http", "s3", "distributed", "imagecodecs", "tables", "xarray"]
+    tested = ["http", "s3", "distributed", "imagecodecs", "tables", "xarray", "notebook"]
     assert set(extras) - set(tested) == {"testing"}
     allowed = PROJECT["project"]["dependencies"] + [item for name in tested for item in extras[name]]
     text = (ROOT / "tests/lowest-constraints.txt").read_text()
@@ -119,7 +119,7 @@ def test_the_lowest_versions_that_are_allowed_are_those_that_are_tested():
     assert lines == lowest
 
 
-COMES_WITH = {"botocore": "s3fs", "yarl": "aiohttp"}
+COMES_WITH = {"traitlets": "anywidget", "botocore": "s3fs", "yarl": "aiohttp"}
 """Packages that are imported where another one is, which cannot be without them."""
 
 IMPORTED_AS = {"google-crc32c": "google_crc32c", "pillow": "PIL", "scikit-image": "skimage"}

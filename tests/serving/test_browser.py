@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+import time
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -342,3 +343,73 @@ def test_what_is_broken_is_said_and_the_page_stays_up(image, visit):
     assert "has no 'nowhere'" in missing.page.text_content("#stage")
     missing.troubles = [text for text in missing.troubles if "404" not in text]
     visitor.troubles = [text for text in visitor.troubles if "404" not in text]  # tiles that came in the meantime
+
+
+NOTEBOOK = """
+async ({code, traits}) => {
+  const heard = [], state = {...traits};
+  window.answer = (message, parts) => {
+    const buffers = parts.map((part) => new DataView(Uint8Array.from(atob(part), (c) => c.charCodeAt(0)).buffer));
+    for (const listen of heard) listen(message, buffers);
+  };
+  const model = {
+    get: (name) => state[name],
+    set: (name, value) => { state[name] = value; },
+    save_changes: () => window.save(state.address),
+    send: (message) => window.ask(message),
+    on: (name, listen) => { if (name === "msg:custom") heard.push(listen); },
+    off: () => {},
+  };
+  const url = URL.createObjectURL(new Blob([code], {type: "text/javascript"}));
+  const el = document.createElement("div");
+  document.body.append(el);
+  window.end = await (await import(url)).default.render({model, el});
+}
+"""
+"""What a notebook does with a widget: its module is imported and given a model, whose messages go to the kernel."""
+
+
+def test_the_widget_of_a_notebook_shows_the_same_page(image, browser, monkeypatch):
+    comm = pytest.importorskip("comm", reason="anywidget is not installed")
+    from tests.serving.test_notebook_view import Connection
+
+    monkeypatch.setattr(comm, "create_comm", Connection)
+    widget = omezarr.open(image).view(address="x=350&y=300&zoom=1&at=z%3A2")
+    page, addresses = browser.new_page(viewport={"width": 1100, "height": 600}), []
+    notebook = Visitor(page, "about:blank")
+    page.goto("about:blank")
+    page.expose_function("ask", lambda message: widget.comm.receive(**message))
+    page.expose_function("save", lambda address: addresses.append(address))  # noqa: PLW0108 - playwright marks it
+    page.evaluate(NOTEBOOK, {"code": widget._esm, "traits": {"height": 560, "address": widget.address}})
+
+    def settle(ready: str) -> None:
+        deadline = time.monotonic() + 20
+        while not page.frames[-1].locator(ready).count():
+            assert time.monotonic() < deadline, notebook.troubles
+            page.wait_for_timeout(20)
+            while not widget.comm.sent.empty():
+                content, parts = widget.comm.sent.get()
+                texts = [base64.b64encode(part).decode() for part in parts or ()]
+                page.evaluate("([content, parts]) => answer(content, parts)", [content, texts])
+
+    settle("#stage[aria-busy=false] #view[data-level='0']")
+    frame = page.frames[-1]
+    shown = frame.evaluate("document.getElementById('view').toDataURL()")
+    found = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.partition(",")[2]))))[..., :3]
+    top, left = (found.shape[0] + 1) // 2 - 250, (found.shape[1] + 1) // 2 - 350
+    expected = render(omezarr.open(image), PictureRequest(size=700, level=0, at={"z": 2})).pixels
+    np.testing.assert_array_equal(found[top : top + 440, left : left + 500], expected[50:490, :500])
+    frame.uncheck("input[name=channel-0]")
+    page.wait_for_timeout(300)
+    assert "channels=1%2C00FF00" in addresses[-1]
+    # What runs in the frame has no origin, reaches nothing outside, and runs no script but its own.
+    assert frame.evaluate("window.origin") == "null"
+    outside = "fetch('http://127.0.0.1:1/').then(() => 'read', () => 'refused')"
+    assert frame.evaluate(outside) == "refused"
+    page.evaluate("window.end()")
+    assert page.locator("iframe").count() == 0
+    assert notebook.troubles
+    assert all("Content Security Policy" in text for text in notebook.troubles)  # of what was just tried
+    assert [url for url in notebook.asked if not url.startswith(("blob:", "about:", "http://127.0.0.1:1/"))] == []
+    page.close()
+    widget.close()

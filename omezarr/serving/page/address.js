@@ -1,7 +1,16 @@
-// The view in the address of the page, so that a link restores it.
+// The view in the address of the page, so that a link restores it; in a notebook, in what the notebook keeps.
+
+let kept = null;
+let tell = () => {};
+
+// Keep the view apart from the address of the page, and tell of every change.
+export function keep(text, told) {
+  kept = text;
+  tell = told;
+}
 
 export function read() {
-  const query = new URLSearchParams(location.hash.slice(1));
+  const query = new URLSearchParams((kept ?? location.hash).replace(/^#/, ""));
   const number = (name) => (query.has(name) && Number.isFinite(Number(query.get(name))) ? Number(query.get(name)) : null);
   return {
     item: query.get("item") || "",
@@ -31,6 +40,13 @@ export function textOfPairs(entries) {
 export function write(values, { push = false } = {}) {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(values)) if (value !== "" && value !== null && value !== undefined) query.set(key, value);
+  if (kept !== null) {
+    if (kept === String(query)) return;
+    kept = String(query);
+    tell(kept);
+    if (push) window.dispatchEvent(new Event("hashchange"));
+    return;
+  }
   const hash = `#${query}`;
   if (hash === location.hash) return;
   if (push) location.hash = hash;

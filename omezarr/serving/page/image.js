@@ -31,7 +31,7 @@ export class ImageView {
     this.canvas.addEventListener("keydown", (event) => this.keyed(event));
     this.panel();
     this.update();
-    this.canvas.focus();
+    if (window === window.parent) this.canvas.focus(); // a notebook keeps its own
   }
 
   within(axis, index) {

@@ -1,6 +1,6 @@
 // What holds images: plates by well, collections by name.
 
-import { address } from "./api.js";
+import { load } from "./api.js";
 import { element, show } from "./elements.js";
 
 const OVERVIEW = 1536; // pixels of the picture of a plate: four for each well of 384 would be too few, this gives 60
@@ -10,7 +10,7 @@ export function plate(item, node, open) {
   const size = Math.max(OVERVIEW, most * 8);
   const cell = Math.floor(size / most);
   const [height, width] = [(node.rows.length + 1) * cell, (node.columns.length + 1) * cell];
-  const picture = element("img", { src: address("picture", { item, path: node.path, size }), alt: `Overview of ${node.name}`, width, height });
+  const picture = element("img", { alt: `Overview of ${node.name}`, width, height });
   const frame = element("div", { className: "plate" }, picture);
   for (const well of node.wells) {
     const name = `${node.rows[well.row]}${node.columns[well.column]}`;
@@ -23,14 +23,16 @@ export function plate(item, node, open) {
     });
     frame.append(button);
   }
-  show("stage", frame);
   ready(picture);
+  load(picture, { item, path: node.path, size });
+  show("stage", frame);
 }
 
 export function collection(item, node, open) {
   const cards = node.children.map((name) => {
     const path = join(node.path, name);
-    const picture = element("img", { src: address("picture", { item, path, size: 256 }), alt: "", loading: "lazy" });
+    const picture = element("img", { alt: "" });
+    load(picture, { item, path, size: 256 });
     return element("button", { className: "card", type: "button", onclick: () => open(path) }, picture, element("span", { text: name }));
   });
   show("stage", element("div", { className: "cards" }, ...cards));

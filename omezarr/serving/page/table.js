@@ -1,6 +1,6 @@
 // The table of a folder: sorted, filtered, grouped; only the lines that are in view are made.
 
-import { address } from "./api.js";
+import { load } from "./api.js";
 import { element, later, show } from "./elements.js";
 
 const HEIGHT = 52;
@@ -83,7 +83,8 @@ export class Table {
     const open = () => this.open(row.path);
     const line = element("div", { className: "line", tabIndex: 0, role: "link", title: row.error || row.path, onclick: open });
     line.addEventListener("keydown", (event) => event.key === "Enter" && open());
-    const picture = element("img", { alt: "", loading: "lazy", src: row.error ? "page/icon.svg" : address("picture", { item: row.path, size: 64 }) });
+    const picture = element("img", { alt: "" });
+    if (!row.error) load(picture, { item: row.path, size: 64 });
     line.append(picture, ...COLUMNS.map(([key, , value]) => element("span", { text: value(row), className: key === "path" ? "" : "quiet" })));
     return line;
   }
