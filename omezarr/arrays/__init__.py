@@ -4,6 +4,7 @@ Chunks and codecs, reading regions, sources of pixels, targets of objects, and w
 stores, not NGFF; what is written, and in which order, is decided above.
 """
 
-from omezarr.arrays.sources import as_source, expanded, reordered
+from omezarr.arrays.sources import as_source
+from omezarr.arrays.views import expanded, reordered
 
 __all__ = ["as_source", "expanded", "reordered"]

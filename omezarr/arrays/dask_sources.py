@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omezarr.abc import PixelSource
-from omezarr.arrays.geometry import full_region, region_shape
-from omezarr.arrays.sources import OffsetSource, as_declared, unmasked
+from omezarr.arrays.declared import as_declared, unmasked
+from omezarr.arrays.geometry import full_region, region_shape, text_of
+from omezarr.arrays.views import OffsetSource
 from omezarr.errors import MemoryBoundError, OMEZarrError, SourceError
 
 if TYPE_CHECKING:
@@ -90,8 +91,7 @@ class DaskSource(PixelSource):
         )
 
     def _compute(self, array: Any, region: Region, **options: Any) -> npt.NDArray[Any]:
-        where = ", ".join(f"{part.start}:{part.stop}" for part in region)
-        pixels = unmasked(self._guarded(lambda: array[region].compute(**options), f"[{where}]"))
+        pixels = unmasked(self._guarded(lambda: array[region].compute(**options), text_of(region)))
         return as_declared(pixels, self, region, "the dask array")
 
     def _guarded(self, work: Any, what: str) -> Any:

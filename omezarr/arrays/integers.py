@@ -15,6 +15,7 @@ import numpy as np
 
 from omezarr.abc import PixelSource
 from omezarr.arrays.streams import blocks_within, read_ahead
+from omezarr.arrays.views import SourceView
 from omezarr.errors import SourceError
 
 if TYPE_CHECKING:
@@ -59,36 +60,25 @@ def as_integers(source: PixelSource) -> PixelSource:
     raise SourceError(f"the values from {least:g} to {greatest:g} fit no integers")
 
 
-class IntegerSource(PixelSource):
+class IntegerSource(SourceView):
     """A source with its values converted to an integer dtype that holds them."""
 
     def __init__(self, source: PixelSource, dtype: np.dtype[Any]) -> None:
-        self.source = source
-        self.dtype = dtype
-        self.shape = source.shape
-        self.chunks = source.chunks
-        self.banded = source.banded
-        self.portable = source.portable
-        self.distant = source.distant
+        super().__init__(source, source.shape, source.chunks, dtype)
 
     @property
-    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
-        """That of the source, and the dtype."""
-        return f"{self.source.identity} as {self.dtype}"
+    def way(self) -> str:
+        """The dtype."""
+        return f"as {self.dtype}"
 
     def read(self, region: Region) -> npt.NDArray[Any]:
         """Read and convert."""
         return self.source.read(region).astype(self.dtype)
 
+    def inner(self, region: Region) -> Region:
+        """Return the region itself."""
+        return region
+
     def cost(self, region: Region) -> int:
         """Return the cost of the source and of the result."""
-        return self.source.cost(region) + super().cost(region)
-
-    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
-        """Bring the region of the source near."""
-        near = self.source.near(region, threads, memory)
-        return self if near is self.source else IntegerSource(near, self.dtype)
-
-    def close(self) -> None:
-        """Close the source."""
-        self.source.close()
+        return super().cost(region) + PixelSource.cost(self, region)

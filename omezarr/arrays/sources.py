@@ -5,8 +5,8 @@ Responsible for reading regions and for telling what that costs; not for files o
 Examples
 --------
 >>> source = as_source(np.arange(6).reshape(2, 3))
->>> expanded(source, (1, 2, 3)).read((slice(0, 1), slice(0, 1), slice(0, 3)))
-array([[[0, 1, 2]]])
+>>> source.read((slice(1, 2), slice(0, 3)))
+array([[3, 4, 5]])
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ import numpy as np
 import zarr
 
 from omezarr.abc import PixelSource
-from omezarr.arrays.arranged_sources import ExpandedSource, ReorderedSource
+from omezarr.arrays.dask_sources import DaskSource
+from omezarr.arrays.declared import as_declared, unmasked
 from omezarr.arrays.file_source import mapped_source
-from omezarr.arrays.geometry import region_shape
+from omezarr.arrays.geometry import text_of
 from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, SourceError
 from omezarr.hierarchy import run
 from omezarr.model import UNSET, Unset
 from omezarr.stores import StoreTraits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import numpy.typing as npt
 
     from omezarr.arrays.presence import Presence
@@ -72,93 +71,16 @@ def as_source(array: Any) -> PixelSource:
     if isinstance(array, zarr.Array):
         return ZarrSource(array)
     if hasattr(array, "__dask_graph__") and hasattr(array, "numblocks"):
-        from omezarr.arrays.dask_sources import DaskSource
-
         return DaskSource(array)
     if hasattr(array, "shape") and hasattr(array, "dtype") and hasattr(array, "__getitem__"):
         return DuckSource(array)
     raise ArgumentError(f"{type(array).__name__} holds no pixels; give a numpy, zarr or dask array")
 
 
-def unmasked(pixels: Any) -> npt.NDArray[Any]:
-    """Return an array with what a mask hides as 0, or as NaN where the dtype has it."""
-    if not isinstance(pixels, np.ma.MaskedArray):
-        return np.asarray(pixels)
-    return np.asarray(pixels.filled(np.nan if pixels.dtype.kind in "fc" else 0))
-
-
 def _masked_notice(dtype: np.dtype[Any], hidden: int | None) -> str:
     fill = "NaN" if dtype.kind in "fc" else "0"
     what = "what its mask hides is" if hidden is None else f"{hidden} pixels that its mask hides are"
     return f"a mask cannot be stored: {what} written as {fill}; give array.filled(value) for another value"
-
-
-def as_declared(pixels: npt.NDArray[Any], source: PixelSource, region: Region, name: str) -> npt.NDArray[Any]:
-    """Return the pixels of a region if they are of the dtype and shape that the array told beforehand.
-
-    Parameters
-    ----------
-    pixels : array
-    source : PixelSource
-        Has the dtype that was told.
-    region : tuple of slice
-    name : str
-        Of the array, for the message.
-
-    Raises
-    ------
-    SourceError
-        If they differ.
-    """
-    wanted = region_shape(region)
-    if pixels.shape != wanted or pixels.dtype != source.dtype:
-        raise SourceError(
-            f"{name} tells {source.dtype} {wanted} for {_where(region)}, but gives {pixels.dtype} {pixels.shape}; make "
-            f"it tell its true dtype and shape, or convert its blocks, for example with astype({str(source.dtype)!r})"
-        )
-    return pixels
-
-
-def reordered(source: PixelSource, permutation: Sequence[int]) -> PixelSource:
-    """Return a view of a source with its axes in another order.
-
-    Parameters
-    ----------
-    source : PixelSource
-    permutation : sequence of int
-        For each axis of the view, the axis of the source, as for `numpy.transpose`.
-
-    Raises
-    ------
-    ArgumentError
-        If it is no permutation of the axes.
-    """
-    order = tuple(permutation)
-    if sorted(order) != list(range(len(source.shape))):
-        raise ArgumentError(f"{order} is no order of the {len(source.shape)} axes of the source")
-    return source if order == tuple(range(len(order))) else ReorderedSource(source, order)
-
-
-def expanded(source: PixelSource, shape: Sequence[int]) -> PixelSource:
-    """Return a view of a source with axes of length 1 inserted or removed.
-
-    Parameters
-    ----------
-    source : PixelSource
-    shape : sequence of int
-        The shape of the source but for axes of length 1.
-
-    Raises
-    ------
-    ArgumentError
-        If anything else differs.
-    """
-    wanted = tuple(shape)
-    if [length for length in wanted if length != 1] != [length for length in source.shape if length != 1]:
-        raise ArgumentError(
-            f"a source of shape {source.shape} cannot be seen as {wanted}: only axes of length 1 may differ"
-        )
-    return source if wanted == source.shape else ExpandedSource(source, wanted)
 
 
 class ArraySource(PixelSource):
@@ -285,36 +207,11 @@ class DuckSource(PixelSource):
             with self._lock:
                 pixels = unmasked(self.array[region])
         except Exception as error:
-            raise SourceError(f"could not read {_where(region)} of {type(self.array).__name__}: {error}") from error
+            raise SourceError(f"could not read {text_of(region)} of {type(self.array).__name__}: {error}") from error
         return as_declared(pixels, self, region, f"the {type(self.array).__name__}")
-
-
-class OffsetSource(PixelSource):
-    """A part of a source that is in memory; only regions inside it can be read."""
-
-    def __init__(self, source: PixelSource, array: npt.NDArray[Any], region: Region) -> None:
-        self.array = array
-        self.offset = tuple(part.start for part in region)
-        self.shape = source.shape
-        self.chunks = source.shape
-        self.dtype = source.dtype
-        self.identity = ""
-
-    def read(self, region: Region) -> npt.NDArray[Any]:
-        """Return a view of the part."""
-        parts = zip(region, self.offset, strict=True)
-        return self.array[tuple(slice(part.start - start, part.stop - start) for part, start in parts)]
-
-    def cost(self, region: Region) -> int:
-        """Return 0: the pixels are there already."""
-        return 0
 
 
 def _of_pixels(array: Any) -> str:
     """Return what the metadata of an array says of its pixels: names of dimensions may be given while it is read."""
     said = array.metadata.to_dict()
     return repr(sorted((key, value) for key, value in said.items() if key not in ("attributes", "dimension_names")))
-
-
-def _where(region: Region) -> str:
-    return "[" + ", ".join(f"{part.start}:{part.stop}" for part in region) + "]"

@@ -1,4 +1,4 @@
-"""Pixels of a source in order: in which blocks, read ahead in threads, and only a part of them.
+"""Pixels of a source in order: in which blocks, and read ahead in threads.
 
 Examples
 --------
@@ -7,8 +7,6 @@ Examples
 >>> source = as_source(np.arange(12).reshape(3, 4))
 >>> [pixels.tolist() for _, pixels in read_ahead(source, blocks_within(source, 64))]
 [[[0, 1, 2, 3], [4, 5, 6, 7]], [[8, 9, 10, 11]]]
->>> cropped(source, (slice(1, 3), slice(0, 2))).read((slice(1, 2), slice(0, 2)))
-array([[8, 9]])
 """
 
 from __future__ import annotations
@@ -17,16 +15,16 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from omezarr.abc import PixelSource
-from omezarr.arrays.geometry import cells, full_region, shifted
+from omezarr.arrays.geometry import cells, full_region
 from omezarr.threads import ThreadPool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
     import numpy.typing as npt
 
+    from omezarr.abc import PixelSource
     from omezarr.arrays.geometry import Region
 
 AHEAD = 2
@@ -92,113 +90,3 @@ def read_ahead(
         finally:
             for _, _, future in under_way:
                 future.cancel()
-
-
-def cropped(source: PixelSource, region: Region) -> PixelSource:
-    """Return a view of a region of a source.
-
-    Parameters
-    ----------
-    source : PixelSource
-    region : tuple of slice
-        With start and stop inside the shape.
-    """
-    return source if region == full_region(source.shape) else CroppedSource(source, region)
-
-
-class CroppedSource(PixelSource):
-    """A region of a source."""
-
-    def __init__(self, source: PixelSource, region: Region) -> None:
-        self.source = source
-        self.region = region
-        self.shape = tuple(part.stop - part.start for part in region)
-        self.chunks = tuple(min(chunk, length) for chunk, length in zip(source.chunks, self.shape, strict=True))
-        self.dtype = source.dtype
-        self.banded = source.banded
-        self.portable = source.portable
-        self.distant = source.distant
-
-    @property
-    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
-        """That of the source, and the region."""
-        return f"{self.source.identity} region {[(part.start, part.stop) for part in self.region]}"
-
-    def read(self, region: Region) -> npt.NDArray[Any]:
-        """Read the region inside the region."""
-        return self.source.read(self._inner(region))
-
-    def cost(self, region: Region) -> int:
-        """Return the cost of the source."""
-        return self.source.cost(self._inner(region))
-
-    def near(self, region: Region, threads: int, memory: int) -> PixelSource:
-        """Bring the region of the source near."""
-        near = self.source.near(self._inner(region), threads, memory)
-        return self if near is self.source else CroppedSource(near, self.region)
-
-    def check_unchanged(self) -> None:
-        """Look at the source."""
-        self.source.check_unchanged()
-
-    def close(self) -> None:
-        """Close the source."""
-        self.source.close()
-
-    def _inner(self, region: Region) -> Region:
-        return shifted(region, self._back())
-
-    def _back(self) -> Sequence[int]:
-        return [-part.start for part in self.region]
-
-
-def picked(source: PixelSource, axis: int, indices: Sequence[int]) -> PixelSource:
-    """Return a view of some places along an axis of a source, in any order.
-
-    Parameters
-    ----------
-    source : PixelSource
-    axis : int
-    indices : sequence of int
-    """
-    first = indices[0]
-    if list(indices) == list(range(first, first + len(indices))):
-        whole = full_region(source.shape)
-        return cropped(source, (*whole[:axis], slice(first, first + len(indices)), *whole[axis + 1 :]))
-    return PickedSource(source, axis, tuple(indices))
-
-
-class PickedSource(PixelSource):
-    """Some places along an axis of a source."""
-
-    def __init__(self, source: PixelSource, axis: int, indices: tuple[int, ...]) -> None:
-        self.source = source
-        self.axis = axis
-        self.indices = indices
-        self.shape = (*source.shape[:axis], len(indices), *source.shape[axis + 1 :])
-        self.chunks = (*source.chunks[:axis], 1, *source.chunks[axis + 1 :])
-        self.dtype = source.dtype
-        self.portable = source.portable
-        self.distant = source.distant
-
-    @property
-    def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source
-        """That of the source, and the places."""
-        return f"{self.source.identity} at {list(self.indices)} of axis {self.axis}"
-
-    def read(self, region: Region) -> npt.NDArray[Any]:
-        """Read one place after the other."""
-        import numpy as np
-
-        before, after = region[: self.axis], region[self.axis + 1 :]
-        return np.concatenate(
-            [self.source.read((*before, slice(i, i + 1), *after)) for i in self.indices[region[self.axis]]], self.axis
-        )
-
-    def check_unchanged(self) -> None:
-        """Look at the source."""
-        self.source.check_unchanged()
-
-    def close(self) -> None:
-        """Close the source."""
-        self.source.close()

@@ -10,7 +10,7 @@ import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from omezarr.arrays.sources import OffsetSource
+from omezarr.arrays.views import OffsetSource
 from omezarr.errors import ArgumentError, MissingDependencyError, UnsupportedError
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve
 
-from omezarr.arrays import expanded
-from omezarr.arrays.sources import reordered
+from omezarr.arrays import expanded, reordered
 from omezarr.errors import OMEZarrWarning
 from omezarr.model.axes import CONVENTIONAL_TYPES
 from omezarr.writing.fitting import aligned

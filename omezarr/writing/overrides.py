@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from omezarr.arrays.streams import cropped
+from omezarr.arrays.views import cropped
 from omezarr.errors import ArgumentError
 from omezarr.writing.channels import channel_axis_of
 from omezarr.writing.image_description import by_axis, parse_axes, parse_channels

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import evolve, field, fields_dict, frozen
 
-from omezarr.arrays.streams import cropped, picked
+from omezarr.arrays.views import cropped, picked
 from omezarr.errors import ArgumentError
 from omezarr.model.content import LabelContent, PlateContent
 from omezarr.writing.channels import channel_axis_of

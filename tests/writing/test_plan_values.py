@@ -135,7 +135,7 @@ def test_plans_differ_where_pixels_methods_or_options_do(tmp_path: Path, plans: 
 
 
 def test_a_source_that_cannot_tell_what_it_holds_equals_itself_alone() -> None:
-    from omezarr.arrays.sources import OffsetSource
+    from omezarr.arrays.views import OffsetSource
 
     source = as_source(PIXELS)
     region = tuple(slice(0, length) for length in PIXELS.shape)

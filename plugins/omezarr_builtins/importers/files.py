@@ -191,7 +191,7 @@ class _Assembly:
 
     def _image(self, files: Sequence[_Loaded]) -> ImageContent:
         """Return the image that some files make up."""
-        from omezarr.arrays.sources import expanded
+        from omezarr.arrays import expanded
         from omezarr_builtins.importers._stacks import StackSource
 
         first = files[0]
@@ -287,7 +287,7 @@ def _labelled(
 
 
 def _with_label(image: ImageContent, name: str, label: ImageContent | None) -> ImageContent:
-    from omezarr.arrays.sources import expanded
+    from omezarr.arrays import expanded
 
     if label is None:
         return image
