@@ -95,10 +95,16 @@ class ByteFile(ABC):
         For messages.
     size : int
         In bytes.
+    portable : bool
+        Whether another process reaches it in the same place.
+    distant : bool
+        Whether reading waits for a network more than for a disk.
     """
 
     name: str
     size: int
+    portable: bool = True
+    distant: bool = False
 
     @abstractmethod
     def read(self, offset: int, size: int) -> bytes:

@@ -85,7 +85,7 @@ class FileSource(PixelSource):
         self.file = file
         self.shape = self.chunks = shape
         self.dtype = dtype
-        self.portable = reopen is not None
+        self.portable, self.distant = reopen is not None, file.distant
         self._offset = offset
         self._order = order
         self._reopen = reopen

@@ -96,7 +96,7 @@ def arrange(source: PixelSource, letters: str) -> tuple[PixelSource, str]:
     >>> letters, view.shape
     ('cyx', (3, 8, 9))
     """
-    from omezarr.arrays.sources import reordered
+    from omezarr.arrays import reordered
 
     order = sorted(range(len(letters)), key=lambda axis: _rank(letters[axis]))
     source = reordered(source, order)
@@ -132,7 +132,7 @@ class SamplesAsChannels(PixelSource):
         whole = source.chunks[axis + 1] == self.samples
         self.chunks = (*chunks[:axis], chunks[axis] if whole else source.chunks[axis + 1], *chunks[axis + 1 :])
         self.dtype = source.dtype
-        self.portable = source.portable
+        self.portable, self.distant = source.portable, source.distant
 
     @property
     def identity(self) -> str:  # type: ignore[override]  # as costly as that of the source

@@ -25,7 +25,10 @@ class StoredFile(ByteFile):
         self.name = name
         self._identity: str | None = None
         from omezarr.hierarchy import run
+        from omezarr.stores import StoreTraits
 
+        traits = StoreTraits.of(store)
+        self.portable, self.distant = traits.picklable, traits.distant
         try:
             self.size = run(store.getsize(key))
         except FileNotFoundError:

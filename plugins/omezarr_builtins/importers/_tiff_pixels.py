@@ -72,6 +72,8 @@ class TiffSource(PixelSource):
         self.shape = layout.shape
         self.dtype = np.dtype(layout.dtype)
         self.chunks = self._chunks()
+        self.portable = all(file.portable for file in self.files)
+        self.distant = any(file.distant for file in self.files)
         self._reopen, self._arguments = reopen
         self._kept = KeptSegments(KEPT_BYTES)
         self._largest = int(layout.counts.max(initial=0))

@@ -124,8 +124,7 @@ def _numpy_source(location: Location) -> PixelSource:
     _check_dtype(dtype, location)
     if len(shape) > MAX_DIMENSIONS or any(length < 0 for length in shape):
         raise SourceError(f"{file.name} is damaged: it declares {len(shape)} dimensions, {str(shape)[:100]}")
-    portable = location.protocol not in ("store", "memory")
-    reopen = (open_file, (location,)) if portable else None
+    reopen = (open_file, (location,)) if file.portable else None
     order = "F" if fortran else "C"
     return FileSource(file, offset=offset, dtype=dtype, shape=shape, order=order, reopen=reopen)
 

@@ -163,7 +163,7 @@ def _image(opened: OpenTiff, index: int, origin: _Origin, axes: object, describe
 
 def _arranged(source: TiffSource, series: TiffPageSeries, axes: object, name: str) -> tuple[PixelSource, str]:
     """Return the pixels with their axes in the order of NGFF, and the letters of these."""
-    from omezarr.arrays.sources import expanded
+    from omezarr.arrays import expanded
 
     if axes is not None:
         return arrange(source, parse_axes(axes, source.shape, name))
@@ -258,9 +258,7 @@ def _source(opened: OpenTiff, index: int, origin: _Origin) -> TiffSource:
         opener = local_file if len(paths) <= OPEN_FILES else ReopenedFile
         files = [opener(Path(path)) for path in paths]
     check_extent(layout, [part.size for part in files], [part.name for part in files])
-    source = TiffSource(layout, files, file.name, (reopened, (origin.location, index, origin.with_ome)))
-    source.portable = origin.location.protocol not in ("store", "memory")
-    return source
+    return TiffSource(layout, files, file.name, (reopened, (origin.location, index, origin.with_ome)))
 
 
 _reopened: OrderedDict[tuple[str, int, bool, str], TiffSource] = OrderedDict()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import io
+import pickle
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import fsspec
 import numpy as np
 import pytest
 import tifffile
+from zarr.core.buffer import cpu
 
 from omezarr.errors import LocationNotFoundError, OMEZarrError, SourceError
+from omezarr.hierarchy import run
+from omezarr.location import Location
+from omezarr.nodes.opening import open_store
+from omezarr.plugins.registry import default_registry
+from omezarr_builtins.importers.array import BareArray
 from tests.builtins.importers.importing import everything, load
 
 if TYPE_CHECKING:
@@ -58,10 +67,29 @@ def test_a_file_in_the_memory_of_fsspec_is_read(stack: np.ndarray[Any, Any]) -> 
     with fsspec.open("memory://importers/a.tif", "wb") as file:
         tifffile.imwrite(file, stack, compression="zlib", metadata={"axes": "ZYX"})
     store = pytest.importorskip("zarr.storage").FsspecStore.from_url("memory://importers", read_only=True)
-    from omezarr.location import Location
-
     location = Location(url=str(store), protocol="store", store=store, path="a.tif")
     assert np.array_equal(everything(load(location).image.pixels), stack)
+
+
+def test_other_processes_reach_what_the_store_says_that_they_do(
+    stack: np.ndarray[Any, Any], http_server: CountingServer
+) -> None:
+    """Not what the URL begins with: a zip file in memory is in memory."""
+    packed, tiff, npy = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    tifffile.imwrite(tiff, stack[0])
+    np.save(npy, stack[0])
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("a.tif", tiff.getvalue())
+        file.writestr("b.npy", npy.getvalue())
+    place = open_store(Location.parse("memory://portable"), default_registry().storage_schemes, write=True)
+    run(place.store.set(f"{place.path}/a.zip".lstrip("/"), cpu.Buffer.from_bytes(packed.getvalue())))
+    for name, importer in (("a.tif", None), ("b.npy", BareArray())):
+        inside = load(f"memory://portable/a.zip/{name}", importer).image.pixels
+        assert not inside.portable
+        (http_server.root / "a.zip").write_bytes(packed.getvalue())
+        pixels = load(f"{http_server.url}/a.zip/{name}", importer).image.pixels
+        assert (pixels.portable, pixels.distant) == (True, True)
+        assert np.array_equal(everything(pickle.loads(pickle.dumps(pixels))), stack[0])
 
 
 def test_pixels_in_several_remote_files_are_refused_with_the_cure(http_server: CountingServer, tmp_path: Path) -> None:
