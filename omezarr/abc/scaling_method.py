@@ -37,7 +37,7 @@ class ScalingMethod(ABC):
     ...         return 0.0
     ...
     ...     def reduce(self, window, factors, inner):
-    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)]
+    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)].copy()
     >>> FirstSample().reduce(np.arange(5), (2,), (slice(0, 5),))
     array([0, 2, 4])
     """
@@ -103,5 +103,5 @@ class ScalingMethod(ABC):
         -------
         array
             Of shape ``ceil(length of inner / factor)`` along each axis and the dtype of the window. The result may
-            not depend on where the window lies.
+            not depend on where the window lies, and is no view of it: that would keep the whole window in memory.
         """

@@ -154,7 +154,7 @@ def omezarr_scaling_methods() -> Iterable[ScalingMethod]:
     ...         return 0.0
     ...
     ...     def reduce(self, window, factors, inner):
-    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)]
+    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)].copy()
     >>>
     >>> @hookimpl
     ... def omezarr_scaling_methods():

@@ -97,7 +97,7 @@ def registered(*plugins: object, registry: Registry | None = None) -> Registrati
     ...         return 0.0
     ...
     ...     def reduce(self, window, factors, inner):
-    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)]
+    ...         return window[inner][tuple(slice(None, None, factor) for factor in factors)].copy()
     >>> with omezarr.registered(Corner()):
     ...     image = omezarr.write_image("memory://doc-corner/a.zarr", np.eye(8), axes="yx", levels=2, method="corner")
     >>> image.multiscale.type

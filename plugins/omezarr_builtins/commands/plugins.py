@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,6 +72,37 @@ def check(registry: Registry, distribution: str, *, as_json: bool) -> int:
         for line in (*one["problems"], *one["remarks"]):
             echo(f"\n{one['plugin']} ({one['status']}): {line}")
     return 0 if found["fine"] else 1
+
+
+@plugins.command(epilog="Example: omezarr plugins new omezarr-block-maximum --axis scaling --axis commands")
+@click.argument("name")
+@click.option(
+    "--axis",
+    "axes",
+    multiple=True,
+    required=True,
+    type=click.Choice([axis.prefix for axis in EXTENSION_AXES.values()]),
+    help="What the plugin adds; may be repeated.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    show_default="the current one",
+    help="Where the folder of the package is made.",
+)
+@click.pass_obj
+def new(registry: Registry, name: str, axes: tuple[str, ...], folder: Path) -> None:
+    """Write a package to start a plugin from, in a new folder called NAME.
+
+    It has a module for each axis with the smallest plugin that works, and tests of it that pass. What it adds is
+    called NAME without a leading 'omezarr-'.
+    """
+    from omezarr_builtins.commands._starting_package import write_package
+
+    for file in write_package(folder / name, name, axes, registry):
+        echo(str(file))
+    echo(f"\nNext: cd {folder / name}, pip install --editable '.[test]', and pytest")
 
 
 def describe(registry: Registry) -> list[dict[str, Any]]:
