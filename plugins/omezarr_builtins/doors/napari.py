@@ -1,28 +1,33 @@
 """A reader and a writer of napari: images as multiscale layers in physical units, labels with colours and properties.
 
 What napari finds by the manifest beside this file. Nothing of napari is imported: layers are plain tuples of data,
-keywords and type. A channel axis becomes one layer for each channel; images of a plate or a collection become
-layers of their own, named by their paths.
+keywords and type. A channel axis becomes one layer for each channel. All fields of a plate or a well lie in one
+picture, where they belong; images of a collection become layers of their own, named by their paths.
 """
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 import omezarr
-from omezarr.errors import OMEZarrError
-from omezarr.rendering.colours import given_colours
+from omezarr.errors import ArgumentError, OMEZarrError, OMEZarrWarning, UnsupportedError
+from omezarr.nodes.plates import field_places
+from omezarr.rendering.colours import given_colours, palette_colour
 from omezarr_builtins.doors.images import images_below
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from omezarr import Node
     from omezarr.model import Channel
 
 LayerData: TypeAlias = "tuple[Any, dict[str, Any], str]"
+
+OTHERS = (0.6, 0.6, 0.6, 1.0)
+"""Grey, so that they are seen: labels that have neither a colour nor a property, where others have."""
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], list[LayerData]] | None:
@@ -65,6 +70,11 @@ def read_layers(path: str | Sequence[str]) -> list[LayerData]:
     [('DAPI', 'image'), ('GFP', 'image')]
     """
     node = omezarr.open(_single(path) or "")
+    if node.plate is not None or node.key == "well":
+        try:
+            return _stitched_layers(node)
+        except OMEZarrError as error:
+            warnings.warn(f"the fields become layers of their own: {error}", OMEZarrWarning, stacklevel=2)
     images, labels = [], []
     for place, image in images_below(node):
         if "image-label" in image.facets:
@@ -75,28 +85,39 @@ def read_layers(path: str | Sequence[str]) -> list[LayerData]:
 
 
 def write_layers(path: str, layers: list[LayerData]) -> list[str]:
-    """Write an image layer and its labels layers as one OME-Zarr image.
+    """Write image layers and labels layers as one OME-Zarr image.
 
     Parameters
     ----------
     path : str
         Where to; nothing may be there.
     layers : list of (data, keywords, type)
-        One image and any number of labels.
+        One image, or several of one shape, which become its channels; and any number of labels.
 
     Returns
     -------
     list of str
         The path.
+
+    Raises
+    ------
+    ArgumentError
+        If the images differ in shape or place.
     """
-    pixels, keywords, _ = next(layer for layer in layers if layer[2] == "image")
+    images = [layer for layer in layers if layer[2] == "image"]
     labels = {said.get("name") or "labels": _largest(data) for data, said, kind in layers if kind == "labels"}
-    image = _largest(pixels)
+    keywords = images[0][1]
+    image = _largest(images[0][0])
     axes = _axis_names(image.ndim, keywords)
-    if keywords.get("rgb"):
+    first = next((index for index, name in enumerate(axes) if name in "zyx"), 0)
+    channels = None
+    if len(images) > 1:
+        image = _joined(images, first)
+        channels = [_channel(said) for _, said, _ in images]
+    elif keywords.get("rgb"):
         # The samples of a pixel come last in napari and before the spatial axes in OME-Zarr.
-        first = next((index for index, name in enumerate(axes) if name in "zyx"), 0)
         image = np.moveaxis(image, -1, first)
+    if len(axes) < image.ndim:
         axes = axes[:first] + "c" + axes[first:]
     placed = [name for name in axes if name != "c"]
     units = dict(zip(placed, map(str, keywords.get("units") or ()), strict=False))
@@ -104,13 +125,49 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
         path,
         image,
         axes=axes,
-        name=keywords.get("name"),
+        name=keywords.get("name") if channels is None else None,
         scale=dict(zip(placed, map(float, keywords.get("scale", ())), strict=False)) or None,
         translation=dict(zip(placed, map(float, keywords.get("translate", ())), strict=False)) or None,
         units={name: unit for name, unit in units.items() if unit != "pixel"} or None,
+        channels=channels,
         labels=labels or None,
     )
     return [path]
+
+
+def _joined(images: Sequence[LayerData], axis: int) -> Any:
+    """Return the pixels of several layers as channels of one image, along a new axis; lazy where one of them is."""
+    import dask.array as da
+
+    found = [_largest(pixels) for pixels, _, _ in images]
+    said = [keywords for _, keywords, _ in images]
+    if any(keywords.get("rgb") for keywords in said):
+        raise ArgumentError("colour layers cannot be channels of one image; save each by itself")
+    if len({pixels.shape for pixels in found}) > 1:
+        shapes = ", ".join(
+            f"{keywords.get('name')} {pixels.shape}" for pixels, keywords in zip(found, said, strict=True)
+        )
+        raise ArgumentError(
+            f"image layers become channels of one image, but differ in shape: {shapes}; save each by itself"
+        )
+    places = {tuple(tuple(map(float, one.get(key, ()))) for key in ("scale", "translate")) for one in said}
+    if len(places) > 1:
+        raise ArgumentError(
+            "image layers become channels of one image, but lie at different places; save each by itself"
+        )
+    return (da if any(hasattr(pixels, "dask") for pixels in found) else np).stack(found, axis=axis)
+
+
+def _channel(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a channel with the name, colour and window of a layer."""
+    channel: dict[str, Any] = {"label": str(said.get("name") or "")}
+    colours = said["colormap"].get("colors") if isinstance(said.get("colormap"), dict) else None
+    if colours is not None and len(colours):
+        channel["color"] = "".join(f"{round(255 * float(part)):02X}" for part in colours[-1][:3])
+    limits = said.get("contrast_limits")
+    if limits is not None and len(limits) == 2:
+        channel["window"] = {"start": float(limits[0]), "end": float(limits[1])}
+    return channel
 
 
 def _single(path: str | Sequence[str]) -> str | None:
@@ -133,11 +190,35 @@ def _axis_names(ndim: int, keywords: dict[str, Any]) -> str:
     return "".join(named) if len(named) == count and set(named) <= set("tczyx") else usual
 
 
-def _image_layers(place: str, image: Node) -> list[LayerData]:
-    """Return the layers of an image, one for each channel."""
+def _stitched_layers(node: Node) -> list[LayerData]:
+    """Return the layers of a plate or a well: all fields in one picture for each channel, and so their labels.
+
+    Raises
+    ------
+    UnsupportedError
+        If the fields do not fit together.
+    """
+    images = [place.node for place in field_places(node) if place.node is not None]
+    image = max(images, key=lambda one: len(one.axes), default=None)  # the one whose axes the stitched ones have
+    if image is None or not image.levels:
+        raise UnsupportedError(f"{node.location} has no field that can be read")
+    count = len(image.levels)
+    layers = _image_layers("", image, [node.stitched(level) for level in range(count)])
+    for name in image.labels:
+        label = image.labels[name]
+        levels = [node.stitched(level, label=name) for level in range(min(count, len(label.levels)))]
+        layers.append(_labels_layer(name, label, levels))
+    for _, keywords, _ in layers:
+        keywords.pop("translate", None)
+        keywords.pop("features", None)  # those of the labels of one field
+    return layers
+
+
+def _image_layers(place: str, image: Node, stitched: Sequence[Any] | None = None) -> list[LayerData]:
+    """Return the layers of an image, one for each channel; or of levels that are stitched of images like it."""
     axes = image.axes
     along = next((index for index, axis in enumerate(axes) if axis.type == "channel"), None)
-    levels = [level.dask for level in image.levels]
+    levels = list(stitched or [level.dask for level in image.levels])
     placed = _placed(image, along)
     if along is None:
         return [(levels, {**placed, "name": _name(place, image, None, 1), **_shown(image.channels[:1])}, "image")]
@@ -151,20 +232,22 @@ def _image_layers(place: str, image: Node) -> list[LayerData]:
     return layers
 
 
-def _labels_layer(place: str, label: Node) -> LayerData:
+def _labels_layer(place: str, label: Node, stitched: Sequence[Any] | None = None) -> LayerData:
     """Return the layer of a label image: one for all of it, since napari shows values and not channels."""
     axes = label.axes
     along = next((index for index, axis in enumerate(axes) if axis.type == "channel"), None)
     single = along is not None and label.levels[0].shape[along] == 1
     taken = along if single else None
-    pixels = [level.dask[(slice(None),) * taken + (0,)] if taken is not None else level.dask for level in label.levels]
+    levels = stitched or [level.dask for level in label.levels]
+    pixels = [level[(slice(None),) * taken + (0,)] if taken is not None else level for level in levels]
     keywords = {**_placed(label, taken), "name": place.replace("labels/", "") or label.name}
     described = label.facets["image-label"]
     colours = given_colours(described)  # type: ignore[arg-type]  # the facet of this key
-    if colours:
-        table = {value: tuple(part / 255 for part in rgba) for value, rgba in colours.items()}
-        keywords["colormap"] = {None: (0.0, 0.0, 0.0, 0.0), 0: (0.0, 0.0, 0.0, 0.0), **table}
     rows = getattr(described, "properties", None) or ()
+    if colours:
+        others = {int(row.label_value): palette_colour(int(row.label_value)) for row in rows}
+        table = {value: tuple(part / 255 for part in rgba) for value, rgba in {**others, **colours}.items()}
+        keywords["colormap"] = {None: OTHERS, 0: (0.0, 0.0, 0.0, 0.0), **table}
     if rows:
         columns = list(dict.fromkeys(key for row in rows for key in row.extra))
         keywords["features"] = {

@@ -62,14 +62,34 @@ def test_labels_have_their_colours_and_properties(image):
     assert (kind, said["name"]) == ("labels", "nuclei")
     np.testing.assert_array_equal(np.asarray(pixels[0]), PIXELS[0] > 100)
     assert said["colormap"][1] == (1, 0, 0, 1)
-    assert said["colormap"][None] == (0, 0, 0, 0)
+    assert said["colormap"][0] == (0, 0, 0, 0)
+    assert {said["colormap"][value][3] for value in (2, None)} == {1}  # those without a colour are seen, too
     assert said["features"] == {"index": [1, 2], "area": [7, None], "class": [None, "cell"]}
 
 
-def test_fields_of_a_plate_are_layers_with_their_paths(tmp_path):
+def test_fields_of_a_plate_lie_in_one_picture_for_each_channel(tmp_path):
     path = tmp_path / "plate.ome.zarr"
-    omezarr.write_plate(path, {"A/1": np.ones((8, 8), "uint8"), "B/2": np.ones((8, 8), "uint8")})
-    assert [said["name"] for _, said, _ in read(path)] == ["A/1/0", "B/2/0"]
+    fields = [np.full((2, 8, 8), value, "uint8") for value in (1, 2)]
+    omezarr.write_plate(path, {"A/1": fields[0], "B/2": fields[1]}, axes="cyx", channels=["DAPI", "GFP"], scale=0.5)
+    for well, name in (("A/1", "cells"), ("B/2", "cells")):
+        omezarr.write_labels(path / well / "0", np.full((8, 8), 7, "uint8"), name)
+    (dapi, said, _), (_, other, _), (labels, named, kind) = read(path)
+    assert [said["name"], other["name"], named["name"], kind] == ["DAPI", "GFP", "cells", "labels"]
+    expected = np.zeros((16, 16), "uint8")
+    expected[:8, :8], expected[8:, 8:] = 1, 2
+    np.testing.assert_array_equal(np.asarray(dapi[0]), expected)
+    np.testing.assert_array_equal(np.asarray(labels[0]), 7 * (expected > 0))
+    assert said["scale"] == [0.5, 0.5]
+
+
+def test_fields_that_do_not_fit_together_are_layers_with_their_paths(tmp_path):
+    path = tmp_path / "plate.ome.zarr"
+    field = np.ones((2, 8, 8), "uint8")
+    omezarr.write_plate(path, {"A/1": field}, rows=["A", "B"], columns=["1", "2"], axes="tyx")
+    omezarr.write_field(path, "B/2", field, axes="zyx")
+    with pytest.warns(omezarr.errors.OMEZarrWarning, match="layers of their own"):
+        layers = read(path)
+    assert [said["name"] for _, said, _ in layers] == ["A/1/0", "B/2/0"]
 
 
 def test_an_image_without_channels_is_one_layer(tmp_path):
@@ -106,6 +126,25 @@ def test_layers_are_written_as_an_image_with_labels(tmp_path):
     assert image.levels[0].translation == (0, 1, 0)
     np.testing.assert_array_equal(image.labels["nuclei"].levels[0].read(), PIXELS[0] > 9)
     assert omezarr.validate(path).errors == ()
+
+
+def test_layers_of_one_shape_are_written_as_channels(tmp_path):
+    path = str(tmp_path / "written.ome.zarr")
+    green = {"name": "green", "colors": np.array([[0, 0, 0, 1], [0, 1, 0, 1]])}
+    layers = [
+        (PIXELS[0], {"name": "DAPI", "scale": [2, 1, 1], "contrast_limits": [3, 90]}, "image"),
+        (PIXELS[1], {"name": "GFP", "scale": [2, 1, 1], "colormap": green}, "image"),
+    ]
+    npe2.write(path, layers, plugin_name="omezarr")
+    image = omezarr.open(path)
+    assert "".join(axis.name for axis in image.axes) == "czyx"
+    np.testing.assert_array_equal(image.levels[0].read(), PIXELS)
+    dapi, gfp = image.channels
+    assert (dapi.label, dapi.window.start, dapi.window.end, gfp.label, gfp.color) == ("DAPI", 3, 90, "GFP", "00FF00")
+    moved = (PIXELS[1], {"name": "GFP", "scale": [1, 1, 1]}, "image")
+    for other in (moved, (PIXELS[1, 0], {"name": "GFP"}, "image")):
+        with pytest.raises(omezarr.errors.ArgumentError, match="save each by itself"):
+            npe2.write(str(tmp_path / "other.ome.zarr"), [layers[0], other], plugin_name="omezarr")
 
 
 def test_samples_of_a_colour_image_become_channels(tmp_path):
