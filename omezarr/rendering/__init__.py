@@ -46,7 +46,7 @@ def render(node: Node, request: PictureRequest | None = None, budget: Budget | N
     StorageError
         If nothing of it can be read.
     """
-    from omezarr.rendering.sheets import draw
+    from omezarr.rendering.drawing import draw
 
     return draw(node, request or PictureRequest(), budget)
 

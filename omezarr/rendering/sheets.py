@@ -13,11 +13,10 @@ import numpy as np
 from attrs import evolve, frozen
 
 from omezarr.errors import ArgumentError, OMEZarrError, UnsupportedError
-from omezarr.model import Plate, Well
 from omezarr.nodes.plates import grid_of
 from omezarr.rendering.annotations import written
 from omezarr.rendering.colours import mark_missing
-from omezarr.rendering.images import Exposure, Picture, draw_image, expose
+from omezarr.rendering.images import Exposure, Picture, expose
 from omezarr.rendering.layout import subject_of
 from omezarr.threads import ThreadPool
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from omezarr.model import Plate
     from omezarr.nodes.node import Node
     from omezarr.rendering.request import PictureRequest, Window
     from omezarr.rendering.sampling import Budget
@@ -259,23 +259,3 @@ def _paste(
             top, left = max(0, room.shape[0] - height) // 2, max(0, room.shape[1] - width) // 2
         part = room[top : top + height, left : left + width]
         part[...] = picture[: part.shape[0], : part.shape[1]]
-
-
-def draw(node: Node, request: PictureRequest, budget: Budget | None = None) -> Picture:
-    """Draw whatever a node is.
-
-    Raises
-    ------
-    ArgumentError
-        If the request does not fit.
-    UnsupportedError
-        If there is nothing to draw.
-    """
-    if node.multiscale is not None:
-        return draw_image(node, request, budget)
-    plate = next((facet for facet in node.facets.values() if isinstance(facet, Plate)), None)
-    if plate is not None:
-        return draw_plate(node, plate, request, budget)
-    if any(isinstance(facet, Well) for facet in node.facets.values()):
-        return draw_fields(node, request, budget)
-    return draw_sheet(node, request, budget)

@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from omezarr.errors import OMEZarrError
-from omezarr.model import ImageLabel, Plate
+from omezarr.model import ImageLabel, Plate, Scene
 from omezarr.nodes.plates import grid_of
 from omezarr.rendering.images import is_label
 from omezarr.rendering.request import PictureRequest
+from omezarr.rendering.scenes import scene_layout
 from omezarr.rendering.tiles import TILE, settled_displays, tile_levels
 
 if TYPE_CHECKING:
@@ -39,7 +40,18 @@ def described_node(node: Node, path: str) -> dict[str, Any]:
         grid = grid_of(plate)
         wells = [{"row": row, "column": column, "path": well} for (row, column), well in grid.wells.items()]
         return found | {"kind": "plate", "rows": grid.rows, "columns": grid.columns, "wells": wells}
-    return found | {"kind": "collection", "children": list(node.children)}
+    scene = next((facet for facet in node.facets.values() if isinstance(facet, Scene)), None)
+    placed: dict[str, Any] = {} if scene is None else _placed(node, scene)
+    return found | {"kind": "collection", "children": list(node.children), "placed": {}} | placed
+
+
+def _placed(node: Node, scene: Scene) -> dict[str, Any]:
+    """Return where the images of a scene are, as shares of the whole; why, where it cannot be said."""
+    try:
+        layout = scene_layout(node, scene)
+    except OMEZarrError as error:
+        return {"notices": [*node.notices, str(error)]}
+    return {"placed": layout.boxes(), "notices": [*node.notices, *layout.notes]}
 
 
 def described_image(subject: PictureSource) -> dict[str, Any]:

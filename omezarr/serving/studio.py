@@ -11,8 +11,8 @@ from attrs import evolve
 
 from omezarr.errors import ArgumentError
 from omezarr.rendering.colours import borders, chosen_displays, coloured_labels
+from omezarr.rendering.drawing import draw
 from omezarr.rendering.images import as_labels, is_label, read_labels
-from omezarr.rendering.sheets import draw
 from omezarr.rendering.tiles import (
     TilePlace,
     TilePlane,

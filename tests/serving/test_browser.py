@@ -17,6 +17,7 @@ from PIL import Image
 from zarr.storage import LocalStore
 
 import omezarr
+from omezarr.model import Affine, CoordinateSystem, SystemReference, Translation, conventional_axes
 from omezarr.rendering import PictureRequest, render
 from omezarr.serving.library import Library
 from omezarr.serving.server import BackgroundServer
@@ -267,6 +268,29 @@ def test_wells_are_opened_from_the_overview(tmp_path, visit):
     assert "path=B%2F2%2F0" in visitor.page.url
     visitor.page.click("#trail button >> nth=0")
     visitor.page.wait_for_selector(".plate")
+
+
+def test_images_of_a_scene_are_in_their_places_and_opened_from_there(tmp_path, visit):
+    world = {"output": SystemReference(name="world")}
+    places = [
+        Translation(translation=(0.0, x), input=SystemReference(name="physical", path=name), **world)
+        for name, x in (("left", 0.0), ("right", 28.0))
+    ]
+    lost = SystemReference(name="physical", path="lost")
+    places.append(Affine(affine=((0.0, 0.0, 0.0), (1.0, 1.0, 0.0)), input=lost, **world))
+    images = {name: np.full((16, 16), 90, "uint8") for name in ("left", "right", "lost")}
+    systems = [CoordinateSystem("world", conventional_axes("yx"))]
+    omezarr.write_scene(tmp_path / "s.zarr", images, places, systems=systems, axes="yx")
+    visitor = visit(tmp_path / "s.zarr")
+    whole, right = (visitor.page.locator(name).bounding_box() for name in (".scene img", "[aria-label='Image right']"))
+    assert (right["x"] - whole["x"]) / whole["width"] == pytest.approx(28 / 44, abs=0.01)
+    assert right["height"] == pytest.approx(whole["height"], abs=2)
+    assert visitor.page.locator(".card").all_text_contents() == ["lost"]
+    assert "lost has no place" in visitor.page.text_content(".notes")
+    visitor.page.click("[aria-label='Image right']")
+    visitor.page.wait_for_selector("#view")
+    visitor.settled()
+    assert "path=right" in visitor.page.url
 
 
 def test_thousands_of_rows_stay_fluid_and_are_sorted_filtered_and_grouped(tmp_path, visit):

@@ -25,19 +25,39 @@ export function plate(item, node, open) {
   }
   ready(picture);
   load(picture, { item, path: node.path, size });
-  show("stage", frame);
+  show("stage", ...notes(node.notices), frame);
 }
 
+// Images by name; those of a scene in their places, and those that have none below.
 export function collection(item, node, open) {
-  const cards = node.children.map((name) => {
+  const parts = notes(node.notices);
+  const placed = Object.entries(node.placed);
+  if (placed.length) {
+    const picture = element("img", { alt: `Overview of ${node.name}` });
+    const frame = element("div", { className: "scene" }, picture);
+    for (const [name, [left, top, width, height]] of placed) {
+      const button = element("button", { className: "well", type: "button", title: name, "aria-label": `Image ${name}`, onclick: () => open(join(node.path, name)) });
+      Object.assign(button.style, { left: `${left * 100}%`, top: `${top * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` });
+      frame.append(button);
+    }
+    ready(picture);
+    load(picture, { item, path: node.path, size: OVERVIEW });
+    parts.push(frame);
+  }
+  const cards = node.children.filter((name) => !(name in node.placed)).map((name) => {
     const path = join(node.path, name);
     const picture = element("img", { alt: "" });
     load(picture, { item, path, size: 256 });
     return element("button", { className: "card", type: "button", onclick: () => open(path) }, picture, element("span", { text: name }));
   });
-  show("stage", element("div", { className: "cards" }, ...cards));
-  if (!cards.length) show("stage", element("p", { className: "cards quiet", text: "There is nothing to be seen in this group." }));
-  document.getElementById("stage").setAttribute("aria-busy", "false");
+  if (cards.length) parts.push(element("div", { className: "cards" }, ...cards));
+  if (!node.children.length) parts.push(element("p", { className: "cards quiet", text: "There is nothing to be seen in this group." }));
+  show("stage", ...parts);
+  if (!placed.length) document.getElementById("stage").setAttribute("aria-busy", "false");
+}
+
+function notes(texts) {
+  return texts.length ? [element("ul", { className: "notes said" }, ...texts.map((text) => element("li", { text })))] : [];
 }
 
 function ready(picture) {
