@@ -38,6 +38,8 @@ def test_help_imports_no_plugin_but_commands():
 import sys
 from omezarr.cli import run
 run(["--help"])
+model = [name for name in sys.modules if name.startswith("omezarr.model")]
+assert model == [], "every start would wait for its classes to be made; commands import it where they run"
 parts = {name.split(".")[1] for name in sys.modules if name.startswith("omezarr_builtins.")}
 assert parts == {"commands"}, parts
 """

@@ -8,7 +8,6 @@ import click
 
 from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
-from omezarr.plugins.asking import calling
 from omezarr.terminal import echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._writing import (
     echo_outcome,
@@ -38,6 +37,7 @@ def create(registry: Any, /, *, path: str, sample: str, **words: Any) -> None:
     The samples are listed by 'omezarr plugins'; coins, astronaut, timeseries and plate come with omezarr. They are
     small, so they get 3 levels unless --levels, --factors or --chunks say otherwise.
     """
+    from omezarr.plugins.asking import calling
     from omezarr.writing import plan_content
     from omezarr.writing.images import run_plan
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.abc.plan import DeleteKeys, TransferObjects
 from omezarr.errors import ArgumentError
 from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
@@ -183,6 +182,7 @@ def _channel(text: str) -> tuple[int, dict[str, Any]]:
 
 
 def _lines(repair: Repair, *, dry: bool) -> Iterator[str]:
+    from omezarr.abc.plan import DeleteKeys, TransferObjects
     from omezarr.checking.repair import change_line
 
     if repair.plan is None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.abc.rules import Depth, Severity
 from omezarr.errors import ArgumentError, OMEZarrError, UnknownNameError
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
@@ -15,7 +14,7 @@ from omezarr_builtins.commands._several import meant_by, run_each
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from omezarr.abc.rules import Problem
+    from omezarr.abc.rules import Depth, Problem
     from omezarr.checking.repair import Repair
     from omezarr.checking.validation import Report
 
@@ -93,6 +92,8 @@ def validate(
 
 
 def _depth_of(words: dict[str, Any]) -> Depth:
+    from omezarr.abc.rules import Depth
+
     return Depth.DOCUMENT if words["shallow"] else Depth.DATA if words["data"] else Depth.HIERARCHY
 
 
@@ -177,6 +178,8 @@ def _lines(report: Report, repair: Repair | None, *, dry: bool) -> Iterator[str]
 
 def _problems(report: Report) -> Iterator[str]:
     """Yield the problems of a report for people: one paragraph a rule, errors first."""
+    from omezarr.abc.rules import Severity
+
     for severity, title in ((Severity.ERROR, "Errors"), (Severity.WARNING, "Warnings")):
         problems = [problem for problem in report if problem.severity is severity]
         if not problems:

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.abc import Viewer
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, storage_option
 from omezarr_builtins.commands._showing import server_options, show_library
@@ -48,6 +47,7 @@ def view(
 
 def _viewer(name: str, registry: Any) -> Any:
     """Return a viewer by its name, or one at a URL; say that it needs the internet."""
+    from omezarr.abc import Viewer
 
     class Other(Viewer):
         description = "at an address that was given"
