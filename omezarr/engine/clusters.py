@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.arrays.views import OffsetSource
 from omezarr.errors import ArgumentError, MissingDependencyError, UnsupportedError
+from omezarr.plugins.registry import registry_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from omezarr.engine.tasks import LevelPart, PyramidWork
     from omezarr.engine.units import Tree, TreeNode
     from omezarr.engine.windows import WindowRun
+    from omezarr.plugins.registry import Registry
 
 TASKS_PER_THREAD = 4
 """Into how many tasks for each thread of the cluster the work is cut, at least, where it is large enough."""
@@ -90,10 +92,23 @@ class ClusterExecutor:
     Parameters
     ----------
     client : dask.distributed.Client
+
+    Raises
+    ------
+    UnsupportedError
+        If a plugin that a program has added cannot be sent to workers.
     """
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._registry = registry_in_use()
+        try:
+            _pickled(self._registry)
+        except Exception as error:
+            raise UnsupportedError(
+                f"the plugins of this call cannot be sent to workers of a cluster: {type(error).__name__}: {error}; "
+                "put those that a program has added into a module that is installed there"
+            ) from error
         self._threads = max(1, sum(client.nthreads().values()))
 
     def run_tree(
@@ -120,7 +135,7 @@ class ClusterExecutor:
                         assembly.deliver(item, pyramid.restored(item))
                         continue
                     near = shipped(source, tree.region_below(item, item.level))
-                    yield item, self._client.submit(_subtree, pyramid, item, near, pure=False)
+                    yield item, self._client.submit(_subtree, self._registry, pyramid, item, near, pure=False)
 
         def take(node: TreeNode, piece: LevelPart | None) -> None:
             recorder.finished(node, below=True)
@@ -135,7 +150,7 @@ class ClusterExecutor:
 
         def submitted() -> Iterator[tuple[list[TreeNode], Any]]:
             while batch := list(itertools.islice(nodes, size)):
-                yield batch, self._client.submit(_write_windows, run, batch, pure=False)
+                yield batch, self._client.submit(_write_windows, self._registry, run, batch, pure=False)
 
         def take(batch: list[TreeNode], _: Any) -> None:
             for node in batch:
@@ -170,11 +185,23 @@ class ClusterExecutor:
         return next((level for level in range(tree.levels - 1, 0, -1) if tree.count(level) >= wanted), 0)
 
 
-def shipped(source: PixelSource, region: tuple[slice, ...]) -> PixelSource:
-    """Return a source to be sent to a worker: as it is where that sends no pixels, else the region alone."""
-    if source.portable:
-        return source
-    return OffsetSource(source, source.read(region), region)
+def shipped(source: PixelSource, region: tuple[slice, ...]) -> PixelSource | bytes:
+    """Return a source to be sent to a worker: the region alone where it would take its pixels along.
+
+    Others are pickled already, so that they are opened with the plugins of the call.
+    """
+    if not source.portable:
+        return OffsetSource(source, source.read(region), region)
+    return _pickled(source)
+
+
+def _pickled(value: object) -> bytes:
+    """Return what distributed makes of a value, which takes along what is defined in a notebook."""
+    from distributed.protocol import pickle
+
+    dumps: Any = pickle.dumps
+    pickled: bytes = dumps(value)
+    return pickled
 
 
 def _counted_as_restored(node: TreeNode, recorder: Recorder) -> bool:
@@ -184,9 +211,14 @@ def _counted_as_restored(node: TreeNode, recorder: Recorder) -> bool:
     return True
 
 
-def _subtree(pyramid: PyramidWork, node: TreeNode, source: PixelSource) -> LevelPart | None:
-    return pyramid.subtree(node, source)
+def _subtree(registry: Registry, pyramid: PyramidWork, node: TreeNode, sent: PixelSource | bytes) -> LevelPart | None:
+    from distributed.protocol import pickle
+
+    loads: Any = pickle.loads
+    with registry.in_use():
+        return pyramid.subtree(node, loads(sent) if isinstance(sent, bytes) else sent)
 
 
-def _write_windows(run: WindowRun, nodes: list[TreeNode]) -> None:
-    run.write(nodes)
+def _write_windows(registry: Registry, run: WindowRun, nodes: list[TreeNode]) -> None:
+    with registry.in_use():
+        run.write(nodes)

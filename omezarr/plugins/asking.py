@@ -118,7 +118,7 @@ def calling(contributions: Contributions[Any] | Mapping[str, Any], name: str, me
 
 def _use_of(contributions: Contributions[Any] | Mapping[str, Any]) -> AbstractContextManager[None]:
     """Let what a contribution calls itself go to the registry that it is from."""
-    return contributions.registry.in_use() if isinstance(contributions, Contributions) else nullcontext()
+    return contributions.using() if isinstance(contributions, Contributions) else nullcontext()
 
 
 OBJECT = Provider("an object of the program")

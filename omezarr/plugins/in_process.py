@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING
 
-from omezarr.errors import ArgumentError
+from omezarr.errors import ArgumentError, PluginError
 from omezarr.hookspecs import EXTENSION_AXES, hookimpl
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 def plugin_of(given: object) -> tuple[object, str]:
@@ -39,16 +36,49 @@ def plugin_of(given: object) -> tuple[object, str]:
     if isinstance(given, ModuleType):
         return given, given.__name__
     identity = f"{type(given).__module__}.{type(given).__qualname__}"
-    axes = [axis for axis in EXTENSION_AXES.values() if isinstance(given, axis.interface())]
-    if not axes:
-        return given, identity
-    hooks = ModuleType(identity)
-    vars(hooks).update({axis.hook: hookimpl(_returning(given)) for axis in axes})
-    return hooks, f"{identity}:{axes[0].key(given)}"
+    axis = next((axis for axis in EXTENSION_AXES.values() if isinstance(given, axis.interface())), None)
+    return (given, identity) if axis is None else (Given(given, identity), f"{identity}:{axis.key(given)}")
 
 
-def _returning(given: object) -> Callable[[], list[object]]:
-    def implementation() -> list[object]:
-        return [given]
+class Given:
+    """A plugin that consists of one contribution; it can be sent to other processes as far as that can.
 
-    return implementation
+    Parameters
+    ----------
+    contribution : object
+    name : str
+        Of its class.
+    """
+
+    def __init__(self, contribution: object, name: str) -> None:
+        self.contribution = contribution
+        self.__name__ = name
+        for axis in EXTENSION_AXES.values():
+            if isinstance(contribution, axis.interface()):
+                setattr(self, axis.hook, hookimpl(lambda: [contribution]))
+
+    def __reduce__(self) -> tuple[type[Given], tuple[object, str]]:
+        return Given, (self.contribution, self.__name__)
+
+
+def sendable(plugin: object) -> object:
+    """Return what stands for a plugin in another process: the name of a module, else the plugin itself."""
+    return plugin.__name__ if isinstance(plugin, ModuleType) else plugin
+
+
+def received(sent: object, identity: str) -> object:
+    """Return the plugin for which something stands.
+
+    Raises
+    ------
+    PluginError
+        If it is a module that cannot be imported here.
+    """
+    if not isinstance(sent, str):
+        return sent
+    try:
+        return import_module(sent)
+    except ImportError as error:
+        raise PluginError(
+            f"the plugin {identity} of the call cannot be imported in this process: {error}; install it there too"
+        ) from error

@@ -22,6 +22,7 @@ from omezarr.errors import PluginError
 from omezarr.hookspecs import EXTENSION_AXES, PROJECT, ExtensionAxis
 from omezarr.plugins.api_version import api_refusal
 from omezarr.plugins.contributions import Contribution, PluginFailure, Provider
+from omezarr.plugins.in_process import received, sendable
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class PluginManager:
         self._contributions: dict[str, tuple[Contribution, ...]] = {}
         self._collecting: set[str] = set()
         self._lock = threading.RLock()
-        self._found = tuple(entry_points(group=PROJECT) if found is None else found)
+        self._given = None if found is None else tuple(found)
+        self._found = tuple(entry_points(group=PROJECT)) if self._given is None else self._given
         self._added: dict[str, object] = {}
         distributions: dict[int, tuple[Distribution, str, str]] = {}
         for entry_point in self._found:
@@ -148,14 +150,39 @@ class PluginManager:
     def copy(self, disabled: Iterable[str] = ()) -> PluginManager:
         """Return another one with the same plugins, but for those that are disabled, too."""
         settings = evolve(self._settings, disabled_plugins=(*self._settings.disabled_plugins, *disabled))
-        other = PluginManager(settings, self._found)
+        other = PluginManager(settings, self._given)
         for name, plugin in self._added.items():
-            provider = self._providers[name]
-            if other.is_disabled(provider):
-                other._providers[name] = provider
-            else:
-                other.register(plugin, name)
+            other.take(plugin, self._providers[name])
         return other
+
+    def take(self, plugin: object, provider: Provider) -> None:
+        """Register a plugin of another manager under the same identity, unless it is disabled here."""
+        if self.is_disabled(provider):
+            self._providers[provider.identity] = provider
+        else:
+            self.register(plugin, provider.identity)
+
+    @property
+    def sendable(self) -> tuple[Any, ...]:
+        """What `received` makes the same manager of in another process, from the plugins that are installed there."""
+        added = tuple((sendable(plugin), self._providers[name]) for name, plugin in self._added.items())
+        return self._settings, self._given, added
+
+    @classmethod
+    def received(
+        cls, settings: Settings, given: tuple[EntryPoint, ...] | None, added: Iterable[tuple[object, Provider]]
+    ) -> PluginManager:
+        """Return a manager that another process has sent.
+
+        Raises
+        ------
+        PluginError
+            If a module that was added there cannot be imported here.
+        """
+        manager = cls(settings, given)
+        for sent, provider in added:
+            manager.take(received(sent, provider.identity), provider)
+        return manager
 
     def contributed(self, provider: Provider) -> tuple[tuple[str, ...], tuple[Contribution, ...]]:
         """Return the extension axes whose hooks a plugin implements, and all that it contributes to them."""

@@ -10,12 +10,14 @@ from omezarr.errors import ConflictError, UnknownNameError
 from omezarr.plugins.contributions import PluginFailure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from packaging.version import Version
 
     from omezarr.hookspecs import ExtensionAxis
     from omezarr.plugins.contributions import Contribution, Provider
     from omezarr.plugins.manager import PluginManager
-    from omezarr.plugins.registry import Registry
 
 T = TypeVar("T")
 
@@ -29,14 +31,16 @@ class Contributions(Mapping[str, T], Generic[T]):
     ----------
     axis : ExtensionAxis
     manager : PluginManager
-    registry : Registry
-        That they belong to.
+    using : callable
+        Lets what is called meanwhile go to the registry that they belong to.
     """
 
-    def __init__(self, axis: ExtensionAxis, manager: PluginManager, registry: Registry) -> None:
+    def __init__(
+        self, axis: ExtensionAxis, manager: PluginManager, using: Callable[[], AbstractContextManager[None]]
+    ) -> None:
         self._axis = axis
         self._manager = manager
-        self.registry = registry
+        self.using = using
         self._index: tuple[tuple[Contribution, ...], dict[str, list[Contribution]]] | None = None
 
     def _sorted(self) -> dict[str, list[Contribution]]:

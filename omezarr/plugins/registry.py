@@ -12,12 +12,15 @@ Examples
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+from weakref import WeakValueDictionary
 
-from omezarr.errors import ConflictError, OMEZarrWarning, PluginError, UnsupportedError
+from omezarr.errors import ConflictError, OMEZarrWarning, PluginError
 from omezarr.hookspecs import EXTENSION_AXES
 from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure
 from omezarr.plugins.in_process import plugin_of
@@ -67,10 +70,15 @@ class Registry:
 
     def __init__(self, manager: PluginManager | None = None) -> None:
         self._manager = manager or PluginManager()
+        self._changed()
+
+    def _changed(self) -> None:
+        """Forget what was derived from the plugins before; other processes will not take it for what it was."""
         self._converters: dict[str, Converter] = {}
+        self._mark = uuid4().hex
 
     def _contributions(self, name: str) -> Contributions[T]:
-        return Contributions[T](EXTENSION_AXES[name], self._manager, self)
+        return Contributions[T](EXTENSION_AXES[name], self._manager, self.in_use)
 
     @cached_property
     def formats(self) -> Contributions[FormatVersion]:
@@ -171,18 +179,20 @@ class Registry:
             _IN_USE.reset(before)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to other processes as the registry of all plugins that are installed there."""
-        if self is not default_registry():
-            raise UnsupportedError(
-                "what was opened with a registry of its own does not travel to other processes; send the location, and "
-                "open it there"
-            )
-        return default_registry, ()
+        """Travel to other processes: without what is disabled here, and with what a program has added.
+
+        All else are the plugins that are installed there. What cannot be pickled or imported there is refused by
+        whoever does that.
+        """
+        if self is default_registry() and not self.added:
+            return default_registry, ()
+        _KEPT[self._mark] = self
+        return _arrived, (self._mark, self._manager.sendable)
 
     def register(self, plugin: ModuleType | object, name: str) -> Provider:
         """Add a plugin that is at hand, for programs and tests; see `PluginManager.register`."""
         provider = self._manager.register(plugin_of(plugin)[0], name)
-        self._converters.clear()
+        self._changed()
         return provider
 
     @property
@@ -193,7 +203,7 @@ class Registry:
     def remove(self, identity: str) -> None:
         """Take out a plugin that a program has added."""
         self._manager.remove(identity)
-        self._converters.clear()
+        self._changed()
 
     def add(self, given: object) -> tuple[Contribution, ...]:
         """Add a plugin that a program gives, in place of what it has added under the same identity before.
@@ -304,6 +314,19 @@ _NO_HOOK = (
 )
 
 _IN_USE: ContextVar[Registry] = ContextVar("omezarr_registry")
+
+
+_KEPT: WeakValueDictionary[str, Registry] = WeakValueDictionary()
+_ARRIVED: deque[Registry] = deque(maxlen=4)  # tasks of few calls run in one process at a time
+
+
+def _arrived(mark: str, sent: tuple[Any, ...]) -> Registry:
+    """Return the registry of another process, which comes with each of its tasks, or the one that never left."""
+    if mark not in _KEPT:
+        registry = Registry(PluginManager.received(*sent))
+        registry._mark, _KEPT[mark] = mark, registry  # noqa: SLF001 - its own
+        _ARRIVED.append(registry)
+    return _KEPT[mark]
 
 
 def registry_in_use() -> Registry:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
@@ -14,9 +15,11 @@ import pytest
 import zarr
 from zarr.storage import MemoryStore
 
+from omezarr.abc import PixelSource
 from omezarr.arrays import as_source, expanded
 from omezarr.engine.clusters import client_of
 from omezarr.errors import ArgumentError, UnsupportedError, WriteError
+from omezarr.plugins.registry import default_registry, registry_in_use
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.local_mean import LocalMean
 from tests.engine.pyramids import digests, levels_of, noise, write
@@ -73,6 +76,51 @@ def test_level_by_level_gives_the_same_bytes_too(tmp_path: Path, client: Any) ->
     write(tmp_path / "threads.zarr", step)
     write(tmp_path / "cluster.zarr", step, scheduler=client)
     assert digests(tmp_path / "cluster.zarr") == digests(tmp_path / "threads.zarr")
+
+
+class Asking(PixelSource):
+    """Says whether the sample "coins" is there where it is opened."""
+
+    shape, chunks, dtype, portable = (64, 64), (32, 32), np.dtype("uint8"), True
+    identity = "asking"
+
+    def __init__(self, value: int = 7) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return opened_there, ()
+
+    def read(self, region: Any) -> Any:
+        return np.full(tuple(part.stop - part.start for part in region), self.value, "uint8")
+
+
+def opened_there() -> Asking:
+    return Asking(int("coins" in registry_in_use().samples))
+
+
+def test_workers_have_the_plugins_of_the_call(tmp_path: Path, client: Any) -> None:
+    registry = default_registry().without("omezarr:samples.coins")
+    for number, used in enumerate((registry, registry.with_(FailingMean()), default_registry())):
+        with used.in_use():
+            write(tmp_path / f"{number}", levels_of(Asking(), [(2, 2)], chunks=(32, 32)), scheduler=client)
+        assert (np.asarray(zarr.open_array(tmp_path / f"{number}/0")) == number // 2).all()
+
+
+class Unsendable(LocalMean):
+    """Holds what cannot be pickled."""
+
+    name = "unsendable"
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+
+def test_a_plugin_that_cannot_be_sent_is_refused(tmp_path: Path, client: Any) -> None:
+    with (
+        default_registry().with_(Unsendable()).in_use(),
+        pytest.raises(UnsupportedError, match=r"plugins of this call cannot be sent to workers .*cannot pickle"),
+    ):
+        write(tmp_path / "a", levels_of(Asking(), [(2, 2)], chunks=(32, 32)), scheduler=client)
 
 
 class FailingMean(LocalMean):

@@ -7,14 +7,17 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 import pytest
 
 import omezarr
-from omezarr.errors import UnsupportedError
-from omezarr.testing import isolated_registry
+from omezarr.abc import ScalingMethod
+from omezarr.errors import PluginError
+from omezarr.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +86,45 @@ def test_children_labels_and_forced_kinds_stay_what_they_are(tmp_path: Path) -> 
     assert pickle.loads(pickle.dumps(forced)).key == "multiscales"
 
 
-def test_a_registry_of_its_own_stays_here(tmp_path: Path) -> None:
+class Sent(ScalingMethod):
+    """Defined where another process can import it."""
+
+    name = "sent"
+
+    def origin(self, factor: int) -> float:
+        return 0.0
+
+    def reduce(self, window: Any, factors: Any, inner: Any) -> Any:
+        return window[inner][tuple(slice(None, None, factor) for factor in factors)]
+
+
+def test_a_registry_of_its_own_goes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     omezarr.write_image(tmp_path / "a", PIXELS)
-    node = omezarr.open(tmp_path / "a", registry=isolated_registry())
-    with pytest.raises(UnsupportedError, match="send the location, and open it there"):
-        pickle.dumps(node)
+    registry = omezarr.default_registry().without("omezarr:samples.coins").with_(Sent())
+    sent = pickle.dumps(omezarr.open(tmp_path / "a", registry=registry))
+    assert pickle.loads(pickle.dumps(registry)) is registry
+    monkeypatch.setattr("omezarr.plugins.registry._KEPT", WeakValueDictionary())  # as in a process where it never was
+    there, again = pickle.loads(sent)._registry, pickle.loads(sent)._registry
+    assert there is again is not registry
+    assert "coins" not in there.samples
+    assert isinstance(there.scaling_methods["sent"], Sent)
+    assert list(there.added) == list(registry.added)
+    assert set(there.formats) == set(registry.formats)
+
+
+def test_a_plugin_that_cannot_be_imported_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = ModuleType("nowhere_else")
+    plugin.omezarr_scaling_methods = hookimpl(lambda: [Sent()])  # type: ignore[attr-defined]
+    registry = omezarr.default_registry().with_(plugin)
+    sent = pickle.dumps(registry)
+    assert pickle.loads(sent) is registry  # what never left is not imported
+    monkeypatch.setattr("omezarr.plugins.registry._KEPT", WeakValueDictionary())
+    with pytest.raises(PluginError, match="nowhere_else of the call cannot be imported in this process"):
+        pickle.loads(sent)
+
+
+def test_what_was_added_after_sending_is_sent_anew() -> None:
+    registry = omezarr.default_registry().with_()
+    before = pickle.dumps(registry)
+    registry.add(Sent())
+    assert pickle.dumps(registry) != before
