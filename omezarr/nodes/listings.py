@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from omezarr.errors import MissingDependencyError
 from omezarr.model import Well
+from omezarr.model.tables import data_frame
 from omezarr.nodes.children import Children
 from omezarr.nodes.plates import field_places, listed_level, present
 
@@ -52,11 +52,7 @@ class Listing(Mapping[str, "Node"]):
         MissingDependencyError
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise MissingDependencyError("to_pandas() needs pandas: pip install 'omezarr[tables]'") from error
-        return pd.DataFrame(self.table())
+        return data_frame(self.table())
 
     def __getitem__(self, path: str) -> Node:
         return self._groups[path]

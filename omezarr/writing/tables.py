@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from omezarr.abc.plan import CreateGroup, Phase
 from omezarr.errors import ArgumentError, UnknownNameError, UnsupportedError
 from omezarr.location import Location
-from omezarr.model.tables import Table, Tables, table_from
+from omezarr.model.tables import Table, Tables
 from omezarr.nodes.reading import open as open_node
+from omezarr.nodes.table_files import table_file, table_from
 from omezarr.plugins.registry import registry_in_use
 from omezarr.writing import Planner, plain_name
 from omezarr.writing.images import run_plan
@@ -94,7 +95,7 @@ def write_table(
         raise UnsupportedError(f"{target} has no OME metadata, so tables cannot be added to it")
     place = target.below("tables").below(plain_name(name))
     planner = Planner(WriteOptions(format=node.version), registry, name=name)
-    file = planner.stored(*table.stored())
+    file = planner.stored(*table_file(table))
     steps = (CreateGroup(path="", attributes=table.document()), file)
     plan = planner.whole(place, [Phase(name=f"table {name}", steps=steps)], overwrite=overwrite)
     tables = planner.below("tables")

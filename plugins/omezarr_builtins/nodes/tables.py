@@ -14,6 +14,7 @@ from omezarr.hierarchy import ZarrNode
 from omezarr.hookspecs import hookimpl
 from omezarr.model.structuring import at, structure
 from omezarr.model.tables import FILES, Tables, TablesContent
+from omezarr.nodes.table_files import table_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,7 +56,7 @@ class TablesNode(NodeType):
         steps: list[Any] = [context.group()]
         for name, table in content.tables.items():
             below = context.below(name)
-            steps += [CreateGroup(path=below.path, attributes=table.document()), below.stored(*table.stored())]
+            steps += [CreateGroup(path=below.path, attributes=table.document()), below.stored(*table_file(table))]
         commit = context.commit({self.key: Tables(tuple(content.tables))}, None)
         return [Phase(name="tables", steps=(*steps, commit))]
 
