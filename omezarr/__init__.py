@@ -18,6 +18,7 @@ from omezarr._version import __version__
 
 if TYPE_CHECKING:
     from omezarr.abc.plan import Codec
+    from omezarr.arrays.chunk_cache import ChunkCache
     from omezarr.checking.manifests import check_manifest, write_manifest
     from omezarr.checking.repair import repair
     from omezarr.checking.validation import Report, validate
@@ -66,6 +67,7 @@ _HOMES = {
     name: module
     for module, names in {
         "omezarr.abc.plan": "Codec",
+        "omezarr.arrays.chunk_cache": "ChunkCache",
         "omezarr.checking.manifests": "check_manifest write_manifest",
         "omezarr.checking.repair": "repair",
         "omezarr.checking.validation": "Report validate",
@@ -106,6 +108,7 @@ __all__ = [
     "Affine",
     "Axis",
     "Channel",
+    "ChunkCache",
     "Codec",
     "CollectionContent",
     "CoordinateSystem",

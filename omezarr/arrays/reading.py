@@ -54,7 +54,12 @@ WAITING_BYTES = 256 * 1024 * 1024
 KEPT_INDEX_BYTES = 16 * 1024 * 1024
 """How many bytes of the indexes of shards a reader keeps."""
 
+KEPT_CHUNK_BYTES = 64 * 1024 * 1024
+"""How large chunks are whose memory a thread keeps for the next one."""
+
 _MISSING = 2**64 - 1
+
+_scratch = threading.local()
 
 
 def read_region(array: zarr.Array[Any], region: Region, threads: int) -> npt.NDArray[Any]:
@@ -90,7 +95,6 @@ class ArrayReader:
         self._key: Callable[[Shape], str] = array.metadata.encode_chunk_key
         self._objects = objects_of(array)
         self.dtype = np.dtype(array.dtype).newbyteorder("=")
-        self._scratch = threading.local()
         self._indexes: dict[str, npt.NDArray[np.uint64]] = {}
 
     @property
@@ -101,11 +105,25 @@ class ArrayReader:
             return tuple(part * count for part, count in zip(inner, self._coder.counts, strict=True))
         return self._coder.shape if self._coder is not None else self.array.chunks
 
-    def read(self, region: Region, threads: int = 1) -> Pixels:
-        """Return the pixels of a region, with ``threads`` objects decoded at once, or as many as a store bears."""
+    @property
+    def chunk(self) -> Shape:
+        """What is decoded together."""
+        if isinstance(self._coder, ShardCoder):
+            return self._coder.inner.shape
+        return self.unit
+
+    def read(self, region: Region, threads: int = 1, out: Pixels | None = None) -> Pixels:
+        """Return the pixels of a region, with ``threads`` objects decoded at once, or as many as a store bears.
+
+        They are put into an array of the shape of the region, where one is given.
+        """
         if self._coder is None:
-            return self._read_through_zarr(region)
-        result = np.empty(region_shape(region), self.dtype)
+            pixels = self._read_through_zarr(region)
+            if out is None:
+                return pixels
+            out[...] = pixels
+            return out
+        result = np.empty(region_shape(region), self.dtype) if out is None else out
         start = [part.start for part in region]
 
         def fill(cell: tuple[Shape, Region]) -> None:
@@ -270,20 +288,21 @@ class ArrayReader:
         target[...] = coder.decode_part(content, inside, self._memory(coder))
 
     def _memory(self, coder: ChunkCoder) -> npt.NDArray[np.uint8]:
-        """Return the memory of this thread for a decoded chunk."""
-        found: npt.NDArray[np.uint8] | None = getattr(self._scratch, "bytes", None)
-        if found is None:
-            found = self._scratch.bytes = np.empty(coder.nbytes, "u1")
-        return found
+        """Return the memory of this thread for a decoded chunk, which all readers share unless it is large."""
+        if coder.nbytes > KEPT_CHUNK_BYTES:
+            return np.empty(coder.nbytes, "u1")
+        found: npt.NDArray[np.uint8] | None = getattr(_scratch, "bytes", None)
+        if found is None or found.size < coder.nbytes:
+            found = _scratch.bytes = np.empty(coder.nbytes, "u1")
+        return found[: coder.nbytes]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what belongs to threads of this process, and what is found out again."""
-        return {key: value for key, value in self.__dict__.items() if key not in ("_scratch", "_indexes")}
+        """Leave out what is found out again."""
+        return {key: value for key, value in self.__dict__.items() if key != "_indexes"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Begin with no scratch memory, and no index."""
+        """Begin with no index."""
         self.__dict__.update(state)
-        self._scratch = threading.local()
         self._indexes = {}
 
     def _read_through_zarr(self, region: Region) -> Pixels:

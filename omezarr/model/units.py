@@ -168,7 +168,7 @@ _EXPONENTS = {
 
 
 def value_in(measure: Measure, unit: str | None) -> float | None:
-    """Return the value of a length in another unit; None where that is not known.
+    """Return the value of a length or duration in another unit; None where that is not known.
 
     Examples
     --------
@@ -176,9 +176,10 @@ def value_in(measure: Measure, unit: str | None) -> float | None:
     (1500.0, None)
     """
     names = (measure.unit or "", unit or "")
-    if not all(name.endswith("meter") for name in names):
+    base = next((base for base in ("meter", "second") if all(name.endswith(base) for name in names)), None)
+    if base is None:
         return measure.value if unit is not None and measure.unit == unit else None
-    given, wanted = (_EXPONENTS.get(name.removesuffix("meter")) for name in names)
+    given, wanted = (_EXPONENTS.get(name.removesuffix(base)) for name in names)
     if given is None or wanted is None:
         return None
     return float(f"{measure.value * 10.0 ** (given - wanted):.15g}")  # without the digits that powers of ten add

@@ -27,8 +27,9 @@ from omezarr.nodes.detection import (
 from omezarr.nodes.from_above import Editable, Pictured
 from omezarr.nodes.group_view import HierarchyGroupView
 from omezarr.nodes.groups import group_at
-from omezarr.nodes.level import Level, ordered_levels
+from omezarr.nodes.levels import ordered_levels
 from omezarr.nodes.ome import OMEGroup
+from omezarr.nodes.pixels import HasPixels
 from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import document_of
 from omezarr.transform import between
@@ -42,11 +43,12 @@ if TYPE_CHECKING:
 
     from omezarr.hierarchy import Hierarchy
     from omezarr.model import JSON
+    from omezarr.nodes.level import Level
     from omezarr.plugins.registry import Registry
     from omezarr.transform import PointMap
 
 
-class Node(OMEGroup, Pictured, Editable):
+class Node(OMEGroup, HasPixels, Pictured, Editable):
     """One group of an OME-Zarr hierarchy.
 
     Parameters
@@ -241,7 +243,7 @@ class Node(OMEGroup, Pictured, Editable):
             else [dataset.path for dataset in multiscale.datasets]
         )
         paths = {name: self._below(name) for name in names}
-        levels = ordered_levels(self._hierarchy, paths, multiscale)
+        levels = ordered_levels(self._hierarchy, paths, multiscale, self.channels)
         order = [level.path for level in levels]
         if order != list(paths):
             self._note(f"the levels {', '.join(paths)} are not listed largest first; read as {', '.join(order)}")
@@ -271,12 +273,7 @@ class Node(OMEGroup, Pictured, Editable):
         optional = [reference.path for reference in references if reference.optional]
         present = group.present(optional) if optional else frozenset()
         found = [item for item in references if not item.optional or item.path in present]
-        return Children(
-            str(self.location),
-            found,
-            self._open,
-            self._absent,
-        )
+        return Children(str(self.location), found, self._open, self._absent)
 
     def child(self, path: str) -> Node:
         """Open a group below this one.
