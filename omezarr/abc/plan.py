@@ -18,9 +18,10 @@ from omezarr.errors import ArgumentError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from omezarr.abc import PixelSource, ScalingMethod
+    from omezarr.abc.scaling_method import ScalingMethod
     from omezarr.location import Location
     from omezarr.model import JSON, JSONPath
+    from omezarr.model.pixels import PixelSource
 
 INCOMPLETE_KEY = "omezarr"
 """The attribute under which an unfinished hierarchy says so: ``{"omezarr": {"incomplete": ...}}``."""

@@ -4,6 +4,7 @@ It carries out the plans of `omezarr.abc.plan`: reads each unit of a source once
 memory, and stores whole objects.
 """
 
-from omezarr.engine.execution import StoreOpener, execute
+from omezarr.engine.execution import execute
+from omezarr.engine.opener import StoreOpener
 
 __all__ = ["StoreOpener", "execute"]

@@ -27,7 +27,7 @@ from omezarr.errors import OMEZarrError
 if TYPE_CHECKING:
     from omezarr.abc.plan import ArraySpec, Plan, Step
     from omezarr.arrays.targets import Target
-    from omezarr.engine.execution import StoreOpener
+    from omezarr.engine.opener import StoreOpener
 
 
 def is_carried_out(plan: Plan, target: Target, open_store: StoreOpener) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omezarr.arrays.chunks import Buffer
     from omezarr.arrays.inventory import Entry, Inventory
     from omezarr.arrays.targets import Target
-    from omezarr.engine.execution import StoreOpener
+    from omezarr.engine.opener import StoreOpener
     from omezarr.engine.progress import ProgressCounter
 
 SHOWN = 20

@@ -7,7 +7,7 @@ complete. What fails before the first unit is written leaves nothing behind; aft
 from __future__ import annotations
 
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from omezarr.abc.copying import CopyObjects
 from omezarr.abc.plan import JOURNAL_PREFIX, WriteLevels
@@ -27,20 +27,12 @@ from omezarr.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omezarr.abc import OpenedStore
     from omezarr.abc.plan import Plan, ProgressCallback
-    from omezarr.location import Location
+    from omezarr.engine.opener import StoreOpener
 
 
 DISTANT_THREADS = 16
 """How many threads write to or read from a server where nobody says: they mostly wait."""
-
-
-class StoreOpener(Protocol):
-    """Opens the store of a location; what `execute` reaches stores through."""
-
-    def __call__(self, location: Location, *, write: bool) -> OpenedStore:
-        """Open a location, for writing where asked."""
 
 
 def execute(

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from omezarr.abc import PixelSource
-    from omezarr.engine.clusters import ClusterExecutor
     from omezarr.engine.journal import FinishedNodes
-    from omezarr.engine.levels import Resources
     from omezarr.engine.progress import ProgressCounter
     from omezarr.engine.tasks import LevelPart, PyramidWork
     from omezarr.engine.units import Tree, TreeNode
@@ -254,12 +252,3 @@ class LocalExecutor:
                 work(item)
 
         run_in_threads(self.threads, worker)
-
-
-def executor_of(resources: Resources, threads: int) -> LocalExecutor | ClusterExecutor:
-    """Return what runs the tasks."""
-    if resources.client is None:
-        return LocalExecutor(threads)
-    from omezarr.engine.clusters import ClusterExecutor
-
-    return ClusterExecutor(resources.client)

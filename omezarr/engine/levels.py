@@ -10,7 +10,8 @@ from attrs import frozen
 
 from omezarr.arrays.geometry import full_region
 from omezarr.arrays.stored import StoredArray, write_array_metadata
-from omezarr.engine.executors import Assembly, Recorder, executor_of
+from omezarr.engine.clusters import ClusterExecutor
+from omezarr.engine.executors import Assembly, LocalExecutor, Recorder
 from omezarr.engine.journal import FinishedNodes
 from omezarr.engine.memory import bands, box_region, schedule
 from omezarr.engine.methods import dtype_refusal
@@ -188,3 +189,8 @@ def standing(pyramid: PyramidWork, source: PixelSource, recorder: Recorder) -> I
             middle = (box[axis].start + box[axis].stop) // 2
             halves = slice(middle, box[axis].stop), slice(box[axis].start, middle)
             waiting += [(*box[:axis], half, *box[axis + 1 :]) for half in halves]
+
+
+def executor_of(resources: Resources, threads: int) -> LocalExecutor | ClusterExecutor:
+    """Return what runs the tasks."""
+    return LocalExecutor(threads) if resources.client is None else ClusterExecutor(resources.client)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from omezarr.abc.plan import Plan
-    from omezarr.engine.execution import StoreOpener
+    from omezarr.engine.opener import StoreOpener
     from omezarr.model import JSON
 
 

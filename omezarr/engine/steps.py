@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from omezarr.arrays.geometry import Region, Shape
     from omezarr.arrays.targets import Target
     from omezarr.engine.copying import ObjectsCopier
-    from omezarr.engine.execution import StoreOpener
     from omezarr.engine.journal import Journal
     from omezarr.engine.levels import LevelsWriter
+    from omezarr.engine.opener import StoreOpener
     from omezarr.engine.progress import ProgressCounter
     from omezarr.location import Location
     from omezarr.model import JSON

@@ -12,6 +12,7 @@ from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.fields import enter_fields
 from omezarr_builtins.rules.levels import enter_levels
 from omezarr_builtins.rules.neighbours import is_proper, joined
+from omezarr_builtins.rules.parameters import enter_parameters
 from omezarr_builtins.rules.places import ARRAY, OBJECT, STRING, distinct, has, holds, is_a, select, shown
 from omezarr_builtins.rules.scales import level_scales
 from omezarr_builtins.rules.transformations import enter_transformations
@@ -120,6 +121,7 @@ systems.enter_image_systems(BOOK)
 scaling.enter_scaling(BOOK)
 enter_levels(BOOK)
 enter_transformations(BOOK)
+enter_parameters(BOOK)
 enter_fields(BOOK)
 omero.enter_omero(BOOK)
 arrays.enter_arrays(BOOK)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from omezarr.abc.rules import Finding
 from omezarr_builtins.rules.places import figure, identity, is_integer, repeated, shown
 from omezarr_builtins.rules.scales import is_numeric_list
-from omezarr_builtins.rules.transformations import each_of, is_index_list, is_matrix, steps
+from omezarr_builtins.rules.transformations import SECTION, each_of, is_index_list, is_matrix, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +26,9 @@ SPLINE = "bspline-cubic"
 FIELDS = ("displacements", "coordinates")
 
 
-def enter_parameters(book: RuleBook, section: str) -> None:
+def enter_parameters(book: RuleBook) -> None:
     """Enter the rules."""
-    name = "transformations"
+    name, new = "transformations", book.between("0.6")
     enter = {
         "mapAxis.form": ("mapAxis is an array of 2 to 5 different indices from 0 to 4.", _map_axis),
         "mapAxis.permutation": ("mapAxis holds each index of an axis once.", _permutation),
@@ -55,14 +55,14 @@ def enter_parameters(book: RuleBook, section: str) -> None:
         "interpolation.value": ("The interpolation is nearest, linear or cubic.", _interpolation),
     }
     for rule, (demand, check) in enter.items():
-        book.must(f"{name}.{rule}", demand, section=section)(check)
-    book.disputed(
-        f"{name}.byDimension.nested.complete", "byDimension leads to every axis inside a sequence too.", section=section
+        new.must(f"{name}.{rule}", demand, section=SECTION)(check)
+    new.disputed(
+        f"{name}.byDimension.nested.complete", "byDimension leads to every axis inside a sequence too.", section=SECTION
     )(_complete(nested=True))
-    book.disputed(
+    new.disputed(
         f"{name}.interpolation.spline",
         "The text calls cubic interpolation bspline-cubic, the schema cubic.",
-        section=section,
+        section=SECTION,
     )(_spline)
 
 

@@ -12,6 +12,7 @@ from omezarr_builtins.rules.book import RuleBook
 from omezarr_builtins.rules.fields import enter_fields, stored_parameters
 from omezarr_builtins.rules.levels import systems_of
 from omezarr_builtins.rules.neighbours import UNREADABLE, document_of, is_proper, look, says
+from omezarr_builtins.rules.parameters import enter_parameters
 from omezarr_builtins.rules.places import ARRAY, OBJECT, has, holds, is_a, select, select_all, shown
 from omezarr_builtins.rules.systems import OF_SCENES, ends_of, enter_systems, islands
 from omezarr_builtins.rules.transformations import enter_transformations
@@ -38,6 +39,7 @@ BOOK.must("scene.transformations.nonempty", "A scene has at least one transforma
 enter_systems(BOOK, OF_SCENES)
 axis_rules.enter_system_axes(BOOK, axis_rules.IN_SCENES)
 enter_transformations(BOOK)
+enter_parameters(BOOK)
 
 
 @BOOK.must("scene.ends.keys", "Inputs and outputs of a scene have a name and a path, and no other key.")

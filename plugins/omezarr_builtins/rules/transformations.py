@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     TransformationCheck: TypeAlias = Callable[["LocatedTransformation"], Iterator[Finding]]
 
+SECTION = "coordinateTransformations"
+
 SQUARE = ("identity", "mapAxis", "scale", "translation", "rotation", "displacements", "bijection")
 """Types with as many inputs as outputs."""
 
@@ -173,10 +175,7 @@ def produced(step: LocatedTransformation) -> int | None:
 
 def enter_transformations(book: RuleBook) -> None:
     """Enter the rules."""
-    from omezarr_builtins.rules import parameters
-
-    section = "coordinateTransformations"
-    new = book.between("0.6")
+    section, new = SECTION, book.between("0.6")
     new.must("transformations.entries.form", "A transformation is an object.", section=section)(_objects)
     new.must("transformations.type.present", "A transformation has a type.", section=section)(_typed)
     new.must("transformations.type.value", "The type of a transformation is a known one.", section=section)(_known)
@@ -191,7 +190,6 @@ def enter_transformations(book: RuleBook) -> None:
     new.must("transformations.dimensions", "Parameters fit the dimensions of input and output.", section=section)(
         _dimensions_fit
     )
-    parameters.enter_parameters(new, section)
 
 
 def _objects(context: RuleContext) -> Iterator[Finding]:
