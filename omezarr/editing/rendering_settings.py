@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from omezarr.arrays.contrast import window_of
 from omezarr.errors import ArgumentError
 from omezarr.model import UNSET, Channel, LabelColor, LabelProperty
-from omezarr.writing.channels import channel_axis_of, window_of
+from omezarr.writing.channels import channel_axis_of
 from omezarr.writing.image_description import parse_channels
 
 if TYPE_CHECKING:

@@ -19,6 +19,9 @@ COLOR_NAMES = {
 }
 """Colours by the names that microscopists give them: green is full green, and a lookup table of grays ends in white."""
 
+CHANNEL_COLORS = ("FF0000", "00FF00", "0000FF", "FF00FF", "00FFFF", "FFFF00", "FFFFFF")
+"""The colours of channels that are given none, in turn; a single channel is white."""
+
 
 def hexadecimal(color: object) -> str | None:
     """Return a colour as NGFF writes it; None for what is no colour.

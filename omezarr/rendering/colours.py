@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from attrs import frozen
 
+from omezarr.arrays.contrast import window_of
 from omezarr.errors import ArgumentError
+from omezarr.model.colors import CHANNEL_COLORS
 from omezarr.rendering.request import Colour, PictureRequest, Window, colour_of
-from omezarr.writing.channels import COLORS, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,7 @@ def displays_of(subject: PictureSource) -> tuple[Display, ...]:
         given = settings[index] if index < len(settings) else None
         colour = _colour(given) or (255, 255, 255)
         if _colour(given) is None and count > 1:
-            colour = colour_of(COLORS[index % len(COLORS)])
+            colour = colour_of(CHANNEL_COLORS[index % len(CHANNEL_COLORS)])
         window = (0.0, 255.0) if rgb else (0.0, 1.0) if dtype.kind == "b" else _window(given)
         label = str(given.label) if given is not None and given.label not in (None, "") and given.label else ""
         active = index < MAX_CHANNELS if given is None else given.active is not False

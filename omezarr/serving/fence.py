@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 KEPT_BYTES = 256 * 1024 * 1024
 """How much of what came over a network is kept, as stored."""
 
+ENTRY_BYTES = 512
+"""What is counted for an object beside its bytes: its key, and that nothing is there."""
+
 
 class FencedStore(WrapperStore[Any]):
     """A store of which only what lies inside is read, and nothing twice over a network.
@@ -79,11 +82,13 @@ class FencedStore(WrapperStore[Any]):
 
     def _keep(self, wanted: tuple[str, str], found: Buffer | None) -> None:
         with self._lock:
+            if wanted in self._kept:
+                self._size -= _bytes_of(self._kept.pop(wanted))
             self._kept[wanted] = found
-            self._size += len(found) if found is not None else 0
-            while self._size > KEPT_BYTES and self._kept:
+            self._size += _bytes_of(found)
+            while self._size > KEPT_BYTES:
                 _, dropped = self._kept.popitem(last=False)
-                self._size -= len(dropped) if dropped is not None else 0
+                self._size -= _bytes_of(dropped)
 
     async def exists(self, key: str) -> bool:
         """Return whether there is an object, from what is known where that is enough."""
@@ -94,3 +99,7 @@ class FencedStore(WrapperStore[Any]):
                 return self._kept[key, repr(None)] is not None
         there: bool = await self._store.exists(key)
         return there
+
+
+def _bytes_of(found: Buffer | None) -> int:
+    return ENTRY_BYTES + (len(found) if found is not None else 0)

@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from omezarr.arrays.contrast import window_of
 from omezarr.errors import ArgumentError, OMEZarrWarning
-from omezarr.model import UNSET, Channel, Window
-from omezarr.model.colors import COLOR_NAMES, hexadecimal
+from omezarr.model import UNSET, Channel
+from omezarr.model.colors import CHANNEL_COLORS, COLOR_NAMES, hexadecimal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from omezarr.model import Axis
     from omezarr.model.content import ImageContent
-
-COLORS = ("FF0000", "00FF00", "0000FF", "FF00FF", "00FFFF", "FFFF00", "FFFFFF")
-"""The colours of channels that are given none, in turn; a single channel is white."""
-
-PERCENTILES = (1.0, 99.8)
-"""Between which values of the smallest level a channel is shown at first."""
 
 
 def channel_axis(content: ImageContent) -> int | None:
@@ -133,7 +128,7 @@ def _colors(given: Sequence[Any]) -> list[Any]:
     if len(given) == 1:
         return [given[0] or "FFFFFF"]
     known = {str(color).upper() for color in given if color}
-    free = [color for color in COLORS if color not in known] or list(COLORS)
+    free = [color for color in CHANNEL_COLORS if color not in known] or list(CHANNEL_COLORS)
     found = list(given)
     turn = itertools.cycle(free)
     for index, color in enumerate(found):
@@ -142,7 +137,7 @@ def _colors(given: Sequence[Any]) -> list[Any]:
         beside = {str(one).upper() for one in found[max(0, index - 1) : index + 2] if one}
         found[index] = next(
             (one for one in itertools.islice(turn, len(free)) if one not in beside),
-            next(one for one in COLORS if one not in beside),
+            next(one for one in CHANNEL_COLORS if one not in beside),
         )
     return found
 
@@ -175,43 +170,3 @@ def _window(given: Any, pixels: Any) -> Any:
         min=min(low, start) if given.min is UNSET else given.min,
         max=max(high, end) if given.max is UNSET else given.max,
     )
-
-
-def window_of(pixels: Any) -> Window:
-    """Return the window of the pixels of one channel.
-
-    Parameters
-    ----------
-    pixels : array
-        Of any shape and numeric dtype; NaN and infinities are left out, complex numbers count by their magnitude.
-
-    Returns
-    -------
-    Window
-        Whole numbers for integer and bool pixels. An image of one value gets a window of width 1, since viewers
-        divide by it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> window_of(np.array([[0, 10], [20, 1000]], dtype="uint16")).max
-    1000
-    """
-    import numpy as np
-
-    values = np.asarray(pixels)
-    if values.dtype.kind == "b":
-        values = values.astype(np.uint8)
-    if values.dtype.kind == "c":
-        values = np.abs(values)
-    if values.dtype.kind == "f":
-        values = values[np.isfinite(values)].astype(np.float64)
-    if values.size == 0:
-        return Window(min=0, max=1, start=0, end=1)
-    low, high = values.min().item(), values.max().item()
-    start, end = (np.percentile(values, percentile, method="nearest").item() for percentile in PERCENTILES)
-    if low == high:
-        high = low + 1
-    if start == end:
-        start, end = low, high
-    return Window(min=low, max=high, start=start, end=end)

@@ -22,14 +22,19 @@ import numpy as np
 import pytest
 import zarr
 from PIL import Image
+from zarr.core.buffer import default_buffer_prototype
 from zarr.storage import LocalStore
 
 import omezarr
 from omezarr.cli import run
 from omezarr.errors import ArgumentError, LocationNotFoundError
+from omezarr.hierarchy import run as run_coroutine
 from omezarr.rendering import PictureRequest, render
+from omezarr.serving import fence
 from omezarr.serving.library import Library
 from omezarr.serving.server import BackgroundServer
+from omezarr.serving.studio import Cache, Studio
+from omezarr.settings import available_cores
 from tests.rendering.reference import write_levels
 
 if TYPE_CHECKING:
@@ -350,6 +355,58 @@ def test_many_clients_are_served_at_once(image, serve):
 
     with ThreadPoolExecutor(20) as clients:
         assert set().union(*clients.map(pan, range(20))) == {200}
+
+
+def test_what_is_no_longer_wanted_is_not_drawn(image, serve, monkeypatch):
+    ask = serve(image)
+    ask.json("node")
+    begun, free, drawn = threading.Semaphore(0), threading.Event(), []
+
+    def tile(self, item, path, place, request):
+        drawn.append(place)
+        begun.release()
+        free.wait(20)
+        return b""
+
+    monkeypatch.setattr(Studio, "tile", tile)
+    clients = [http.client.HTTPConnection("127.0.0.1", ask.port, timeout=30) for _ in range(40)]
+    for client in clients:
+        client.request("GET", f"/{ask.token}/api/tile?level=0&row=0&column=0")
+    assert begun.acquire(timeout=20)
+    for client in clients:
+        client.close()
+    for _ in range(3):
+        ask.json("root")  # is answered after it was seen that the others have gone
+    free.set()
+    assert ask.json("node")[0] == 200  # waited for a thread behind all of them
+    assert len(drawn) <= max(2, available_cores())  # as many as had begun
+
+
+def test_what_is_kept_is_bounded_however_many_ask():
+    kept: Cache[bytes] = Cache(10_000, len)
+    with ThreadPoolExecutor(20) as clients:
+        found = list(
+            clients.map(lambda number: kept.get(number % 150, lambda: bytes([number % 150]) * 900), range(3000))
+        )
+    assert [value[0] for value in found] == [number % 150 for number in range(3000)]
+    assert sum(map(len, kept._values.values())) == kept._used
+    assert 9_000 < kept._used <= 10_000
+
+
+def test_what_came_over_a_network_is_kept_within_a_bound(image, http_server, monkeypatch):
+    shutil.copytree(image, http_server.root / "a.zarr")
+    for number in range(30):
+        (http_server.root / "a.zarr" / str(number + 10)).write_bytes(bytes(2_000))
+    monkeypatch.setattr(fence, "KEPT_BYTES", 20_000)
+    hierarchy = omezarr.open(f"{http_server.url}/a.zarr").hierarchy
+    store = fence.FencedStore(hierarchy.store, hierarchy.path)
+    for _ in range(2):
+        for number in range(60):
+            found = run_coroutine(store.get(f"{hierarchy.path}/{number + 10}".lstrip("/"), default_buffer_prototype()))
+            assert (found is None) is (number >= 30)
+    held = [value for value in store._kept.values() if value is not None]
+    assert store._size == sum(map(len, held)) + fence.ENTRY_BYTES * len(store._kept)
+    assert 0 < store._size <= 20_000
 
 
 def test_a_store_that_answers_slowly_does_not_stop_the_page(image, http_server, serve):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import omezarr
 from omezarr.checking.validation import all_rules
+from omezarr.serving.answers import answer
+from omezarr.serving.library import Library
+from omezarr.serving.studio import Studio
 from omezarr.testing import FormatVersionSuite, isolated_registry
 from tests.third_party import format_07
 
@@ -63,6 +68,21 @@ def test_it_is_written_read_and_valid(tmp_path: Path, registry: Registry) -> Non
     report = omezarr.validate(path, registry=registry)
     assert (report.version, list(report.errors)) == ("0.7", [])
     assert "axes.unit.present" not in {problem.rule for problem in report}
+
+
+def test_it_is_drawn_and_shown(tmp_path: Path, registry: Registry) -> None:
+    path = tmp_path / "image.zarr"
+    labels = {"cells": PIXELS // 20}
+    omezarr.write_image(path, PIXELS, axes="yx", labels=labels, levels=1, format="0.7", registry=registry)
+    drawn = np.asarray(omezarr.open(path, registry=registry).thumbnail(size=8, windows=((0, 255),)))
+    np.testing.assert_array_equal(drawn[..., 0], PIXELS)
+    studio = Studio(Library(path, registry))
+    told = json.loads(answer(studio, "node", "").content)
+    assert (told["version"], told["size"], told["labels"]) == ("0.7", [8, 8], [{"name": "cells"}])
+    tile = answer(studio, "tile", "level=0&row=0&column=0&channels=0,FFFFFF,0,255")
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(tile.content))), drawn)
+    found = json.loads(answer(Studio(Library(tmp_path, registry, folder=True)), "items", "").content)
+    assert [(row["path"], row["version"]) for row in found] == [("image.zarr", "0.7")]
 
 
 def test_its_rule_is_applied_and_that_of_the_older_version_is_not(tmp_path: Path, registry: Registry) -> None:

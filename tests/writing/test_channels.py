@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from omezarr.arrays import as_source
+from omezarr.arrays.contrast import window_of
 from omezarr.errors import ArgumentError
 from omezarr.model import UNSET, Channel, Window, conventional_axes
+from omezarr.model.colors import CHANNEL_COLORS
 from omezarr.model.content import ImageContent
-from omezarr.writing.channels import COLORS, check_channels, measured_channels, window_of
+from omezarr.writing.channels import check_channels, measured_channels
 
 
 def _image(shape: tuple[int, ...], axes: str, channels: tuple[Channel, ...] | None = None) -> ImageContent:
@@ -78,8 +80,8 @@ def test_complex_pixels_have_the_window_of_their_magnitude() -> None:
         [None, "FF0000", None],
         ["FF0000", None, "0000ff", None, "FF00FF"],
         [None] * 20,
-        [*COLORS, None, None],
-        [COLORS[0], None, COLORS[1], None, *COLORS[2:], None],
+        [*CHANNEL_COLORS, None, None],
+        [CHANNEL_COLORS[0], None, CHANNEL_COLORS[1], None, *CHANNEL_COLORS[2:], None],
     ],
 )
 def test_neighbours_without_a_colour_never_get_the_same(given: list[Any]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from attrs import evolve
 
 from omezarr.abc.plan import JOURNAL_PREFIX, CreateArrays, WriteLevels
+from omezarr.arrays.contrast import window_of
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.locks import locked
 from omezarr.arrays.specs import spec_of
@@ -27,7 +28,7 @@ from omezarr.plugins.registry import Registry, registry_in_use
 from omezarr.settings import Settings
 from omezarr.writing import Planner, WriteOptions, plain_name
 from omezarr.writing.attributes import compose_attributes
-from omezarr.writing.channels import measured_channels, window_of
+from omezarr.writing.channels import measured_channels
 from omezarr.writing.images import MEANINGLESS_FOR_LABELS, label_listing, run_plan
 from omezarr.writing.options import RunOptions, WriteKeywords
 from omezarr.writing.requests import factors_between, merged_options
