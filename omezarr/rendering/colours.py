@@ -163,33 +163,42 @@ def composed(planes: Pixels, displays: Sequence[Display]) -> Pixels:
     array of uint8
         Of shape (height, width, 3).
     """
-    result = np.zeros((*planes.shape[1:], 3), np.uint16)
-    for plane, display in zip(planes, displays, strict=True):
-        assert display.window is not None
-        if plane.dtype.name in _TABLE_DTYPES:
-            table = _table(plane.dtype.name, display.window, display.colour)
-            kind = f"u{plane.dtype.itemsize}"
-            result += table.take(plane.view(kind), axis=0)
-        else:
-            result += _contribution(plane, display.window, display.colour)
-        np.minimum(result, 255, out=result)
-    return result.astype(np.uint8)
+    result = np.zeros((*planes.shape[1:], 3), np.uint8)
+    for part in range(3):
+        added: list[Pixels] = []
+        for plane, display in zip(planes, displays, strict=True):
+            assert display.window is not None
+            if display.colour[part]:
+                added.append(_contribution(plane, display.window, display.colour[part]))
+        if len(added) == 1:
+            result[..., part] = added[0]
+        elif added:
+            total = added[0].astype(np.uint16)
+            for values in added[1:]:
+                np.minimum(np.add(total, values, out=total), 255, out=total)
+            result[..., part] = total
+    return result
 
 
-def _contribution(values: Pixels, window: Window, colour: Colour) -> Pixels:
+def _contribution(values: Pixels, window: Window, most: int) -> Pixels:
+    """Return what values add to one of red, green and blue, of which their colour has so much."""
+    if values.dtype.name in _TABLE_DTYPES:
+        table = _table(values.dtype.name, window, most)
+        return table.take(values.view(f"u{values.dtype.itemsize}"))
     low, high = window
     with np.errstate(invalid="ignore", over="ignore"):
         share = np.clip((values.astype(np.float64) - low) / (high - low), 0.0, 1.0)
     np.nan_to_num(share, copy=False, nan=0.0)
-    return np.floor(share[..., None] * np.asarray(colour, np.float64) + 0.5).astype(np.uint16)
+    return np.floor(share * most + 0.5).astype(np.uint8)
 
 
-@lru_cache(maxsize=64)
-def _table(dtype: str, window: Window, colour: Colour) -> Pixels:
+@lru_cache(maxsize=256)
+def _table(dtype: str, window: Window, most: int) -> Pixels:
     """Return what every value of a small type adds; looked up by the bits of the value."""
     kind = np.dtype(dtype)
     bits = np.arange(256**kind.itemsize, dtype=f"u{kind.itemsize}")
-    return _contribution(bits.astype(np.uint8) if kind.kind == "b" else bits.view(kind), window, colour)
+    values = bits if kind.kind == "b" else bits.view(kind)
+    return _contribution(values.astype(np.float64), window, most)
 
 
 def label_colours(values: Pixels, label: ImageLabel | None) -> Pixels:
