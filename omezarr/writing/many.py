@@ -1,11 +1,10 @@
 """Converting many files in one call: each to an image of its own, and a broken one does not stop the others.
 
-Responsible for which files a pattern means, for the names of the targets, and for telling what became of each.
+Responsible for the names of the targets, and for telling what became of each.
 """
 
 from __future__ import annotations
 
-import glob
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from omezarr.location import Location
 from omezarr.nodes.reading import open as open_node
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from omezarr.location import StorageOptions
     from omezarr.plugins.registry import Registry
@@ -44,37 +43,6 @@ class Outcome:
     target: str
     what: str
     message: str = ""
-
-
-def is_pattern(source: str) -> bool:
-    """Say whether a source is a pattern that files match, and not the name of one.
-
-    Examples
-    --------
-    >>> is_pattern("raw/*.tif"), is_pattern("raw/a.tif")
-    (True, False)
-    """
-    return glob.has_magic(source) and "://" not in source and not Path(source).exists()
-
-
-def matching(sources: Iterable[str]) -> list[str]:
-    """Return the files that sources mean, in the order of their names where a source is a pattern.
-
-    Raises
-    ------
-    ArgumentError
-        If nothing matches a pattern, or it is one of a URL, which cannot be listed.
-    """
-    found: list[str] = []
-    for source in sources:
-        if not is_pattern(source):
-            found.append(source)
-            continue
-        names = sorted(glob.glob(source, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute patterns
-        if not names:
-            raise ArgumentError(f"no file matches {source!r}; put patterns in quotes, for example 'raw/*.ome.tif'")
-        found += names
-    return list(dict.fromkeys(found))
 
 
 def targets_of(sources: Sequence[str], folder: str, suffix: str = ".ome.zarr") -> list[str]:

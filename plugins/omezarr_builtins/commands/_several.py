@@ -29,7 +29,7 @@ def meant_by(paths: Sequence[str]) -> tuple[list[str], bool]:
     ArgumentError
         If nothing matches a pattern.
     """
-    from omezarr.writing.many import is_pattern, matching
+    from omezarr.nodes.patterns import is_pattern, matching
 
     return matching(paths), len(paths) > 1 or is_pattern(paths[0])
 

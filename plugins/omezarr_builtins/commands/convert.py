@@ -78,7 +78,7 @@ def convert(ctx: click.Context, /, *, sources: tuple[str, ...], target: str, **w
     Several SOURCEs, or a pattern in quotes such as 'raw/*.ome.tif', are converted one after the other into the folder
     TARGET under their own names; one that fails does not stop the others, and --resume skips what is finished.
     """
-    from omezarr.writing.many import is_pattern
+    from omezarr.nodes.patterns import is_pattern
 
     if len(sources) > 1 or is_pattern(sources[0]):
         return _convert_many(ctx.obj, sources, target, words)
@@ -88,7 +88,8 @@ def convert(ctx: click.Context, /, *, sources: tuple[str, ...], target: str, **w
 
 def _convert_many(registry: Any, given: tuple[str, ...], folder: str, words: dict[str, Any]) -> int:
     """Convert each source into a folder, and return the exit code."""
-    from omezarr.writing.many import Outcome, convert_each, is_finished, matching, targets_of
+    from omezarr.nodes.patterns import matching
+    from omezarr.writing.many import Outcome, convert_each, is_finished, targets_of
 
     sources = matching(given)
     exporter = None if words["exporter"] in (None, "omezarr") else registry.exporters[words["exporter"]]
