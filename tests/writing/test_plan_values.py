@@ -13,7 +13,7 @@ import zarr
 
 import omezarr
 from omezarr.arrays import as_source
-from omezarr.model import conventional_axes
+from omezarr.model import CoordinateSystem, SystemReference, Translation, conventional_axes
 from omezarr.plugins.registry import default_registry
 from omezarr.writing import images
 from omezarr.writing.images import run_plan
@@ -43,6 +43,28 @@ def prepare_fixed(place: Path) -> None:
     group.attrs["multiscales"] = [{**multiscale, "version": 0.4}]  # type: ignore[dict-item]
 
 
+def with_cells(place: Path) -> None:
+    image(place)
+    omezarr.write_labels(place, PIXELS, "cells")
+
+
+def filled_plate(place: Path) -> None:
+    omezarr.create_plate(place, rows=2, columns=2, axes="cyx").write_field("B/2/0", PIXELS)
+
+
+def acquired(place: Path) -> None:
+    """Acquire nothing: frames are written beside the plans, which make the image and tell its length."""
+    with omezarr.create_writer(place, shape=(None, 40, 36), dtype="uint16", axes="tyx", levels=2):
+        pass
+
+
+def scene(place: Path) -> None:
+    world = CoordinateSystem("world", conventional_axes("cyx"))
+    ends = {"input": SystemReference("physical", "right"), "output": SystemReference("world")}
+    moved = Translation(translation=(0.0, 0.0, 30.0), **ends)  # type: ignore[arg-type]
+    omezarr.write_scene(place, {"right": PIXELS}, [moved], systems=[world], axes="cyx")
+
+
 CASES: dict[str, tuple[Callable[[Path], Any] | None, Callable[[Path, Path], Any]]] = {
     "write_image": (None, lambda at, _: image(at, levels=2)),
     "write_image with gaussian": (None, lambda at, _: image(at, levels=2, method="gaussian", format="0.4")),
@@ -54,6 +76,11 @@ CASES: dict[str, tuple[Callable[[Path], Any] | None, Callable[[Path, Path], Any]
         lambda at: omezarr.write_plate(at, {"A/1": [PIXELS]}, axes="cyx"),
         lambda at, _: omezarr.write_field(at, "A/1", PIXELS, axes="cyx"),
     ),
+    "create_plate": (None, lambda at, _: filled_plate(at)),
+    "create_writer": (None, lambda at, _: acquired(at)),
+    "write_scene": (None, lambda at, _: scene(at)),
+    "write_table": (image, lambda at, _: omezarr.write_table(at, "sizes", {"label": [1, 2]})),
+    "csv_to_labels": (with_cells, lambda at, _: omezarr.csv_to_labels([{"id": 5, "kind": "T"}], "id", "kind", at)),
     "write_labels": (image, lambda at, _: omezarr.write_labels(at, PIXELS, "cells")),
     "add_levels": (lambda at: image(at, levels=1), lambda at, _: omezarr.add_levels(at, levels=2)),
     "convert": (None, lambda at, source: omezarr.convert(source / "cells.npy", at, axes="cyx")),
