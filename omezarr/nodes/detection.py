@@ -15,7 +15,6 @@ from packaging.version import Version
 from omezarr.abc import Certainty, Claim, Hint, Reference
 from omezarr.errors import MetadataError, PluginError, UnsupportedError
 from omezarr.plugins.asking import ask_all, named_missing
-from omezarr.plugins.documents import plain_keys
 from omezarr.plugins.names import ENABLE
 from omezarr.plugins.registry import best_claim
 
@@ -98,7 +97,7 @@ def format_claims(
         return claim
 
     claims = [(version, claim) for _, version, claim in ask_all(registry.formats, "claim", asked).claims]
-    plain = plain_keys(registry) & attributes.keys()
+    plain = registry.plain_keys & attributes.keys()
     if plain and not claims:
         reason = f"the key {min(plain)!r} stands in the attributes of every version"
         released = (version for name, version in registry.formats.items() if not Version(name).is_prerelease)

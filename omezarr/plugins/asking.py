@@ -67,15 +67,15 @@ def ask_all(
     """
     claims: list[tuple[str, T, Claim]] = []
     failures: list[PluginFailure] = []
-    for provider, name, value in _candidates(contributions, contested=contested):
-        try:
-            with _use_of(contributions):
+    with _use_of(contributions):
+        for provider, name, value in _candidates(contributions, contested=contested):
+            try:
                 claim = _checked(question(value))
-        except PLUGIN_ERRORS as error:
-            failures.append(note_failure(contributions, provider, name, member, error))
-            continue
-        if claim is not None:
-            claims.append((provider.identity, value, claim))
+            except PLUGIN_ERRORS as error:
+                failures.append(note_failure(contributions, provider, name, member, error))
+                continue
+            if claim is not None:
+                claims.append((provider.identity, value, claim))
     return Asked(tuple(claims), tuple(failures))
 
 

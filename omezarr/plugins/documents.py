@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from omezarr.plugins.registry import Registry
 
 
-def plain_keys(registry: Registry) -> frozenset[str]:
-    """Return the keys of node types that stand in the attributes themselves."""
-    types = (node_type for node_type in registry.node_types.values() if node_type.plain)
-    return frozenset(key for node_type in types for key in (node_type.key, *node_type.companions))
-
-
 def document_of(attributes: Mapping[str, JSON], version: FormatVersion, registry: Registry) -> Document:
     """Take the document out of the attributes of a group.
 
@@ -36,7 +30,7 @@ def document_of(attributes: Mapping[str, JSON], version: FormatVersion, registry
     """
     with calling(registry.formats, version.version, "unwrap"):
         document = version.unwrap(attributes)
-    plain = plain_keys(registry) & document.foreign.keys() - document.values.keys()
+    plain = registry.plain_keys & document.foreign.keys() - document.values.keys()
     if not plain:
         return document
     foreign = {key: value for key, value in document.foreign.items() if key not in plain}
@@ -46,7 +40,7 @@ def document_of(attributes: Mapping[str, JSON], version: FormatVersion, registry
 
 def attributes_of(document: Document, version: FormatVersion, registry: Registry) -> dict[str, JSON]:
     """Put a document into the attributes of a group; the inverse of `document_of`."""
-    plain = plain_keys(registry) & document.values.keys()
+    plain = registry.plain_keys & document.values.keys()
     if plain:
         values = {key: value for key, value in document.values.items() if key not in plain}
         moved = {key: value for key, value in document.values.items() if key in plain}

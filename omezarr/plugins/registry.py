@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +27,8 @@ from omezarr.plugins.manager import PluginManager
 from omezarr.plugins.names import Contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
     from types import ModuleType
 
     import click
@@ -76,6 +76,7 @@ class Registry:
         """Forget what was derived from the plugins before; other processes will not take it for what it was."""
         self._converters: dict[str, Converter] = {}
         self._mark = uuid4().hex
+        self._plain_keys: frozenset[str] | None = None
 
     def _contributions(self, name: str) -> Contributions[T]:
         return Contributions[T](EXTENSION_AXES[name], self._manager, self.in_use)
@@ -130,6 +131,14 @@ class Registry:
         """Web sites that show images."""
         return self._contributions("viewers")
 
+    @property
+    def plain_keys(self) -> frozenset[str]:
+        """The keys of node types that stand in the attributes of groups themselves, outside of documents."""
+        if self._plain_keys is None:  # every group is asked for them
+            types = (node_type for node_type in self.node_types.values() if node_type.plain)
+            self._plain_keys = frozenset(key for node_type in types for key in (node_type.key, *node_type.companions))
+        return self._plain_keys
+
     def axis(self, name: str) -> Contributions[object]:
         """Return the contributions to the extension axis of that name."""
         contributions: Contributions[object] = getattr(self, EXTENSION_AXES[name].name)
@@ -158,8 +167,7 @@ class Registry:
         """Say whether a plugin is disabled by the settings."""
         return self._manager.is_disabled(provider)
 
-    @contextmanager
-    def in_use(self) -> Iterator[None]:
+    def in_use(self) -> AbstractContextManager[None]:
         """Let this registry be that of everything called meanwhile which is given none, by plugins too.
 
         Threads of omezarr and tasks of asyncio that are begun meanwhile know it as well.
@@ -172,11 +180,7 @@ class Registry:
         ...     registry_in_use() is small
         True
         """
-        before = _IN_USE.set(self)
-        try:
-            yield
-        finally:
-            _IN_USE.reset(before)
+        return _InUse(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to other processes: without what is disabled here, and with what a program has added.
@@ -314,6 +318,21 @@ _NO_HOOK = (
 )
 
 _IN_USE: ContextVar[Registry] = ContextVar("omezarr_registry")
+
+
+class _InUse:
+    """Lets a registry be the one in use; written out, as each call into a plugin passes here."""
+
+    __slots__ = ("_before", "_registry")
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def __enter__(self) -> None:
+        self._before = _IN_USE.set(self._registry)
+
+    def __exit__(self, *error: object) -> None:
+        _IN_USE.reset(self._before)
 
 
 _KEPT: WeakValueDictionary[str, Registry] = WeakValueDictionary()
