@@ -106,9 +106,4 @@ def write_plate(given: str, output: str, options: dict[str, Any]) -> Callable[[]
 def open_plate(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import omezarr
 
-    def count() -> int:
-        plate = omezarr.open(given)
-        fields = [field for well in plate.children.values() for field in well.children.values()]
-        return sum(len(field.levels[0].shape) > 0 for field in fields)
-
-    return count
+    return lambda: sum(len(row["shape"]) > 0 for row in omezarr.open(given).fields.table())

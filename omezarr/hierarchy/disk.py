@@ -33,6 +33,11 @@ def read_document(file: Path) -> bytes | None | OMEZarrError:
         return StorageError(f"could not read {file}: {error.strerror}")
 
 
+def names_in(folder: Path) -> list[str]:
+    """Return the names of what is in a folder."""
+    return [entry.name for entry in folder.iterdir()]
+
+
 class Folders:
     """Says where there can be nodes; each folder is listed once, so that a million that are not there cost nothing.
 

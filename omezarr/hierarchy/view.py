@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from omezarr.errors import AccessDeniedError, MetadataError, OMEZarrError, StorageError
-from omezarr.hierarchy.disk import MISSING, Folders, read_document
+from omezarr.hierarchy.disk import MISSING, Folders, names_in, read_document
 from omezarr.hierarchy.event_loop import run
 from omezarr.hierarchy.json_text import parse_json, parse_object
 from omezarr.hierarchy.zarr_node import Kind, ZarrNode, node_of_format_2, node_of_format_3
@@ -34,7 +34,9 @@ LOCAL_THREADS = 8
 
 _SMALL_BATCH = 32
 
-_ALL_NAMES = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
+_KINDS = (".zgroup", ".zarray")
+
+_FIRST_NAMES = ("zarr.json", ".zgroup", ".zattrs", ".zmetadata")
 
 
 class Hierarchy:
@@ -224,7 +226,8 @@ class Hierarchy:
             return [name async for name in self.store.list_dir(key)]
 
         try:
-            return tuple(sorted({name.strip("/") for name in run(listed())} - {""}))
+            found = run(listed()) if self.traits.folder is None else names_in(self.traits.folder / key)
+            return tuple(sorted({name.strip("/") for name in found} - {""}))
         except OMEZarrError:
             raise
         except MISSING:
@@ -292,16 +295,16 @@ class Hierarchy:
         formats: tuple[int, ...] = (2, 3) if 2 in (self._preferred, self._zarr_format) else (3, 2)
         answers: Answers = {}
         for zarr_format in formats:
-            if first:
-                answers = answers or (yield _ALL_NAMES)
+            main = (".zgroup",) if first else {"group": (".zgroup",), "array": (".zarray",), None: _KINDS}[kind]
+            if first:  # which as good as always is a group
+                answers = answers or (yield _FIRST_NAMES)
             elif zarr_format == 3:
                 answers |= yield ("zarr.json",)
             else:
-                main = {"group": (".zgroup",), "array": (".zarray",), None: (".zgroup", ".zarray")}[kind]
                 answers |= yield (*main, ".zattrs")
-                other = {".zgroup", ".zarray"}.difference(main)
-                if other and not isinstance(answers[main[0]], bytes):
-                    answers |= yield tuple(other)
+            other = set(_KINDS).difference(main)
+            if zarr_format == 2 and other and not isinstance(answers[main[0]], bytes):
+                answers |= yield tuple(other)
             node = self._from_v3(path, answers) if zarr_format == 3 else self._from_v2(path, answers)
             if node is not None:
                 return node
@@ -336,12 +339,8 @@ class Hierarchy:
         consolidated: Any = None
         if isinstance(extra, bytes):
             consolidated = parse_object(extra, f"{path}/.zmetadata".lstrip("/")).get("metadata")
-        node = node_of_format_2(
-            path,
-            documents,
-            consolidated=isinstance(consolidated, dict),
-            both=isinstance(answers.get("zarr.json"), bytes),
-        )
+        has_both = isinstance(answers.get("zarr.json"), bytes)
+        node = node_of_format_2(path, documents, consolidated=isinstance(consolidated, dict), both=has_both)
         if isinstance(consolidated, dict):
             self._add_consolidated_v2(path, consolidated)
         return node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -67,7 +68,7 @@ class Changes:
         """What the root becomes."""
         return self.groups[""]
 
-    @property
+    @cached_property
     def renames(self) -> bool:
         """Whether the versions name chunks differently."""
         formats = (change.node.format for change in self.groups.values())
