@@ -32,6 +32,12 @@ Pixels: TypeAlias = "npt.NDArray[Any]"
 MAX_CHANNELS = 7
 """How many channels are drawn together where nobody chooses: as many as there are colours to give."""
 
+MAX_NAMED = 24
+"""How many channels a message names."""
+
+MAX_KNOWN_CHANNELS = 1024
+"""How many channels can be chosen from; an array can declare more than there is memory to describe."""
+
 MISSING_COLOURS: tuple[Colour, Colour] = ((44, 46, 54), (64, 67, 77))
 """The two tones of the check pattern where nothing is stored."""
 
@@ -70,7 +76,7 @@ def displays_of(subject: PictureSource) -> tuple[Display, ...]:
 
     Three channels of bytes without display settings are red, green and blue.
     """
-    count = subject.channel_count
+    count = min(subject.channel_count, MAX_KNOWN_CHANNELS)
     settings = subject.node.channels
     dtype = subject.scans[0].array.dtype
     rgb = count == 3 and not settings and dtype == np.uint8
@@ -115,11 +121,14 @@ def chosen_displays(subject: PictureSource, request: PictureRequest) -> tuple[Di
 
 
 def _by_name(known: Sequence[Display], name: int | str) -> Display:
+    if isinstance(name, int) and 0 <= name < len(known):
+        return known[name]
     for display in known:
         if name in (display.channel, display.label) or str(name) == str(display.channel):
             return display
-    labels = ", ".join(f"{display.channel} ({display.label})" for display in known)
-    raise ArgumentError(f"there is no channel {name!r}; there are: {labels}")
+    labels = ", ".join(f"{display.channel} ({display.label})" for display in known[:MAX_NAMED])
+    more = f" and {len(known) - MAX_NAMED} more" if len(known) > MAX_NAMED else ""
+    raise ArgumentError(f"there is no channel {name!r}; there are: {labels}{more}")
 
 
 def _colour(channel: Channel | None) -> Colour | None:

@@ -250,7 +250,7 @@ def chosen_labels(subject: PictureSource, request: PictureRequest) -> tuple[str,
     ArgumentError
         If the image has no such labels.
     """
-    if request.labels is False:
+    if request.labels is False or request.labels == ():
         return ()
     known = tuple(subject.node.labels)
     if request.labels is True:

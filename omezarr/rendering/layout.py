@@ -5,7 +5,6 @@ Pure questions about axes and shapes; pixels are read elsewhere.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -18,6 +17,13 @@ if TYPE_CHECKING:
 
     from omezarr.model import Axis
     from omezarr.nodes.node import Node
+
+
+MOST_OBLONG = 1e4
+"""How many times as long as wide a pixel is drawn: more would leave no picture."""
+
+SMALLEST_PIXEL = 1e-100
+"""Sizes below, and above its inverse, are none; they would overflow where they are multiplied."""
 
 
 @frozen
@@ -204,7 +210,13 @@ def subject_of(node: Node) -> PictureSource:
     scales = {index: _scale(node, index, len(largest)) for index, _ in arrays}
     first = scales[arrays[0][0]]
     scans = tuple(Scan(i, array, _factors(first, scales[i], largest, array.shape)) for i, array in arrays)
-    return PictureSource(node, layout_of(axes), scans, tuple(value or 1.0 for value in first), tuple(notes))
+    layout = layout_of(axes)
+    spacing = [value or 1.0 for value in first]
+    down, right = layout.vertical, layout.horizontal
+    if not 1 / MOST_OBLONG <= spacing[down] / spacing[right] <= MOST_OBLONG:
+        notes.append(f"pixels of {spacing[down]:g} x {spacing[right]:g} are drawn as squares, not in proportion")
+        spacing[down] = spacing[right] = 1.0
+    return PictureSource(node, layout, scans, tuple(spacing), tuple(notes))
 
 
 def _last_axes(count: int) -> tuple[Axis, ...]:
@@ -221,7 +233,8 @@ def _scale(node: Node, level: int, ndim: int) -> tuple[float | None, ...]:
         geometry = None
     if geometry is None or len(geometry.scale) != ndim:
         return (None,) * ndim
-    return tuple(abs(float(value)) if math.isfinite(value) and value else None for value in geometry.scale)
+    sizes = (abs(float(value)) for value in geometry.scale)
+    return tuple(size if SMALLEST_PIXEL <= size <= 1 / SMALLEST_PIXEL else None for size in sizes)
 
 
 def _factors(

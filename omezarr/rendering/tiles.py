@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from omezarr.errors import ArgumentError
 from omezarr.model import ImageLabel
-from omezarr.rendering.colours import Display, chosen_displays, coloured_labels, composed, mark_missing, measured_window
+from omezarr.rendering.colours import Display, coloured_labels, composed, mark_missing, measured_window
 from omezarr.rendering.images import as_labels, is_label, picks_of, read_labels
 from omezarr.rendering.planes import nearest, read_planes, resized
 from omezarr.rendering.sampling import Budget, sample_region
@@ -179,17 +179,16 @@ def label_facet(subject: PictureSource) -> ImageLabel | None:
     return next((facet for facet in subject.node.facets.values() if isinstance(facet, ImageLabel)), None)
 
 
-def settled_displays(subject: PictureSource, request: PictureRequest) -> tuple[Display, ...]:
-    """Return how all channels are drawn, with windows measured on the smallest level where nothing gives them."""
-    found = chosen_displays(subject, evolve(request, channels=tuple(range(subject.channel_count))))
-    active = [display.channel for display in chosen_displays(subject, evolve(request, channels=None))]
+def settled_displays(
+    subject: PictureSource, displays: Sequence[Display], request: PictureRequest
+) -> tuple[Display, ...]:
+    """Return channels with windows measured on the smallest level where nothing gives them."""
     settled = []
-    for display in found:
+    for display in displays:
         window = display.window
         if window is None:
-            values, missing = smallest_plane(subject, display.channel, request)
-            window = measured_window(values, missing)
-        settled.append(evolve(display, window=window, active=display.channel in active))
+            window = measured_window(*smallest_plane(subject, display.channel, request))
+        settled.append(evolve(display, window=window))
     return tuple(settled)
 
 

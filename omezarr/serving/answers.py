@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from attrs import frozen
 
@@ -104,7 +104,8 @@ def picture_request(query: Query, **more: Any) -> PictureRequest:
     Parameters
     ----------
     query : mapping of str to sequence of str
-        ``at=z:3,t:0``, ``channels=0,FF0000,10,200;2,00FF00,0,255``, ``projection``, ``along``, ``labels``, ``outline``.
+        ``at=z:3,t:0`` (names in percent-encoding), ``channels=0,FF0000,10,200;2,00FF00,0,255``, ``projection``,
+        ``along``, ``labels``, ``outline``.
     **more
         Further fields of the request.
 
@@ -120,7 +121,7 @@ def picture_request(query: Query, **more: Any) -> PictureRequest:
     """
     try:
         parts = [part.rpartition(":") for part in _field(query, "at").split(",") if part]
-        at = {name: int(index) for name, _, index in parts}
+        at = {unquote(name): int(index) for name, _, index in parts}
         channels = [part.split(",") for part in _field(query, "channels").split(";") if part]
         chosen: dict[str, Any] = {}
         if channels:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr.errors import OMEZarrError
 from omezarr.model import ImageLabel, Plate, Scene
 from omezarr.nodes.plates import grid_of
+from omezarr.rendering.colours import MAX_KNOWN_CHANNELS, chosen_displays, displays_of
 from omezarr.rendering.images import is_label
 from omezarr.rendering.request import PictureRequest
 from omezarr.rendering.scenes import scene_layout
@@ -68,6 +69,8 @@ def described_image(subject: PictureSource) -> dict[str, Any]:
         names = []
         notes.append(f"the labels cannot be read: {error}")
     labels = [{"name": name} for name in names]
+    if subject.channel_count > MAX_KNOWN_CHANNELS:
+        notes.append(f"the first {MAX_KNOWN_CHANNELS} of {subject.channel_count} channels can be chosen")
     return {
         "size": [subject.size(pair[0]), subject.size(pair[1])],
         "spacing": [subject.spacing[pair[0]], subject.spacing[pair[1]]],
@@ -95,14 +98,17 @@ def described_image(subject: PictureSource) -> dict[str, Any]:
 def _channels(subject: PictureSource) -> list[dict[str, Any]]:
     if is_label(subject.node):
         return []
+    request = PictureRequest()
+    drawn = settled_displays(subject, chosen_displays(subject, request), request)
+    windows = {display.channel: display.window for display in drawn}
     return [
         {
             "label": display.label,
             "color": "{:02X}{:02X}{:02X}".format(*display.colour),
-            "window": list(display.window or (0.0, 1.0)),
-            "active": display.active,
+            "window": windows.get(display.channel, display.window),  # None: measured when it is asked for
+            "active": display.channel in windows,
         }
-        for display in settled_displays(subject, PictureRequest())
+        for display in displays_of(subject)
     ]
 
 

@@ -180,12 +180,7 @@ def _place(subject: PictureSource, place: tuple[int, int, int]) -> TilePlace:
 def _displays(subject: PictureSource, request: PictureRequest) -> Sequence[Display]:
     """Return the channels of a request; those that it does not settle are measured."""
     displays = chosen_displays(subject, request)
-    if is_label(subject.node) or all(display.window is not None for display in displays):
-        return displays
-    settled = {
-        display.channel: display for display in settled_displays(subject, evolve(request, colors=None, windows=None))
-    }
-    return [evolve(display, window=display.window or settled[display.channel].window) for display in displays]
+    return displays if is_label(subject.node) else settled_displays(subject, displays, request)
 
 
 def _finite(value: float | None) -> float | str | None:

@@ -543,3 +543,44 @@ def test_another_viewer_is_named_with_where_it_reads(image, name):
 def test_a_viewer_that_nobody_provides_is_an_error(image, capsys):
     assert run(["view", str(image), "--with", "vizar", "--no-browser"]) == 2
     assert "did you mean 'vizarr'" in capsys.readouterr().err
+
+
+def test_of_many_channels_those_that_are_shown_are_measured(tmp_path, serve):
+    group = zarr.create_group(LocalStore(tmp_path), zarr_format=3)
+    array = group.create_array("0", shape=(10**6, 8, 8), chunks=(1, 8, 8), dtype="uint8")
+    array[1000] = 7
+    axes = [{"name": "c", "type": "channel"}, {"name": "y", "type": "space"}, {"name": "x", "type": "space"}]
+    group.attrs.update({"ome": {"version": "0.5", "multiscales": [{"axes": axes, "datasets": [{"path": "0"}]}]}})
+    ask = serve(tmp_path)
+    told = ask.json("node")[1]
+    assert [channel["window"] is None for channel in told["channels"]] == [False] * 7 + [True] * 1017
+    assert told["notes"] == ["the first 1024 of 1000000 channels can be chosen"]
+    assert ask.picture("tile", level=0, row=0, column=0, channels="1000,FF0000,0,7").tolist()[0][0] == [255, 0, 0]
+
+
+def test_axes_are_chosen_by_whatever_name_they_have(tmp_path, serve):
+    pixels = np.arange(3 * 64, dtype="uint8").reshape(3, 8, 8)
+    write_levels(LocalStore(tmp_path), [pixels], "zyx")
+    document = json.loads((tmp_path / "zarr.json").read_text())
+    name = "<b>:,;%&#"
+    document["attributes"]["ome"]["multiscales"][0]["axes"][0]["name"] = name
+    (tmp_path / "zarr.json").write_text(json.dumps(document))
+    ask = serve(tmp_path)
+    assert ask.json("node")[1]["axes"][0]["name"] == name
+    tile = ask.picture("tile", level=0, row=0, column=0, at=f"{quote(name, safe='')}:2", channels="0,FFFFFF,0,255")
+    np.testing.assert_array_equal(tile[..., 0], pixels[2])
+
+
+def test_labels_that_cannot_be_read_do_not_hide_the_image(image, serve):
+    (image / "labels/zarr.json").write_text("{")
+    ask = serve(image)
+    assert any("labels cannot be read" in note for note in ask.json("node")[1]["notes"])
+    assert ask.picture("picture", size=64).shape == (50, 64, 3)
+
+
+@pytest.mark.parametrize("scale", [(0.0, 1e300), (1.0, 1e300), (1e-200, 1e-200), (1.0, 1e6)])
+def test_pixels_of_impossible_sizes_are_drawn_as_squares(tmp_path, serve, scale):
+    write_levels(LocalStore(tmp_path), [np.ones((8, 8), "uint8")], "yx", scale=dict(zip("yx", scale, strict=True)))
+    ask = serve(tmp_path)
+    assert ask.json("node")[1]["spacing"] == [1.0, 1.0]
+    assert ask.picture("picture", size=16).shape == (16, 16, 3)

@@ -7,7 +7,7 @@ export class Histogram {
     this.channel = channel;
     this.changed = changed;
     this.counts = [];
-    [this.low, this.high] = channel.window;
+    [this.low, this.high] = channel.window || [0, 1];
     this.canvas = element("canvas", { className: "histogram", width: 264, height: 44, title: "Drag the ends of the window" });
     let dragged = null;
     this.canvas.addEventListener("pointerdown", (event) => {

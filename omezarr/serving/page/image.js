@@ -55,10 +55,10 @@ export class ImageView {
 
   settings() {
     const { image } = this;
-    const channels = image.channels.map((channel, index) => [channel, index]).filter(([channel]) => channel.active);
+    const channels = image.channels.map((channel, index) => [channel, index]).filter(([channel]) => channel.active && channel.window);
     return {
       ...this.base,
-      at: Object.entries(this.at).map(([name, index]) => `${name}:${index}`).join(","),
+      at: address.textOfPairs(Object.entries(this.at)),
       channels: channels.map(([channel, index]) => [index, channel.color, ...channel.window].join(",")).join(";"),
       projection: this.projection,
       along: this.projection ? this.along : "",
@@ -158,7 +158,7 @@ export class ImageView {
   channel(channel, index) {
     const box = element("input", { type: "checkbox", checked: channel.active, name: `channel-${index}` });
     const color = element("input", { type: "color", value: `#${channel.color.toLowerCase()}`, "aria-label": `Colour of ${channel.label}` });
-    const ends = channel.window.map((value, end) => element("input", { type: "number", value, step: "any", "aria-label": `${end ? "Upper" : "Lower"} end of ${channel.label}` }));
+    const ends = (channel.window || ["", ""]).map((value, end) => element("input", { type: "number", value, step: "any", "aria-label": `${end ? "Upper" : "Lower"} end of ${channel.label}` }));
     const bars = new Histogram(channel, (window) => set(window));
     const auto = element("button", { type: "button", text: "auto", title: "Between two percentiles" });
     const set = (window) => {
@@ -172,7 +172,10 @@ export class ImageView {
       const { channels, ...rest } = this.settings();
       return json("histogram", { ...rest, channel: index });
     };
-    const load = () => count().then((found) => bars.set(found)).catch((error) => say(error.message));
+    const load = () => count().then((found) => {
+      if (!channel.window) set(found.window);
+      bars.set(found);
+    }).catch((error) => say(error.message));
     ends.forEach((input) => input.addEventListener("change", () => set(ends.map((end) => Number(end.value)))));
     color.addEventListener("input", () => {
       channel.color = color.value.slice(1).toUpperCase();
