@@ -27,6 +27,7 @@ from omezarr.plugins.registry import Registry, registry_in_use
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from omezarr.abc import FormatVersion, NodeType
     from omezarr.location import LocationLike, StorageOptions
 
 _HIGHEST_ANCESTOR = 3
@@ -35,8 +36,8 @@ _HIGHEST_ANCESTOR = 3
 def open(  # noqa: A001 - the word that users expect
     location: LocationLike,
     *,
-    node_type: str | None = None,
-    format: str | None = None,  # noqa: A002 - the word of the field
+    node_type: str | NodeType | None = None,
+    format: str | FormatVersion | None = None,  # noqa: A002 - the word of the field
     storage_options: Mapping[str, Any] | StorageOptions | None = None,
     registry: Registry | None = None,
 ) -> Node:
@@ -46,9 +47,9 @@ def open(  # noqa: A001 - the word that users expect
     ----------
     location : str, path, Location, zarr store or zarr group
         A path, a URL, or something that is open already.
-    node_type : str, optional
+    node_type : str or NodeType, optional
         The NGFF key of the node type to take, for a group that has several. Default: what the metadata says.
-    format : str, optional
+    format : str or FormatVersion, optional
         The NGFF version to take, whatever the metadata says; below, where it names a version that is not known.
     storage_options : mapping or StorageOptions, optional
         How to reach the store; see `omezarr.location.StorageOptions`.
@@ -73,6 +74,10 @@ def open(  # noqa: A001 - the word that users expect
         If it was never finished.
     """
     registry = registry or registry_in_use()
+    if node_type is not None:
+        node_type, registry = registry.holding("node_types", node_type)
+    if format is not None:
+        format, registry = registry.holding("formats", format)  # noqa: A001 - as above
     place = Location.parse(location, storage_options)
     hierarchy = _hierarchy(place, registry)
     try:

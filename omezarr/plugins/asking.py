@@ -80,7 +80,9 @@ def ask_all(
 
 
 @contextmanager
-def calling(contributions: Contributions[Any] | Mapping[str, Any], name: str, member: str) -> Iterator[None]:
+def calling(
+    contributions: Contributions[Any] | Mapping[str, Any], name: str, member: str, given: object | None = None
+) -> Iterator[None]:
     """Let what a contribution raises, called for itself, be noted and one error that names its plugin and the cure.
 
     Parameters
@@ -90,6 +92,8 @@ def calling(contributions: Contributions[Any] | Mapping[str, Any], name: str, me
         Of the contribution.
     member : str
         What is called.
+    given : object, optional
+        Whose member that is, where it may be an object of the program.
 
     Raises
     ------
@@ -110,7 +114,7 @@ def calling(contributions: Contributions[Any] | Mapping[str, Any], name: str, me
     except (OMEZarrError, OSError, Warning, MemoryError):
         raise
     except PLUGIN_ERRORS as error:
-        provider = _provider(contributions, name)
+        provider = _provider(contributions, name, given)
         failure = note_failure(contributions, provider, name, member, error)
         cure = "" if provider == OBJECT else f", or do without it: -p no:{provider}"
         raise PluginError(f"{failure}; report this to its authors{cure}") from error
@@ -125,10 +129,10 @@ OBJECT = Provider("an object of the program")
 """What is used directly, and comes from no plugin."""
 
 
-def _provider(contributions: Contributions[Any] | Mapping[str, Any], name: str) -> Provider:
-    return (
-        contributions.provider(name) if isinstance(contributions, Contributions) and name in contributions else OBJECT
-    )
+def _provider(contributions: Contributions[Any] | Mapping[str, Any], name: str, given: object | None) -> Provider:
+    if not isinstance(contributions, Contributions) or name not in contributions:
+        return OBJECT
+    return contributions.provider(name) if given is None or given is contributions[name] else OBJECT
 
 
 def note_failure(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from omezarr.errors import ConflictError, OMEZarrWarning, PluginError
+from omezarr.errors import ArgumentError, ConflictError, OMEZarrWarning, PluginError
 from omezarr.hookspecs import EXTENSION_AXES
 from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure
 from omezarr.plugins.in_process import plugin_of
@@ -147,6 +147,38 @@ class Registry:
     def scaling_method(self, given: str | ScalingMethod) -> ScalingMethod:
         """Return the scaling method of a name, or the one that is given itself."""
         return self.scaling_methods[given] if isinstance(given, str) else given
+
+    def holding(self, axis: str, given: str | object) -> tuple[str, Registry]:
+        """Return the name of a contribution, and a registry that has it: this one, unless it is an object from outside.
+
+        Parameters
+        ----------
+        axis : str
+            The extension axis.
+        given : str or object
+            A name, or a contribution itself; it takes the place of those that are called the same.
+
+        Raises
+        ------
+        ArgumentError
+            If it is no contribution to that axis.
+
+        Examples
+        --------
+        >>> name, registry = default_registry().holding("formats", default_registry().formats["0.5"])
+        >>> name, registry is default_registry()
+        ('0.5', True)
+        """
+        if isinstance(given, str):
+            return given, self
+        interface = EXTENSION_AXES[axis].interface()
+        if not isinstance(given, interface):
+            raise ArgumentError(f"{given!r} says nothing; give a name, or an instance of {interface.__name__}")
+        name = EXTENSION_AXES[axis].key(given)
+        known = [item for item in self.axis(axis).all if item.name == name]
+        if [item.value for item in known] == [given]:
+            return name, self
+        return name, self.without(*(item.provider.identity for item in known)).with_(given)
 
     @property
     def providers(self) -> tuple[Provider, ...]:

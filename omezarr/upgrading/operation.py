@@ -37,6 +37,7 @@ from omezarr.writing.images import run_plan
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from omezarr.abc import FormatVersion
     from omezarr.abc.plan import Codec, Plan
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.writing import RunOptions
@@ -77,7 +78,7 @@ def upgrade(
     source: LocationLike,
     target: LocationLike | None = None,
     *,
-    to: str,
+    to: str | FormatVersion,
     chunks: Mapping[str, int] | Sequence[int] | None = None,
     shards: Mapping[str, int] | Sequence[int] | None = None,
     codec: Codec | str | None = None,
@@ -150,6 +151,7 @@ def upgrade(
     '0.5'
     """
     registry = registry or registry_in_use()
+    to, registry = registry.holding("formats", to)
     prepared = prepare_upgrade(
         source,
         target,
@@ -208,7 +210,7 @@ def prepare_upgrade(
     source: LocationLike,
     target: LocationLike | None = None,
     *,
-    to: str,
+    to: str | FormatVersion,
     chunks: Mapping[str, int] | Sequence[int] | None = None,
     shards: Mapping[str, int] | Sequence[int] | None = None,
     codec: Codec | str | None = None,
@@ -222,6 +224,7 @@ def prepare_upgrade(
 ) -> Upgrade:
     """Return the plan of an upgrade, with all that is to be known of it; the parameters are those of `upgrade`."""
     registry = registry or registry_in_use()
+    to, registry = registry.holding("formats", to)
     version = registry.formats[to]
     origin = Location.parse(source, storage_options)
     options = RewriteOptions(chunks=chunks, shards=shards, codec=codec, checksums=checksums, expand_axes=expand_axes)

@@ -35,12 +35,12 @@ from omezarr.writing.exporting import (
 )
 from omezarr.writing.images import run_plan
 from omezarr.writing.overrides import part_of, with_overrides
-from omezarr.writing.requests import ImageKeywords, Request, spelled_out
+from omezarr.writing.requests import ImageKeywords, Request, merged_options, spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from omezarr.abc import Importer
+    from omezarr.abc import Exporter, Importer
     from omezarr.abc.plan import Plan
     from omezarr.location import LocationLike, StorageOptions
     from omezarr.nodes.node import Node
@@ -53,11 +53,11 @@ class ConversionKeywords(ImageKeywords, total=False):
 
     Parameters
     ----------
-    importer : str
+    importer : str or Importer
         Default: the one that claims the source.
     importer_options : mapping
         Options of the importer, for example ``{"series": "all"}`` of "tiff".
-    exporter : str
+    exporter : str or Exporter
         Default: the one that claims the target. "omezarr" makes an OME-Zarr of it whoever claims it.
     exporter_options : mapping
         Options of the exporter, for example ``{"axes": "zyx"}`` of "npy".
@@ -72,9 +72,9 @@ class ConversionKeywords(ImageKeywords, total=False):
         How to reach the source; `storage_options` are those of the target.
     """
 
-    importer: str | None
+    importer: str | Importer | None
     importer_options: Mapping[str, Any] | None
-    exporter: str | None
+    exporter: str | Exporter | None
     exporter_options: Mapping[str, Any] | None
     name: str | None
     labels: bool | str | Sequence[str] | None
@@ -117,6 +117,9 @@ def convert(source: LocationLike, target: LocationLike, **given: Unpack[Conversi
         run_export(prepared, given.get("run"))
         return None
     registry = given.get("registry") or registry_in_use()
+    own = merged_options(given.get("options"), {"format": given.get("format")}).own_format
+    if own is not None:
+        _, registry = registry.holding("formats", own)
     run_plan(prepared, registry, given.get("run"))
     return open_node(prepared.target, registry=registry)
 
@@ -126,9 +129,9 @@ def prepare_conversion(
     source: LocationLike,
     target: LocationLike,
     *,
-    importer: str | None = None,
+    importer: str | Importer | None = None,
     importer_options: Mapping[str, Any] | None = None,
-    exporter: str | None = None,
+    exporter: str | Exporter | None = None,
     exporter_options: Mapping[str, Any] | None = None,
     name: str | None = None,
     labels: bool | str | Sequence[str] | None = None,
@@ -182,15 +185,15 @@ def prepare_conversion(
     return export
 
 
-def choose_importer(source: Location, registry: Registry, name: str | None = None) -> Importer:
+def choose_importer(source: Location, registry: Registry, given: str | Importer | None = None) -> Importer:
     """Return the importer that reads a source.
 
     Parameters
     ----------
     source : Location
     registry : Registry
-    name : str, optional
-        Of an importer to be taken whatever the others claim.
+    given : str or Importer, optional
+        One to be taken whatever the others claim, or its name.
 
     Raises
     ------
@@ -201,8 +204,8 @@ def choose_importer(source: Location, registry: Registry, name: str | None = Non
     ConflictError
         If several claim it with equal right.
     """
-    if name is not None:
-        return registry.importers[name]
+    if given is not None:
+        return registry.importers[given] if isinstance(given, str) else given
     asked = ask_all(registry.importers, "claim", lambda importer: importer.claim(source))
     found = best_claim(
         str(source), [(f"the importer {importer.name!r}", claim, importer) for _, importer, claim in asked.claims]
@@ -230,7 +233,7 @@ def loaded_content(reader: Importer, source: Location, options: Mapping[str, Any
     PluginError
         If it raises anything unforeseen, or that is no content.
     """
-    with calling(registry.importers, reader.name, "load"):
+    with calling(registry.importers, reader.name, "load", reader):
         content: object = reader.load(source, options)
     if isinstance(content, Content):
         return content

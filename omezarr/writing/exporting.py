@@ -78,15 +78,17 @@ class Export:
     overwrite: bool = False
 
 
-def choose_exporter(target: Location, registry: Registry, name: str | None = None) -> tuple[Exporter, str] | None:
+def choose_exporter(
+    target: Location, registry: Registry, given: str | Exporter | None = None
+) -> tuple[Exporter, str] | None:
     """Return the exporter that writes a target, and why it is this one; None if it becomes an OME-Zarr.
 
     Parameters
     ----------
     target : Location
     registry : Registry
-    name : str, optional
-        Of an exporter to be taken whatever the others claim; "omezarr" for none.
+    given : str or Exporter, optional
+        One to be taken whatever the others claim, or its name; "omezarr" for none.
 
     Raises
     ------
@@ -95,10 +97,10 @@ def choose_exporter(target: Location, registry: Registry, name: str | None = Non
     ConflictError
         If several claim the target with equal right.
     """
-    if name == OME_ZARR or (name is None and target.store is not None):
+    if given == OME_ZARR or (given is None and target.store is not None):
         return None
-    if name is not None:
-        return registry.exporters[name], "it was asked for"
+    if given is not None:
+        return registry.exporters[given] if isinstance(given, str) else given, "it was asked for"
     asked = ask_all(registry.exporters, "claim", lambda exporter: exporter.claim(target))
     claims = sorted(((exporter, claim) for _, exporter, claim in asked.claims), key=lambda item: -item[1].specificity)
     if not claims:
@@ -211,7 +213,7 @@ def run_export(export: Export, run: RunOptions | None = None) -> None:
 
 
 def _calling(export: Export, member: str) -> AbstractContextManager[None]:
-    return calling(export.registry.exporters, export.exporter.name, member)
+    return calling(export.registry.exporters, export.exporter.name, member, export.exporter)
 
 
 def export_summary(export: Export) -> dict[str, Any]:

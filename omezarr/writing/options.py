@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from attrs import field, fields_dict, frozen
 
-from omezarr.abc import ScalingMethod
+from omezarr.abc import FormatVersion, ScalingMethod
 from omezarr.abc.plan import Codec
 from omezarr.errors import ArgumentError
 
@@ -24,7 +24,7 @@ DEFAULT_FORMAT = "0.5"
 class WriteKeywords(TypedDict, total=False):
     """The fields of `WriteOptions`, as keywords of every function that writes."""
 
-    format: str
+    format: str | FormatVersion
     method: str | ScalingMethod
     label_method: str | ScalingMethod
     factors: int | Mapping[str, int] | Sequence[int | Mapping[str, int] | Sequence[int]] | None
@@ -44,7 +44,7 @@ class WriteOptions:
 
     Parameters
     ----------
-    format : str
+    format : str or FormatVersion
         The NGFF version.
     method, label_method : str or ScalingMethod
         The scaling methods for images and for labels. Where none is given, the levels that a source has are kept.
@@ -71,6 +71,8 @@ class WriteOptions:
 
     Attributes
     ----------
+    own_format : FormatVersion or None
+        The version itself where an instance was given for `format`, which then is its name.
     given : frozenset of str
         The names of those that were given, but for None, which is not to give one; it makes no two options differ.
 
@@ -97,9 +99,16 @@ class WriteOptions:
     consolidated: bool = False
     allow_lossy: bool = False
     expand_axes: bool = False
+    own_format: FormatVersion | None = field(default=None, repr=False)
     given: frozenset[str] = field(default=frozenset(), eq=False, repr=False)
 
-    def __init__(self, *, given: frozenset[str] | None = None, **values: Unpack[WriteKeywords]) -> None:
+    def __init__(
+        self,
+        *,
+        own_format: FormatVersion | None = None,
+        given: frozenset[str] | None = None,
+        **values: Unpack[WriteKeywords],
+    ) -> None:
         known = list(WriteKeywords.__annotations__)
         told: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         for name, value in told.items():
@@ -112,11 +121,16 @@ class WriteOptions:
         else:  # a copy with changes, as attrs.evolve makes it: it has all values, and those that changed are given
             fields = fields_dict(WriteOptions)
             given |= {name for name, value in told.items() if value != fields[name].default}
-        self.__attrs_init__(given=given, **told)  # type: ignore[attr-defined]
+        if isinstance(told.get("format"), FormatVersion):
+            own_format = told["format"]
+            told["format"] = own_format.version
+        if own_format is not None and own_format.version != told.get("format"):
+            own_format = None
+        self.__attrs_init__(own_format=own_format, given=given, **told)  # type: ignore[attr-defined]
 
 
 _EXAMPLES = {
-    "format": "an NGFF version, for example '0.4'",
+    "format": "an NGFF version, for example '0.4', or an instance of one",
     **dict.fromkeys(
         ("method", "label_method"), "the name of a scaling method, for example 'nearest', or an instance of one"
     ),
@@ -133,7 +147,7 @@ def _is_possible(name: str, value: Any) -> bool:
     if name in ("method", "label_method"):
         return isinstance(value, str | ScalingMethod)
     if name == "format":
-        return isinstance(value, str)
+        return isinstance(value, str | FormatVersion)
     if name in ("checksums", "consolidated", "allow_lossy", "expand_axes"):
         return isinstance(value, bool)
     if name == "levels":

@@ -153,18 +153,20 @@ class Request:
         rest = dict(given)
         pixels: Any = {name: rest.pop(name) for name in PixelKeywords.__annotations__ if name in rest}
         place = Location.parse(location, rest.pop("storage_options", None))
-        registry = rest.pop("registry", None)
+        registry = rest.pop("registry", None) or registry_in_use()
         run, overwrite = rest.pop("run", None), rest.pop("overwrite", False)
         if overwrite and "overwrite" in meaningless:
             raise ArgumentError(f"overwrite has no meaning here: {meaningless['overwrite']}")
         chosen = merged_options(options, rest, meaningless)
+        if chosen.own_format is not None:
+            _, registry = registry.holding("formats", chosen.own_format)
         return cls(
             target=place,
             options=chosen,
             pixels=pixels,
             overwrite=overwrite,
             run=_run_options(run),
-            registry=registry or registry_in_use(),
+            registry=registry,
         )
 
     def with_given(self, given: Mapping[str, Any]) -> Request:

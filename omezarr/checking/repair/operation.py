@@ -40,6 +40,7 @@ from omezarr.writing.images import run_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from omezarr.abc import FormatVersion
     from omezarr.abc.plan import Plan
     from omezarr.arrays.targets import Target
     from omezarr.checking.repair.overlay import Change
@@ -79,7 +80,7 @@ class Repair:
 def repair(
     target: LocationLike,
     *,
-    format: str | None = None,  # noqa: A002 - the word of `validate`
+    format: str | FormatVersion | None = None,  # noqa: A002 - the word of `validate`
     depth: Depth | Literal["document", "hierarchy", "data"] = Depth.HIERARCHY,
     strict: bool = False,
     ignore: Collection[str] = (),
@@ -127,6 +128,8 @@ def repair(
     '0.4'
     """
     registry = registry or registry_in_use()
+    if format is not None:
+        format, registry = registry.holding("formats", format)  # noqa: A001 - as above
     options: dict[str, Any] = {"format": format, "depth": depth, "strict": strict, "ignore": ignore}
     carry_out(plan_repair(target, **options, registry=registry, storage_options=storage_options), registry)
     return validate(target, **options, registry=registry, storage_options=storage_options)

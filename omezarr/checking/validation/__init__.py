@@ -36,6 +36,7 @@ from omezarr.plugins.rules import Gathering
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from omezarr.abc import FormatVersion
     from omezarr.abc.rules import Rule
     from omezarr.checking.validation.subject import Subject
     from omezarr.checking.validation.walk import Visit
@@ -48,7 +49,7 @@ __all__ = ["FAULTS", "Coverage", "Report", "all_rules", "json_pointer", "place_o
 def validate(
     target: LocationLike | Mapping[str, Any],
     *,
-    format: str | None = None,  # noqa: A002 - the word of the field
+    format: str | FormatVersion | None = None,  # noqa: A002 - the word of the field
     depth: Depth | Literal["document", "hierarchy", "data"] = Depth.HIERARCHY,
     strict: bool = False,
     ignore: Collection[str] = (),
@@ -83,6 +84,8 @@ def validate(
         If the version, or a rule to be ignored, does not exist.
     """
     registry = registry or registry_in_use()
+    if format is not None:
+        format, registry = registry.holding("formats", format)  # noqa: A001 - as above
     check_ignored(ignore, registry)
     Walk(registry, format)
     subject = subject_of(target, registry, storage_options)
