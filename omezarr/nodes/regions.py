@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omezarr.errors import ArgumentError
 from omezarr.model.axes import CONVENTIONAL_TYPES
-from omezarr.model.units import named_unit, value_in
+from omezarr.units import named_unit, value_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

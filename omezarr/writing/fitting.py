@@ -11,8 +11,8 @@ from omezarr.arrays import expanded
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import checked_path
 from omezarr.model import CONVENTIONAL_TYPES, conventional_axes
-from omezarr.model.units import named_unit
 from omezarr.plugins.versions import axes_refusal, dtype_refusal
+from omezarr.units import named_unit
 from omezarr.writing.channels import channel_axis_of, check_channels, usable_channels
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from omezarr.errors import ArgumentError
 from omezarr.model import CONVENTIONAL_TYPES, UNSET, Axis, Channel
 from omezarr.model.content import ImageContent, LabelContent
 from omezarr.model.structuring import base_converter, structure
-from omezarr.model.units import named_unit
+from omezarr.units import named_unit
 from omezarr.writing.channels import presentable
 from omezarr.writing.labelled_arrays import described
 from omezarr.writing.options import near

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from omezarr.errors import OMEZarrWarning
 from omezarr.model import Channel
-from omezarr.model.units import named_unit
+from omezarr.units import named_unit
 
 if TYPE_CHECKING:
     from omezarr.model import Axis

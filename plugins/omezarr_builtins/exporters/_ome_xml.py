@@ -13,7 +13,7 @@ from xml.parsers import expat
 from attrs import frozen
 
 from omezarr.errors import UnsupportedError
-from omezarr.model.units import symbol_of
+from omezarr.units import symbol_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

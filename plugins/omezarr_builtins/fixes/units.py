@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from omezarr.model.units import named_unit
+from omezarr.units import named_unit
 from omezarr_builtins.fixes.editing import edit
 from omezarr_builtins.rules.axes import FLAT, IN_IMAGES, IN_SCENES
 from omezarr_builtins.rules.places import select_all

@@ -18,7 +18,7 @@ from xml.parsers import expat
 from attrs import Factory, define, frozen
 
 from omezarr.errors import SourceError
-from omezarr.model.units import Measure, duration, length
+from omezarr.units import Measure, duration, length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, field, frozen
 
 from omezarr.model import UNSET, Channel, Window
-from omezarr.model.units import Measure, duration, length, value_in
+from omezarr.units import Measure, duration, length, value_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from omezarr.model import UNSET, Channel
-from omezarr.model.units import Measure, duration, length
+from omezarr.units import Measure, duration, length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

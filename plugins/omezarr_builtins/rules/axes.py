@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omezarr.abc.rules import Finding
-from omezarr.model.units import SPACE_UNITS, TIME_UNITS
+from omezarr.units import SPACE_UNITS, TIME_UNITS
 from omezarr_builtins.rules.book import at_least
 from omezarr_builtins.rules.places import (
     ARRAY,

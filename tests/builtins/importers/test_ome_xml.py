@@ -7,7 +7,7 @@ import re
 import pytest
 
 from omezarr.errors import SourceError
-from omezarr.model.units import Measure, duration, length
+from omezarr.units import Measure, duration, length
 from omezarr_builtins.importers._ome_xml import MalformedError, parse_ome_xml
 
 PIXELS = (
