@@ -14,9 +14,8 @@ from packaging.version import Version
 
 from omezarr.abc import Certainty, Claim, Hint, Reference
 from omezarr.errors import MetadataError, PluginError, UnsupportedError
-from omezarr.plugins.asking import ask_all, named_missing
+from omezarr.plugins.asking import ask_all, best_claim, named_missing
 from omezarr.plugins.names import ENABLE
-from omezarr.plugins.registry import best_claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

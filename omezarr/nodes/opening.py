@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 from omezarr.abc import OpenedStore
 from omezarr.errors import ArgumentError, OMEZarrError, PluginError, StorageError, UnsupportedError
-from omezarr.plugins.asking import ask_all, calling, named_missing
+from omezarr.plugins.asking import ask_all, best_claim, calling, named_missing
 from omezarr.plugins.names import Contributions
-from omezarr.plugins.registry import best_claim
 from omezarr.stores import state_traits
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from attrs import frozen
 
 from omezarr.abc import Claim
-from omezarr.errors import OMEZarrError, PluginError
+from omezarr.errors import ConflictError, OMEZarrError, PluginError
 from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure, Provider
 from omezarr.plugins.names import Contributions, missing_plugins
 
@@ -77,6 +77,29 @@ def ask_all(
             if claim is not None:
                 claims.append((provider.identity, value, claim))
     return Asked(tuple(claims), tuple(failures))
+
+
+def best_claim(what: str, claims: Iterable[tuple[str, Claim, T]]) -> T | None:
+    """Return the value of the most specific claim; None where nobody claims.
+
+    Parameters
+    ----------
+    what : str
+        What is claimed, for the message.
+    claims : iterable of (str, Claim, T)
+        Who claims, the claim, and what is returned if it wins.
+
+    Raises
+    ------
+    ConflictError
+        If several claims are equally the most specific.
+    """
+    ranked = sorted(claims, key=lambda item: -item[1].specificity)
+    best = [item for item in ranked if item[1].specificity == ranked[0][1].specificity]
+    if len(best) > 1:
+        names = " and ".join(name for name, _, _ in best)
+        raise ConflictError(f"{what} is claimed by {names} with equal right; name one explicitly or disable the other")
+    return best[0][2] if best else None
 
 
 @contextmanager

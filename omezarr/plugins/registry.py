@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from omezarr.errors import ArgumentError, ConflictError, OMEZarrWarning, PluginError
+from omezarr.errors import ArgumentError, OMEZarrWarning, PluginError
 from omezarr.hookspecs import EXTENSION_AXES
 from omezarr.plugins.contributions import PLUGIN_ERRORS, PluginFailure
 from omezarr.plugins.in_process import plugin_of
@@ -27,7 +27,7 @@ from omezarr.plugins.manager import PluginManager
 from omezarr.plugins.names import Contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from types import ModuleType
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from cattrs import Converter
 
     from omezarr.abc import (
-        Claim,
         Exporter,
         FormatVersion,
         Importer,
@@ -393,26 +392,3 @@ def default_registry() -> Registry:
         notice = f"OMEZARR_DISABLE_PLUGINS names {name!r}, which is not installed; see: omezarr plugins"
         warnings.warn(notice, OMEZarrWarning, stacklevel=2)
     return registry
-
-
-def best_claim(what: str, claims: Iterable[tuple[str, Claim, T]]) -> T | None:
-    """Return the value of the most specific claim; None where nobody claims.
-
-    Parameters
-    ----------
-    what : str
-        What is claimed, for the message.
-    claims : iterable of (str, Claim, T)
-        Who claims, the claim, and what is returned if it wins.
-
-    Raises
-    ------
-    ConflictError
-        If several claims are equally the most specific.
-    """
-    ranked = sorted(claims, key=lambda item: -item[1].specificity)
-    best = [item for item in ranked if item[1].specificity == ranked[0][1].specificity]
-    if len(best) > 1:
-        names = " and ".join(name for name, _, _ in best)
-        raise ConflictError(f"{what} is claimed by {names} with equal right; name one explicitly or disable the other")
-    return best[0][2] if best else None

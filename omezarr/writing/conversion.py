@@ -21,8 +21,8 @@ from omezarr.files import looking_at
 from omezarr.location import Location
 from omezarr.model.content import Content, ImageContent
 from omezarr.nodes.reading import open as open_node
-from omezarr.plugins.asking import ask_all, calling, named_missing
-from omezarr.plugins.registry import best_claim, registry_in_use
+from omezarr.plugins.asking import ask_all, best_claim, calling, named_missing
+from omezarr.plugins.registry import registry_in_use
 from omezarr.writing import plan_content
 from omezarr.writing.arranging import arranged
 from omezarr.writing.exporting import (

@@ -10,7 +10,8 @@ import pytest
 from omezarr.abc import Claim, Importer, ScalingMethod
 from omezarr.errors import ConflictError, UnknownNameError
 from omezarr.hookspecs import EXTENSION_AXES, hookimpl
-from omezarr.plugins.registry import best_claim, default_registry
+from omezarr.plugins.asking import best_claim
+from omezarr.plugins.registry import default_registry
 from omezarr.testing import isolated_registry
 from tests.plugins.test_manager import COMMAND, METHOD
 

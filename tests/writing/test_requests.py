@@ -170,4 +170,4 @@ def test_signatures_show_every_keyword(write: Callable[..., Any]) -> None:
 
 
 def test_every_option_is_a_keyword() -> None:
-    assert {*WriteKeywords.__annotations__, "given"} == set(fields_dict(omezarr.WriteOptions))
+    assert {*WriteKeywords.__annotations__, "given", "own_format"} == set(fields_dict(omezarr.WriteOptions))
