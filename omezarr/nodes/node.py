@@ -32,7 +32,6 @@ from omezarr.nodes.ome import OMEGroup
 from omezarr.nodes.pixels import HasPixels
 from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import document_of
-from omezarr.transform import between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -323,6 +322,9 @@ class Node(OMEGroup, HasPixels, Pictured, Editable):
         >>> node.transform("0", "physical")(np.array([[2.0, 4.0]]))
         array([[1., 2.]])
         """
+        # Eleven modules, which opening a node would load each time for what few ask it.
+        from omezarr.transform import between
+
         return between(self, source, target)
 
     def array_facts(self) -> dict[str, ArrayFacts]:

@@ -91,7 +91,7 @@ class MultiscalesNode(NodeType):
 
     def raw_references(self, context: RuleContext) -> Iterable[Reference]:
         """Return what a raw document refers to, as far as it can be understood."""
-        from omezarr_builtins.rules import references_of
+        from omezarr_builtins.rules.references import references_of
 
         return references_of(self.key, context)
 

@@ -1,7 +1,7 @@
 """What the NGFF specification demands, version by version, as small checks of raw documents and what lies around them.
 
-`rules_of` gives the rules of one NGFF key in one version, `references_of` what a raw document refers to. Format
-versions and node types hand both on, so that validation knows neither.
+`rules_of` gives the rules of one NGFF key in one version, `references_of` in `references` what a raw document refers
+to. Format versions and node types hand both on, so that validation knows neither.
 
 Examples
 --------
@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from omezarr_builtins.rules.book import at_least
-from omezarr_builtins.rules.references import references_of
 
 if TYPE_CHECKING:
     from omezarr.abc.rules import Rule
     from omezarr_builtins.rules.book import RuleBook
 
-__all__ = ["books", "references_of", "rules_of"]
+__all__ = ["books", "rules_of"]
 
 
 @cache
