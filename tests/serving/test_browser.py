@@ -255,6 +255,28 @@ def test_dragging_keys_and_touch_move_the_view_and_a_link_restores_it(image, vis
     assert again.page.is_checked("input[name=label-cells]")
 
 
+def test_two_fingers_zoom_and_one_moves(image, visit):
+    visitor = visit(image, FULL)
+    box = visitor.page.locator("#view").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    screen = visitor.page.context.new_cdp_session(visitor.page)
+
+    def touch(kind: str, *offsets: float) -> None:
+        points = [{"x": middle[0] + offset, "y": middle[1], "id": number} for number, offset in enumerate(offsets)]
+        screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", -50, 50)
+    touch("touchMove", -100, 100)
+    touch("touchEnd")
+    visitor.page.wait_for_url(re.compile("zoom=2&"))
+    touch("touchStart", 0)
+    touch("touchMove", 60)
+    touch("touchEnd")
+    visitor.page.wait_for_url(re.compile(r"x=320\.0&y=300\.0&zoom=2&"))
+    visitor.settled()
+    assert visitor.level() == 0
+
+
 def test_wells_are_opened_from_the_overview(tmp_path, visit):
     wells = {f"{row}/{column}": {"0": np.full((16, 16), 90, "uint8")} for row in "AB" for column in (1, 2)}
     omezarr.write_plate(tmp_path / "p.zarr", wells, rows=["A", "B"], columns=["1", "2"], axes="yx")
