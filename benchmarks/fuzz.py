@@ -45,13 +45,15 @@ def contents(store: MemoryStore) -> Tree:
 
 
 def bases() -> list[Tree]:
-    """Return small hierarchies of every kind that is written, in all versions that are."""
+    """Return the smallest hierarchies of every kind that is written, in all versions that are."""
     found = []
     for version in ("0.4", "0.5", "0.6"):
-        words: dict[str, Any] = {"format": version, "axes": "cyx", "chunks": (1, 8, 8), "levels": 2}
+        words: dict[str, Any] = {"format": version, "axes": "cyx", "chunks": (1, 12, 12)}
         for write in (
-            lambda s, w: omezarr.write_image(s, PIXELS, **w, channels=["a", "b"], labels={"l": PIXELS[:1]}),
-            lambda s, w: omezarr.write_plate(s, {"A/1": PIXELS, "B/2": PIXELS}, **w),
+            lambda s, w: omezarr.write_image(s, PIXELS, **w, levels=1, channels=["a", "b"]),
+            lambda s, w: omezarr.write_image(s, PIXELS, **w, levels=2),
+            lambda s, w: omezarr.write_image(s, PIXELS, **w, levels=1, labels={"l": PIXELS[:1]}),
+            lambda s, w: omezarr.write_plate(s, {"A/1": PIXELS}, **w, levels=1),
         ):
             store = MemoryStore()
             with warnings.catch_warnings():

@@ -35,7 +35,7 @@ _UNITS = {
 
 
 METADATA_BYTES = 160 * 1024**2
-"""What one metadata document may take in memory where nobody says: a plate of 300,000 wells, 300,000 colours."""
+"""What one metadata document may take in memory where nobody says: a plate of 60,000 wells, 200,000 colours."""
 
 
 def parse_bytes(text: str | int) -> int:

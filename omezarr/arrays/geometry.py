@@ -11,6 +11,7 @@ Examples
 from __future__ import annotations
 
 import itertools
+from functools import cache, partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -151,15 +152,14 @@ def cells(region: Region, steps: Sequence[int]) -> Iterator[tuple[Shape, Region]
     (tuple of int, tuple of slice)
         Index in the grid, and the part of the cell that lies in the region; in C order.
     """
-    axes = [
-        [
-            (index, slice(max(part.start, index * step), min(part.stop, (index + 1) * step)))
-            for index in range(part.start // step, -(-part.stop // step))
-        ]
-        for part, step in zip(region, steps, strict=True)
-    ]
-    for cell in itertools.product(*axes):
-        yield tuple(index for index, _ in cell), tuple(part for _, part in cell)
+    ranges = [range(part.start // step, -(-part.stop // step)) for part, step in zip(region, steps, strict=True)]
+    spans = [cache(partial(_span, part, step)) for part, step in zip(region, steps, strict=True)]
+    for index in itertools.product(*ranges):
+        yield index, tuple([span(number) for span, number in zip(spans, index, strict=True)])
+
+
+def _span(part: slice, step: int, index: int) -> slice:
+    return slice(max(part.start, index * step), min(part.stop, (index + 1) * step))
 
 
 def text_of(region: Region) -> str:

@@ -95,10 +95,13 @@ def _check_memory(content: bytes, name: str) -> None:
         )
 
 
-_MEMORY_OF = {b"{": 240, b"[": 100, b",": 50}
-"""How much memory a character of JSON stands for: an object, a list, a value."""
+_MEMORY_OF = {b"{": 140, b"[": 100, b",": 50, b":": 90, b'"path"': 2000}
+"""How much memory a text in JSON stands for: an object, a list, a value, a key, a document at a path."""
 
 _ALWAYS_READ = 1024 * 1024
+
+_ALWAYS_PURE = frozenset((str, bool, type(None)))
+"""Types of values that are in order whatever they are."""
 
 CONSOLIDATED_TIMES = 4
 """So many times larger may a document be that holds those of a whole hierarchy."""
@@ -145,7 +148,8 @@ def impurity(value: Any) -> str | None:
                 odd = [key for key in item if not isinstance(key, str)]
                 if odd:
                     return f"a key of type {type(odd[0]).__name__}"
-            waiting.extend((inner, depth + 1) for inner in (item.values() if isinstance(item, Mapping) else item))
+            inside = item.values() if isinstance(item, Mapping) else item
+            waiting.extend((inner, depth + 1) for inner in inside if type(inner) not in _ALWAYS_PURE)
         elif isinstance(item, float) and not math.isfinite(item):
             return f"the number {item}"
         elif isinstance(item, int) and item.bit_length() > LONGEST_NUMBER:

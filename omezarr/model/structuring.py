@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MOST_NAMES = 100_000
+"""Longer lists of names, such as those of label images or of a collection, are refused: each name is looked up."""
+
 _notices: ContextVar[list[str] | None] = ContextVar("omezarr_tolerance_notices", default=None)
 
 
@@ -178,8 +181,10 @@ def model_structure_hook(
                 tolerate(f"the key {key!r} is null; read as absent")
                 kept[key] = None
                 continue
-            with at(key):
-                arguments[name] = converter.structure(value[key], field_type)
+            try:  # not `at`, which would take half the time of large documents
+                arguments[name] = converter.get_structure_hook(field_type)(value[key], field_type)
+            except MetadataError as error:
+                raise error.below(key) from error.__cause__
         return cls(**arguments, extra=kept)
 
     return hook
@@ -284,13 +289,12 @@ def _is_tuple(cls: Any) -> bool:
 def _union_hook(converter: Converter, cls: Any) -> Callable[[Any, Any], Any]:
     options = [option for option in get_args(cls) if option not in (Unset, NoneType)]
     nullable = NoneType in get_args(cls)
+    numeric = set(options) == {int, float}
 
     def hook(value: Any, _: Any) -> Any:
         if value is None and nullable:
             return None
-        if set(options) == {int, float}:
-            return _number(value, float)
-        return converter.structure(value, options[0])
+        return _number(value, float) if numeric else converter.get_structure_hook(options[0])(value, options[0])
 
     return hook
 
@@ -299,10 +303,16 @@ def _tuple_hook(converter: Converter, cls: Any) -> Callable[[Any, Any], tuple[An
     item_type = get_args(cls)[0]
 
     def hook(value: Any, _: Any) -> tuple[Any, ...]:
+        found = expect_list(value)
+        if item_type is str and len(found) > MOST_NAMES:
+            raise MetadataError(f"{len(found)} names, of which no more than {MOST_NAMES} are read")
         items = []
-        for index, item in enumerate(expect_list(value)):
-            with at(index):
-                items.append(converter.structure(item, item_type))
+        structured = converter.get_structure_hook(item_type)
+        for index, item in enumerate(found):
+            try:
+                items.append(structured(item, item_type))
+            except MetadataError as error:
+                raise error.below(index) from error.__cause__
         return tuple(items)
 
     return hook

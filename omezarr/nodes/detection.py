@@ -142,6 +142,8 @@ def unknown_version_message(version: str, registry: Registry, cure: str = READ_A
 def missing_kinds(keys: Iterable[str], registry: Registry) -> Iterator[str]:
     """Yield which keys nobody reads because the plugin that would is disabled or failed."""
     kinds = registry.node_types
+    if not kinds.disabled and not kinds.failures:
+        return
     for key in (key for key in keys if key not in kinds):
         disabled = kinds.disabled_for(key)
         if disabled is not None:

@@ -127,6 +127,10 @@ def joined(*parts: str) -> str:
     return "/".join(part for part in parts if part)
 
 
+SAME_AT_MOST = 3
+"""So many groups above one are not all like it, unless it leads to itself."""
+
+
 @frozen
 class _Walk:
     root: Node
@@ -171,7 +175,24 @@ class _Walk:
             node = self.root.hierarchy.node(place)
         except (MetadataError, StorageError):
             return False
+        if node is not None and node.kind == "group" and node.attributes:
+            self._refuse_endless(place, node)
         return node is None or node.kind == "group"
+
+    def _refuse_endless(self, place: str, node: ZarrNode) -> None:
+        """Refuse a group that leads to itself, as links can: wherever it is met it has the same attributes.
+
+        Raises
+        ------
+        MetadataError
+        """
+        same, above = 0, place
+        while above:
+            above = above.rpartition("/")[0]
+            group = self.root.hierarchy.node(above)
+            same += group is not None and group.attributes == node.attributes
+            if same == SAME_AT_MOST:
+                raise MetadataError(f"the group {place!r} leads to itself; remove the link")
 
     def _names(self, folder: str) -> tuple[str, ...] | None:
         if folder not in self.listed:

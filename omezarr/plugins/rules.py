@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -29,15 +30,21 @@ class GatheredRule:
     rule: Rule
     provider: str
 
-    def findings(self, context: RuleContext) -> list[Finding]:
+    def findings(self, context: RuleContext, most: int | None = None) -> list[Finding]:
         """Return what breaks the rule; whatever a plugin raises passes through, `PLUGIN_ERRORS` holds all of it.
+
+        Parameters
+        ----------
+        context : RuleContext
+        most : int, optional
+            How many findings at most. Default: all.
 
         Raises
         ------
         TypeError
             If the check yields anything else than findings that can be shown.
         """
-        findings = list(self.rule.check(context))
+        findings = list(islice(self.rule.check(context), most))
         for finding in findings:
             if not isinstance(finding, Finding):
                 raise TypeError(f"its check yields {type(finding).__name__}, not Finding")

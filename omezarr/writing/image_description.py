@@ -58,6 +58,9 @@ def image_content(
     """
     if labels is not None and not isinstance(labels, Mapping):
         raise ArgumentError("labels are given by name, for example labels={'nuclei': array}")
+    for key in labels or ():
+        if not isinstance(key, str):
+            raise ArgumentError(f"{key!r} is no name of a label image; give text, for example {str(key)!r}")
     said = described(image)
     pixels = as_source(image if said is None else said.pixels)
     parsed = parse_axes(said.axes if axes is None and said is not None else axes, len(pixels.shape), units)
@@ -152,7 +155,11 @@ def as_model(given: M | Mapping[str, Any], model: type[M]) -> M:
 
 def conventional_axis(name: str) -> Axis:
     """Return the axis of a name, with its conventional type where the name has one."""
-    return Axis(name, CONVENTIONAL_TYPES.get(name, UNSET))
+    return Axis(name, CONVENTIONAL_TYPES.get(name) or WRITTEN_OUT.get(name.lower(), UNSET))
+
+
+WRITTEN_OUT = {"time": "time", "channel": "channel"}
+"""Names of axes, written out as in arrays of xarray, and what they are of."""
 
 
 def by_axis(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import socket
+import zipfile
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +14,15 @@ import numpy as np
 import pytest
 
 import omezarr
+from omezarr.arrays.geometry import cells
+from omezarr.checking import validation
 from omezarr.cli import run
 from omezarr.errors import MetadataError, StorageError
 from omezarr.files import open_file
 from omezarr.hierarchy import Hierarchy, disk, parse_json
+from omezarr.model.structuring import MOST_NAMES
 from omezarr.nodes import node as nodes
+from omezarr_builtins.schemes import zip_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,9 +186,9 @@ def test_a_document_that_would_fill_the_memory_is_refused_before_it_is_parsed(mo
     colours = json.dumps({"colors": [{"label-value": n, "rgba": [1, 2, 3, 4]} for n in range(20_000)]}).encode()
     assert len(parse_json(colours, "zarr.json")["colors"]) == 20_000  # type: ignore[index, call-overload]
     monkeypatch.setenv("OMEZARR_METADATA", "4MiB")
-    with pytest.raises(MetadataError, match=r"zarr.json would take 13 MiB .* set OMEZARR_METADATA=13MiB"):
+    with pytest.raises(MetadataError, match=r"zarr.json would take 15 MiB .* set OMEZARR_METADATA=15MiB"):
         parse_json(colours, "zarr.json")
-    monkeypatch.setenv("OMEZARR_METADATA", "13MiB")
+    monkeypatch.setenv("OMEZARR_METADATA", "15MiB")
     assert parse_json(colours, "zarr.json")
 
 
@@ -206,3 +212,74 @@ def test_numbers_that_no_float_holds_are_refused(
     assert run(["info", str(path)]) == 1
     assert f"holds a number of {digits} digits" in capsys.readouterr().err
     assert run(["validate", str(path)]) == 1
+
+
+def collection(path: Path) -> None:
+    group(path, {"bioformats2raw.layout": 3})
+    group(path / "OME", {"series": ["#"] * (MOST_NAMES + 1)})
+
+
+def counted_collection(path: Path) -> None:
+    group(path, {"bioformats2raw.layout": 3})
+    (path / "OME").mkdir()
+    (path / "OME/METADATA.ome.xml").write_text(f"<OME>{'<Image/>' * (MOST_NAMES + 1)}</OME>")
+
+
+CLAIMS: dict[str, Callable[[Path], None]] = {
+    "memory": lambda path: plate(path, 290),
+    f"{MOST_NAMES + 1} names": collection,
+    f"more than {MOST_NAMES} images": counted_collection,
+}
+
+
+@pytest.mark.parametrize("said", CLAIMS)
+def test_what_names_more_than_is_ever_there_is_refused_in_a_line(
+    tmp_path: Path, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    CLAIMS[said](tmp_path / "a.zarr")
+    assert run(["info", str(tmp_path / "a.zarr")]) == 1
+    shown = capsys.readouterr()
+    assert said in shown.out + shown.err
+    assert len(shown.out + shown.err) < 2000
+
+
+def test_label_images_without_number_are_a_problem_of_their_list(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    omezarr.write_image(path, np.ones((8, 8), "u1"), axes="yx")
+    group(path / "labels", {"labels": ["#"] * (MOST_NAMES + 1)})
+    (problem,) = omezarr.validate(path).problems
+    assert (problem.rule, problem.node, problem.found) == ("json.form", "labels", f"{MOST_NAMES + 1} names")
+
+
+def test_a_rule_is_reported_so_often_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "MOST_FINDINGS", 3)
+    document = {"ome": {"version": "0.5", "plate": {"wells": [{"path": 1}] * 9}}}
+    found = [item.found for item in omezarr.validate(document).problems if item.rule == "plate.wells.path.form"]
+    assert found == ["the number 1"] * 3 + ["more than 3 such places"]
+
+
+def test_an_upgrade_of_a_group_that_leads_to_itself_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    group(tmp_path / "w.zarr", {"well": {"images": [{"path": "0"}, {"path": "1"}]}})
+    for name in ("0", "1"):
+        (tmp_path / "w.zarr" / name).symlink_to(tmp_path / "w.zarr", target_is_directory=True)
+    assert run(["upgrade", str(tmp_path / "w.zarr"), str(tmp_path / "b.zarr"), "--to", "0.6"]) == 1
+    assert "leads to itself; remove the link" in capsys.readouterr().err
+    assert not (tmp_path / "b.zarr").exists()
+
+
+def test_an_entry_of_a_zip_file_that_would_be_inflated_to_gigabytes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zip_store, "MOST_INFLATED", 2**20)
+    omezarr.write_image(tmp_path / "a.zarr", np.ones((8, 8), "u1"), axes="yx", codec="none")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("zarr.json", "0/zarr.json"):
+            archive.write(tmp_path / "a.zarr" / name, name)
+        archive.writestr("0/c/0/0", bytes(2**21))
+    with pytest.raises(StorageError, match=r"would be inflated from .* to 2097152 bytes; refused"):
+        omezarr.open(tmp_path / "a.zip").levels[0].read()
+
+
+def test_cells_of_a_grid_without_end_are_made_one_by_one() -> None:
+    first, *_ = islice(cells((slice(0, 10**6), slice(5, 10**6)), (10**3, 7)), 2)
+    assert first == ((0, 0), (slice(0, 1000), slice(5, 7)))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import omezarr
-from omezarr.errors import OMEZarrWarning
+from omezarr.errors import ArgumentError, OMEZarrWarning
 
 xarray = pytest.importorskip("xarray")
 
@@ -61,3 +61,16 @@ def test_coordinates_that_are_no_scale_are_left_out_with_a_notice(along_x: Any) 
 def test_lazy_pixels_stay_lazy() -> None:
     array = xarray.DataArray(da.ones((64, 64), chunks=32, dtype="uint8"), dims=("y", "x"))
     assert omezarr.write_image(PLACE, array, overwrite=True).levels[0].read().sum() == 64 * 64
+
+
+def test_names_that_are_written_out_have_their_types() -> None:
+    array = xarray.DataArray(np.zeros((3, 2, 8, 8), "uint8"), dims=("time", "Channel", "y", "x"))
+    node = omezarr.write_image(PLACE, array, overwrite=True)
+    assert [(axis.name, axis.type) for axis in node.axes[:2]] == [("time", "time"), ("Channel", "channel")]
+    assert omezarr.validate(PLACE, strict=True).valid
+
+
+def test_a_label_image_is_named_by_text() -> None:
+    pixels = np.zeros((8, 8), "uint8")
+    with pytest.raises(ArgumentError, match="1 is no name of a label image; give text, for example '1'"):
+        omezarr.write_image(PLACE, pixels, labels={1: pixels}, overwrite=True)  # type: ignore[dict-item]

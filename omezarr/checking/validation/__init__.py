@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
-from omezarr.abc.rules import Depth, Problem
+from omezarr.abc.rules import Depth, Finding, Problem
 from omezarr.checking.validation.consolidation import outdated
 from omezarr.checking.validation.coverage import Coverage, coverage_of
 from omezarr.checking.validation.faults import DOCUMENT_RULES, FAULTS, RULE_FAILED
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from omezarr.plugins.registry import Registry
 
 __all__ = ["FAULTS", "Coverage", "Report", "all_rules", "json_pointer", "place_of", "problem_as_dict", "validate"]
+
+MOST_FINDINGS = 10_000
+"""How often one rule is reported of one group; nobody reads more."""
 
 
 def validate(
@@ -198,12 +201,14 @@ def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool)
         if rule.depth > depth or is_ignored(rule.id, ignore):
             continue
         try:
-            findings = item.findings(visit.context)
+            findings = item.findings(visit.context, MOST_FINDINGS + 1)
         except PLUGIN_ERRORS as error:  # a broken rule must not keep the others from being applied
             found = " ".join(f"{type(error).__name__}: {error}".split())
             expected = f"that the rule {rule.id} of the plugin {item.provider} can be checked"
             yield RULE_FAILED.at(visit.context.path, found, expected, provider=item.provider)
             continue
+        if len(findings) > MOST_FINDINGS:
+            findings[-1] = Finding(path=(), found=f"more than {MOST_FINDINGS} such places", expected="none")
         for finding in findings:
             yield Problem(
                 rule=rule.id,

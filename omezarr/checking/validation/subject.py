@@ -186,11 +186,6 @@ def _of_place(location: Location, registry: Registry) -> Subject:
         )
     parent = location.parent
     parts = [part.name for part in (parent.parent if parent else None, parent, location) if part is not None]
-    fault = impurity(node.attributes)
-    if fault is not None:
-        return Subject(
-            name=name, stored=True, location=location, problems=(JSON_FORM.at("", fault, "an object of JSON"),)
-        )
     return Subject(
         name=name,
         stored=True,

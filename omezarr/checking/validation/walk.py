@@ -21,9 +21,9 @@ from omezarr.checking.validation.faults import (
     ZARR_METADATA,
 )
 from omezarr.errors import MetadataError, StorageError
-from omezarr.hierarchy import impurity
 from omezarr.location import checked_path
 from omezarr.model import Document
+from omezarr.model.structuring import MOST_NAMES
 from omezarr.nodes.detection import format_claims, unknown_version, unknown_version_message, unnamed_children
 from omezarr.plugins.asking import ask_all
 from omezarr.plugins.contributions import PLUGIN_ERRORS
@@ -167,7 +167,7 @@ class Walk:
                 node = hierarchy.node(path)
             except (MetadataError, StorageError):
                 continue
-            if node is not None and node.kind == "group" and impurity(node.attributes) is None:
+            if node is not None and node.kind == "group":
                 certainty, best = format_claims(node.attributes, node.zarr_format, Hint(path=path), self._registry)
                 named |= {version.version: version for version, _ in best if certainty is Certainty.EXPLICIT}
         for version in named.values() if len(named) == 1 else ():
@@ -222,10 +222,6 @@ class Walk:
             expected = "a group that is not the same as one above it"
             self.problems.append(HIERARCHY_DEPTH.at(node.path, "a group that leads to itself", expected))
             return None
-        fault = impurity(node.attributes)
-        if fault is not None:
-            self.problems.append(JSON_FORM.at(node.path, fault, "an object of JSON"))
-            return None
         given = reference.hint
         hint = Hint(
             format_version=given.format_version or parent.format.version,
@@ -239,6 +235,10 @@ class Walk:
         version = found if found is not None and named else parent.format
         certain = alone and (named or (parent.context.certain and found is version))
         context = self._context(node.attributes, version, node.path, node, subject, certain=certain)
+        for names in (names for names in context.values.values() if isinstance(names, list)):
+            if len(names) > MOST_NAMES:  # each of which would be looked up
+                self.problems.append(JSON_FORM.at(node.path, f"{len(names)} names", f"at most {MOST_NAMES}"))
+                return None
         return evolve(self._judged(context, version, hint), above=parent)
 
     def _context(

@@ -11,10 +11,11 @@ from xml.parsers import expat
 
 from omezarr.abc import Hint, NodeType, Reference
 from omezarr.abc.plan import Phase, Step
+from omezarr.errors import MetadataError
 from omezarr.hookspecs import hookimpl
 from omezarr.model import Bioformats2Raw, Series
 from omezarr.model.content import CollectionContent
-from omezarr.model.structuring import at, structure
+from omezarr.model.structuring import MOST_NAMES, at, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -128,6 +129,11 @@ class SeriesNode(NodeType):
 def count_images(ome_xml: bytes) -> int:
     """Return how many images an OME-XML document describes; 0 if it is no OME-XML.
 
+    Raises
+    ------
+    MetadataError
+        If it describes more images than are ever looked for.
+
     Examples
     --------
     >>> count_images(b'<OME><Image ID="Image:0"/><Image ID="Image:1"/></OME>')
@@ -139,6 +145,8 @@ def count_images(ome_xml: bytes) -> int:
         nonlocal depth, images
         depth += 1
         images += depth == 2 and name.rpartition(":")[2] == "Image"
+        if images > MOST_NAMES:
+            raise MetadataError(f"{OME_XML} describes more than {MOST_NAMES} images, which are not looked for")
 
     def end(_: str) -> None:
         nonlocal depth

@@ -66,7 +66,7 @@ def image_paths(context: RuleContext) -> list[str]:
     """Return where the images of a collection are: as listed, else as many as the OME-XML has, else those there are."""
     series = (child_document(context, "OME") or {}).get("series")
     if isinstance(series, list):
-        return [path for path in series if isinstance(path, str)]
+        return [path for path in series if isinstance(path, str)] if len(series) <= MOST_IMAGES else []
     ome_xml = ome_xml_of(context)
     if ome_xml is not None and 0 < ome_xml.images <= MOST_IMAGES:
         return [str(index) for index in range(ome_xml.images)]

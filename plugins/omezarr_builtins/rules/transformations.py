@@ -91,13 +91,17 @@ def steps(context: RuleContext, below: Below | None = None) -> Iterator[LocatedT
 
 
 def _outer_steps(context: RuleContext, below: Below) -> Iterator[LocatedTransformation]:
+    known: dict[JSONPath, Below] = {}
     for pattern in LISTS:
         for path, value in select(context.values, f"{pattern}/*"):
             of_level = "datasets" in path
-            holder: Any = context.values
-            for key in path[: 2 if path[0] == "multiscales" else 1]:
-                holder = holder[key]
-            systems: Below = {**below, **{(None, name): len(axes) for name, axes in systems_of(holder).items()}}
+            at = path[: 2 if path[0] == "multiscales" else 1]
+            if at not in known:
+                holder: Any = context.values
+                for key in at:
+                    holder = holder[key]
+                known[at] = {**below, **{(None, name): len(axes) for name, axes in systems_of(holder).items()}}
+            systems = known[at]
             yield LocatedTransformation(
                 path=path,
                 value=value,

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 _HEADER = struct.Struct("<4s5H3L2H")
 _HEADER_SLACK = 64
+MOST_INFLATED = 64 * 1024**2
+"""Larger entries that are deflated to next to nothing are refused: it takes a moment to make gigabytes of megabytes."""
+
+_SUSPICIOUS_RATIO = 200
 _DEFLATE_RATIO = 1032
 _DOCUMENTS = frozenset({"zarr.json", ".zgroup", ".zattrs", ".zarray", ".zmetadata"})
 _INLINE_BYTES = 64 * 1024
@@ -185,6 +189,11 @@ class ZipRangeStore(ReadOnlyStore):
             raise MetadataError(f"{key} in {self.name} has {member.size} bytes, more than metadata ever needs; refused")
         if member.size > member.stored * _DEFLATE_RATIO + _DEFLATE_RATIO:
             raise StorageError(f"{self.name} is damaged: {key!r} claims {member.size} bytes in {member.stored}")
+        if member.size > MOST_INFLATED and member.size > member.stored * _SUSPICIOUS_RATIO:
+            raise StorageError(
+                f"{key!r} in {self.name} would be inflated from {member.stored} to {member.size} bytes; refused: if "
+                "you trust the file, unpack it first"
+            )
         guess = member.header + _HEADER.size + len(key.encode()) + _HEADER_SLACK + member.stored
         content = await self._bytes(member.header, min(guess, self._file_size))
         begin = await self._start(key, member, content[: _HEADER.size]) - member.header
