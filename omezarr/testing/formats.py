@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from omezarr.abc import Certainty, Hint
-from omezarr.model import GroupMetadata, deep_equal
+from omezarr.checking.validation import validate
+from omezarr.model import GroupMetadata, conventional_axes, deep_equal
+from omezarr.nodes.reading import open as open_node
 from omezarr.testing.registries import registry_with
+from omezarr.testing.rules import check_rules
+from omezarr.upgrading import upgrade
 from omezarr.writing.attributes import compose_attributes
+from omezarr.writing.images import write_image
 
 if TYPE_CHECKING:
     from omezarr.abc import FormatVersion
@@ -29,6 +35,12 @@ STRANGE: tuple[dict[str, Any], ...] = (
     {"labels": {"0": "cells"}},
 )
 """Attributes that are nothing in particular."""
+
+AXES = ("yx", "zyx", "cyx", "tczyx")
+"""Axes of images that are asked about."""
+
+DTYPES = ("uint8", "int16", "uint64", "float32", "bool", "complex64")
+"""Dtypes of pixels that are asked about."""
 
 
 class FormatVersionSuite:
@@ -115,6 +127,45 @@ class FormatVersionSuite:
         claim = version.claim(written, version.zarr_format, Hint())
         assert claim is not None
         assert claim.specificity == Certainty.EXPLICIT
+
+    def test_arrays_are_named_by_their_axes_in_order(self, version: FormatVersion) -> None:
+        for axes in AXES:
+            attributes, names = version.array_metadata(axes)
+            json.dumps(attributes)
+            assert names == (tuple(axes) if version.zarr_format == 3 else None), "zarr format 2 has no such names"
+
+    def test_says_which_axes_and_dtypes_it_takes_and_why_not(self, version: FormatVersion) -> None:
+        answers = [version.check_axes(conventional_axes(axes)) for axes in ("", *AXES)]
+        pixels = [version.check_dtype(dtype, label=False) for dtype in DTYPES]
+        labels = [version.check_dtype(dtype, label=True) for dtype in DTYPES]
+        levels = [version.check_dtypes(dtypes) for dtypes in (("uint8", "uint8"), ("uint8", "float32"))]
+        for given in (answers, pixels, labels, levels):
+            assert None in given, "something is taken"
+            assert all(reason is None or reason.strip() for reason in given)
+        assert levels[0] is None, "levels of one dtype are an image"
+
+    def test_its_rules_are_sound(self, version: FormatVersion, attributes: dict[str, Any], registry: Registry) -> None:
+        for key in ("", *registry.node_types):
+            check_rules(version.rules(key), attributes, version, registry)
+
+    def test_images_are_written_read_and_upgraded(self, version: FormatVersion, registry: Registry) -> None:
+        import numpy as np
+        import zarr
+
+        pixels = np.arange(64, dtype="uint8").reshape(1, 1, 1, 8, 8)
+        first, second, third = (zarr.storage.MemoryStore() for _ in range(3))
+        given: dict[str, Any] = {"axes": "tczyx", "levels": 2, "registry": registry}
+        write_image(first, pixels, format=version.version, **given)
+        report = validate(first, registry=registry)
+        assert (report.version, report.errors) == (version.version, ())
+        other = next(name for name in ("0.4", "0.5") if name != version.version)
+        upgrade(first, second, to=other, allow_lossy=True, registry=registry)
+        upgrade(second, third, to=version.version, allow_lossy=True, registry=registry)
+        for store, name in ((first, version.version), (second, other), (third, version.version)):
+            image = open_node(store, registry=registry)
+            assert image.version == name
+            assert [level.shape for level in image.levels] == [(1, 1, 1, 8, 8), (1, 1, 1, 4, 4)]
+            np.testing.assert_array_equal(image.levels[0].read(), pixels)
 
     def test_loses_nothing_of_its_own(
         self, version: FormatVersion, attributes: dict[str, Any], registry: Registry

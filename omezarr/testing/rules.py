@@ -11,15 +11,19 @@ from omezarr.abc.rules import Depth, Finding, RuleContext, Severity
 from omezarr.checking.repair import repair
 from omezarr.checking.validation import validate
 from omezarr.model import Document
+from omezarr.plugins.documents import document_of
 from omezarr.testing.registries import registry_with
 from omezarr.testing.strange import variations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from omezarr.abc import RuleSet
+    from omezarr.abc import FormatVersion, RuleSet
     from omezarr.abc.rules import Rule
     from omezarr.plugins.registry import Registry
+
+MOST_VARIATIONS = 300
+"""How many documents the many rules of a format version or node type are shown."""
 
 
 class RuleSetSuite:
@@ -131,9 +135,45 @@ class RuleSetSuite:
         return dict(registry.formats[self.version].wrap(Document(values=values, version=self.version)))
 
 
-def findings_of(rule: Rule, values: dict[str, Any], version: str) -> list[Finding]:
+def check_rules(
+    rules: Iterable[Rule], sound: dict[str, Any], version: FormatVersion, registry: Registry, *, vary: bool = True
+) -> None:
+    """Assert of rules that are part of something else what the suite asserts of those of a rule set.
+
+    Parameters
+    ----------
+    rules : iterable of Rule
+    sound : dict
+        The attributes of a group that breaks none of them.
+    version : FormatVersion
+        What they are of.
+    registry : Registry
+    vary : bool
+        Whether to show them documents with strange things in each place, too.
+    """
+    given = list(rules)
+    values = dict(document_of(sound, version, registry).values)
+    varied = [one for one in variations(values) if isinstance(one, dict)] if vary else []
+    varied = varied[:: 1 + len(varied) // MOST_VARIATIONS]
+    ids = [rule.id for rule in given]
+    assert len(set(ids)) == len(ids), f"two rules have one id: {', '.join(sorted(ids))}"
+    for rule in given:
+        assert rule.demand.strip(), f"{rule.id} has no demand"
+        assert rule.section.strip(), f"{rule.id} does not say who asks for it"
+        before = deepcopy(sound)
+        found = findings_of(rule, values, version.version, sound) if rule.depth == Depth.DOCUMENT else []
+        assert rule.severity != Severity.ERROR or found == [], f"{rule.id} finds fault with what is sound"
+        for other in varied:
+            findings_of(rule, other, version.version)
+        assert sound == before, f"{rule.id} changes what it looks at"
+
+
+def findings_of(
+    rule: Rule, values: dict[str, Any], version: str, attributes: Mapping[str, Any] | None = None
+) -> list[Finding]:
     """Return what a rule finds in a document; anything but findings is a mistake."""
-    found = list(rule.check(RuleContext(values=values, attributes=values, version=version)))
+    whole = values if attributes is None else attributes
+    found = list(rule.check(RuleContext(values=values, attributes=whole, version=version)))
     assert all(isinstance(finding, Finding) for finding in found), f"{rule.id} yields something else than findings"
     return found
 

@@ -99,6 +99,32 @@ class ScalingMethodSuite:
                     pieces[region] = reduced(method, image, factors, region)
                 np.testing.assert_array_equal(pieces, whole, err_msg=f"windows of {step} results, {dtype}")
 
+    def test_gives_the_same_whenever_it_is_asked(self, method: ScalingMethod) -> None:
+        import numpy as np
+
+        for dtype in accepted(method):
+            image, other = image_of((24, 36), dtype), image_of((36, 24), dtype)
+            before = reduced(method, image, (2, 2)).copy()
+            reduced(method, other, (3, 2))
+            reduced(method, np.zeros_like(image), (2, 2))
+            np.testing.assert_array_equal(reduced(method, image, (2, 2)), before, err_msg=f"the second time, {dtype}")
+
+    def test_keeps_what_is_the_same_everywhere(self, method: ScalingMethod) -> None:
+        import numpy as np
+
+        if not self.linear and not method.preserves_values:
+            return
+        for dtype in accepted(method):
+            kind = np.dtype(dtype)
+            if kind.itemsize > 4:
+                continue  # more than a float64 holds exactly
+            limits = np.iinfo(kind) if kind.kind in "iu" else None
+            for value in (limits.min, limits.max // 2 + 1, limits.max - 1, limits.max) if limits else (0, 1):
+                image = np.full((16, 12), value, dtype)
+                np.testing.assert_array_equal(
+                    reduced(method, image, (2, 2)), image[:8, :6], err_msg=f"{value}, {dtype}"
+                )
+
     def test_leaves_its_window_as_it_is(self, method: ScalingMethod) -> None:
         import numpy as np
 

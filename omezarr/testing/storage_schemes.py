@@ -6,10 +6,11 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from attrs import evolve
 
 from omezarr.errors import ArgumentError, LocationNotFoundError, UnsupportedError
 from omezarr.hierarchy import Hierarchy, run
-from omezarr.location import Location
+from omezarr.location import Location, StorageOptions
 from omezarr.nodes.opening import open_store
 from omezarr.testing.registries import isolated_registry
 
@@ -132,6 +133,18 @@ class StorageSchemeSuite:
             open_store(Location.parse(place, {**given, option: value}), registry.storage_schemes)
         assert all(name in str(caught.value) for name in scheme.options)
 
+    def test_options_that_it_names_are_looked_at(
+        self, registry: Registry, scheme: StorageScheme, place: Location
+    ) -> None:
+        options = WatchedOptions(**{name: getattr(place.options, name) for name in place.options.given})
+        scheme.open(
+            evolve(place, options=options),
+            write=False,
+            resolve=lambda inner: open_store(inner, registry.storage_schemes),
+        )
+        silent = scheme.options - options.asked
+        assert silent == set(), "it names options that make no difference, so that omezarr does not refuse them"
+
     def test_writing_is_refused_where_it_cannot(self, registry: Registry, place: Location) -> None:
         if not self.writable:
             with pytest.raises(UnsupportedError, match="can only be read"):
@@ -142,9 +155,15 @@ class WritableSchemeSuite(StorageSchemeSuite):
     """Tests of a `omezarr.abc.StorageScheme` that writes, too.
 
     A subclass overrides `empty` as well.
+
+    Attributes
+    ----------
+    many : int
+        How many names are written to see that a listing is complete; servers give them in pages of a thousand.
     """
 
     writable = True
+    many = 1001
 
     @pytest.fixture
     def empty(self) -> Location:
@@ -183,6 +202,30 @@ class WritableSchemeSuite(StorageSchemeSuite):
         assert seen.node("a") is None
         assert seen.node("b") is not None
 
+    def test_what_is_written_twice_is_what_was_written_last(self, registry: Registry, empty: Location) -> None:
+        from zarr.core.buffer import cpu
+
+        for content in (b"a long first text", b"second", b""):
+            target = open_store(empty, registry.storage_schemes, write=True)
+            run(target.store.set(f"{target.path}/note".strip("/"), cpu.Buffer.from_bytes(content)))
+            assert hierarchy_of(empty, registry).read("note") == content
+
+    def test_listings_are_complete(self, registry: Registry, empty: Location) -> None:
+        import asyncio
+
+        from zarr.core.buffer import cpu
+
+        target = open_store(empty, registry.storage_schemes, write=True)
+        names = tuple(f"{number:05}" for number in range(self.many))
+
+        async def write_all() -> None:
+            one = cpu.Buffer.from_bytes(b"x")
+            keys = [f"{target.path}/many/{name}".strip("/") for name in names]
+            await asyncio.gather(*(target.store.set(key, one) for key in keys))
+
+        run(write_all())
+        assert hierarchy_of(empty, registry).names("many") in ((names, None) if not self.lists else (names,))
+
     def test_a_key_is_written_only_if_it_is_free(self, registry: Registry, empty: Location) -> None:
         from zarr.core.buffer import cpu
 
@@ -191,6 +234,22 @@ class WritableSchemeSuite(StorageSchemeSuite):
         for content in (b"first", b"second"):
             run(target.store.set_if_not_exists(key, cpu.Buffer.from_bytes(content)))
         assert Hierarchy(target.store, target.path).read("lock") == b"first"
+
+
+class WatchedOptions(StorageOptions):
+    """Storage options that note which of them are looked at."""
+
+    def __new__(cls, **_: Any) -> WatchedOptions:  # noqa: PYI034 - not subclassed
+        made = super().__new__(cls)
+        object.__setattr__(made, "asked", set())
+        return made
+
+    asked: set[str]
+
+    def __getattribute__(self, name: str) -> Any:
+        """Return an attribute, and note that it was asked for."""
+        object.__getattribute__(self, "asked").add(name)
+        return object.__getattribute__(self, name)
 
 
 def example_pixels() -> npt.NDArray[np.uint16]:

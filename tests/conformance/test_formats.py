@@ -103,6 +103,8 @@ CASES = [(version, document) for version, documents in DOCUMENTS.items() for doc
 
 
 class TestFormats(FormatVersionSuite):
+    test_images_are_written_read_and_upgraded = None  # type: ignore[assignment]  # below, once for each version
+
     @pytest.fixture(params=CASES, ids=lambda case: f"{case[0]}-{next(iter(case[1]))}")
     def case(self, request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
         case: tuple[str, dict[str, Any]] = request.param
@@ -115,6 +117,11 @@ class TestFormats(FormatVersionSuite):
     @pytest.fixture
     def attributes(self, case: tuple[str, dict[str, Any]]) -> dict[str, Any]:
         return case[1]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_images_are_written_read_and_upgraded(name: str) -> None:
+    FormatVersionSuite().test_images_are_written_read_and_upgraded(FORMATS[name], isolated_registry())
 
 
 def test_every_built_in_version_has_documents_here() -> None:

@@ -9,16 +9,24 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import frozen
+from zarr.storage import MemoryStore
 
-from omezarr.abc import Certainty, Claim, Reference, ScalingMethod
-from omezarr.errors import PluginError
+from omezarr.abc import Certainty, Claim, OpenedStore, Reference, ScalingMethod, StorageScheme
+from omezarr.abc.rules import Finding, Rule, Severity
+from omezarr.arrays import as_source
+from omezarr.errors import OMEZarrError, PluginError
+from omezarr.location import Location
+from omezarr.model import conventional_axes
+from omezarr.model.content import ImageContent, WellContent
 from omezarr.testing import (
     FormatVersionSuite,
     NodeTypeSuite,
     ScalingMethodSuite,
+    WritableSchemeSuite,
     isolated_registry,
     modules_imported_by,
 )
+from tests.conformance.test_kit_of_exchange import call
 
 BUILT_IN = isolated_registry()
 LOCAL_MEAN = BUILT_IN.scaling_methods["local_mean"]
@@ -60,6 +68,20 @@ Careless = _Careless()
 SCRATCH = "test_takes_no_more_scratch_memory_than_it_states"
 
 
+def remembering(self: Any, window: Any, factors: Any, inner: Any) -> Any:
+    """Take the most of the window before for the least of this one, as whoever keeps state between windows does."""
+    before = vars(self).get("most", window.min())
+    self.most = window.max()
+    return type(NEAREST).reduce(self, np.maximum(window, np.asarray(before).astype(window.dtype)), factors, inner)
+
+
+def dimmed(self: Any, window: Any, factors: Any, inner: Any) -> Any:
+    """Lose what is bright in uint8, as whoever reckons in int8 does."""
+    if window.dtype == np.uint8:
+        window = np.minimum(window, 127)
+    return type(LOCAL_MEAN).reduce(self, window, factors, inner)
+
+
 def across_channels(self: Any, window: Any, factors: Any, inner: Any) -> Any:
     return type(NEAREST).reduce(self, np.maximum.accumulate(window, axis=0), factors, inner)
 
@@ -78,6 +100,8 @@ def across_channels(self: Any, window: Any, factors: Any, inner: Any) -> Any:
         (changed(NEAREST, reduce=greedy), SCRATCH, ((500, 602), (2, 2))),
         (changed(Careless, reduce=greedy), SCRATCH, ((500, 602), (2, 2))),
         (changed(NEAREST, name=""), "test_has_a_name_and_a_version", ()),
+        (changed(NEAREST, reduce=remembering), "test_gives_the_same_whenever_it_is_asked", ()),
+        (changed(LOCAL_MEAN, reduce=dimmed), "test_keeps_what_is_the_same_everywhere", ()),
     ],
 )
 def test_a_scaling_method_that_breaks_its_word_fails(method, test, arguments):
@@ -106,6 +130,142 @@ ATTRIBUTES = {"ome": {"version": "0.5", "well": {"images": [{"path": "0"}]}}}
 def test_a_format_version_that_breaks_its_word_fails(version, test):
     with pytest.raises(AssertionError):
         getattr(FormatVersionSuite(), test)(version, ATTRIBUTES)
+
+
+def refuses_to_say(*_: Any, **__: Any) -> Any:
+    raise KeyError("name")
+
+
+def rule(check: Any) -> Any:
+    """Return a hook for rules that gives one with a check."""
+    one = Rule(id="it", severity=Severity.ERROR, section="here", demand="It is.", check=check)
+    return lambda *_: [one]
+
+
+def finds_always(_: Any) -> Any:
+    return [Finding(path=(), found="it", expected="nothing")]
+
+
+def careless(context: Any) -> Any:
+    return [] if str(context.values["well"]["images"][0]["path"]) else finds_always(context)
+
+
+REVERSED = changed(V05, array_metadata=lambda _, axes: ({}, tuple(reversed(axes))))
+PLANTED_IN_FORMATS = [
+    (REVERSED, "test_arrays_are_named_by_their_axes_in_order"),
+    (changed(V05, array_metadata=lambda *_: None), "test_arrays_are_named_by_their_axes_in_order"),
+    (changed(V05, array_metadata=lambda *_: ({}, None)), "test_arrays_are_named_by_their_axes_in_order"),
+    (changed(V05, check_axes=refuses_to_say), "test_says_which_axes_and_dtypes_it_takes_and_why_not"),
+    (changed(V05, check_axes=lambda *_: "no"), "test_says_which_axes_and_dtypes_it_takes_and_why_not"),
+    (changed(V05, check_dtype=lambda *_, **__: ""), "test_says_which_axes_and_dtypes_it_takes_and_why_not"),
+    (changed(V05, rules=rule(finds_always)), "test_its_rules_are_sound"),
+    (changed(V05, rules=rule(careless)), "test_its_rules_are_sound"),
+    (changed(V05, rules=rule(refuses_to_say)), "test_its_rules_are_sound"),
+    (changed(V05, complete=lambda _, metadata, *__: metadata), "test_images_are_written_read_and_upgraded"),
+]
+
+
+@pytest.mark.parametrize(("version", "test"), PLANTED_IN_FORMATS)
+def test_a_fault_that_is_planted_in_a_format_version_is_found(version, test):
+    given = {
+        "version": version,
+        "attributes": ATTRIBUTES,
+        "registry": isolated_registry().without("omezarr:formats.0.5"),
+    }
+    given["registry"] = given["registry"].with_(version)
+    with pytest.raises((AssertionError, KeyError, TypeError, OMEZarrError, IndexError)):
+        call(getattr(FormatVersionSuite(), test), given)
+
+
+WELL_VALUES = {"well": {"images": [{"path": "0"}]}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "test"),
+    [
+        (
+            {"claim": lambda *_: Claim(1, "always"), "priority": 1000},
+            "test_leaves_the_documents_of_other_types_alone",
+        ),
+        (
+            {"probe": lambda *_: [Reference(path="../../secret", role="child")]},
+            "test_looks_for_children_below_the_node",
+        ),
+        ({"probe": lambda *_: [Reference(path="/etc", role="child")]}, "test_looks_for_children_below_the_node"),
+        ({"probe": refuses_to_say}, "test_looks_for_children_below_the_node"),
+        ({"rules": rule(finds_always)}, "test_its_rules_are_sound"),
+        ({"rules": rule(careless)}, "test_its_rules_are_sound"),
+        ({"plan": lambda *_: []}, "test_what_it_writes_is_read_whole"),
+        (
+            {"references": lambda *_: [Reference(path="7", role="child")]},
+            "test_what_it_writes_is_read_whole",
+        ),
+    ],
+)  # fmt: skip
+def test_a_fault_that_is_planted_in_a_node_type_is_found(changes, test):
+    node_type = changed(WELL, **changes)
+    registry = isolated_registry().without("omezarr:nodes.well").with_(node_type)
+    image = ImageContent(pixels=as_source(np.zeros((4, 4), "uint8")), axes=conventional_axes("yx"))
+    content = WellContent(fields={"0": image})
+    given = {"node_type": node_type, "values": WELL_VALUES, "content": content, "registry": registry}
+    with pytest.raises((AssertionError, KeyError, OMEZarrError)):
+        call(getattr(NodeTypeSuite(), test), given)
+
+
+class Shelf(StorageScheme):
+    """Hierarchies in memory, by name."""
+
+    name = "shelf"
+    options = frozenset({"token"})
+
+    def __init__(self, store: type = MemoryStore) -> None:
+        self.store = store
+        self.objects: dict[str, Any] = {}
+
+    def claim(self, location: Any) -> Claim | None:
+        return Claim(Claim.NAME, "it begins with shelf://") if location.protocol == "shelf" else None
+
+    def open(self, location: Any, *, write: bool, resolve: Any) -> OpenedStore:
+        assert location.options.token is None
+        return OpenedStore(store=self.store(self.objects, read_only=not write), path=location.name)
+
+
+class Stubborn(MemoryStore):
+    """Keeps what was written first."""
+
+    async def set(self, key: str, value: Any, byte_range: Any = None) -> None:
+        if key not in self._store_dict:
+            await super().set(key, value)
+
+
+class Brief(MemoryStore):
+    """Lists one page."""
+
+    async def list_dir(self, prefix: str) -> Any:
+        count = 0
+        async for name in super().list_dir(prefix):
+            count += 1
+            if count <= 1000:
+                yield name
+
+
+@pytest.mark.parametrize(
+    ("scheme", "test"),
+    [
+        (Shelf(Stubborn), "test_what_is_written_twice_is_what_was_written_last"),
+        (Shelf(Brief), "test_listings_are_complete"),
+        (changed(Shelf(), options=frozenset({"token", "region"})), "test_options_that_it_names_are_looked_at"),
+    ],
+)
+def test_a_fault_that_is_planted_in_a_storage_scheme_is_found(scheme, test):
+    for one, right in ((Shelf(), True), (scheme, False)):
+        registry, place = isolated_registry(one), Location.parse("shelf://a.zarr")
+        given = {"scheme": one, "registry": registry, "place": place, "empty": place}
+        if right:
+            call(getattr(WritableSchemeSuite(), test), given)
+        else:
+            with pytest.raises(AssertionError):
+                call(getattr(WritableSchemeSuite(), test), given)
 
 
 def test_a_format_version_that_claims_what_others_name_fails():

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
+from omezarr.arrays import as_source
+from omezarr.model import conventional_axes
+from omezarr.model.content import CollectionContent, ImageContent, PlateContent, WellContent
 from omezarr.testing import NodeTypeSuite, isolated_registry
 
 if TYPE_CHECKING:
     from omezarr.abc import NodeType
+    from omezarr.model.content import Content
 
 NODE_TYPES = isolated_registry().node_types
 
@@ -36,7 +41,9 @@ VALUES: dict[str, dict[str, Any]] = {
                 ],
             }
         ],
-        "omero": {"channels": [{"label": "DAPI", "color": "00FF00"}]},
+        "omero": {
+            "channels": [{"label": "DAPI", "color": "00FF00", "window": {"min": 0, "max": 9, "start": 0, "end": 9}}]
+        },
     },
     "image-label": {"image-label": {"colors": [{"label-value": 1, "rgba": [0, 0, 0, 0]}], "unknown": 1}},
     "labels": {"labels": ["cells", "deep/nuclei"]},
@@ -61,6 +68,14 @@ VALUES: dict[str, dict[str, Any]] = {
         }
     },
 }
+IMAGE = ImageContent(pixels=as_source(np.arange(64, dtype="uint8").reshape(8, 8)), axes=conventional_axes("yx"))
+CONTENTS: dict[str, Content] = {
+    "multiscales": IMAGE,
+    "well": WellContent(fields={"0": IMAGE, "1": IMAGE}),
+    "plate": PlateContent(rows=("A", "B"), columns=("1",), wells={"A/1": {"0": IMAGE}, "B/1": {"0": IMAGE}}),
+    "bioformats2raw.layout": CollectionContent(images={"0": IMAGE, "1": IMAGE}),
+}
+"""Of the types that are written by themselves."""
 FORMATS = {"scene": ("0.6",)}
 """Where a type cannot be expressed in all versions: those where it can."""
 
@@ -79,6 +94,10 @@ class TestNodeTypes(NodeTypeSuite):
     @pytest.fixture
     def values(self, key: str) -> dict[str, Any]:
         return VALUES[key]
+
+    @pytest.fixture
+    def content(self, key: str) -> Content | None:
+        return CONTENTS.get(key)
 
 
 def test_every_built_in_type_has_values_here() -> None:

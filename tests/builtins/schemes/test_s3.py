@@ -26,6 +26,7 @@ def _no_memory_of_credentials():
 
 class TestS3(WritableSchemeSuite):
     name = "s3"
+    many = 40  # each takes the server of the tests a hundredth of a second
 
     @pytest.fixture
     def place(self, s3_server):

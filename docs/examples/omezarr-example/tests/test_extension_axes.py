@@ -93,19 +93,26 @@ class TestGallery(NodeTypeSuite):
     def values(self):
         return {"gallery": {"pictures": [{"path": "cells", "caption": "Cells."}]}}
 
+    @pytest.fixture
+    def content(self):
+        return gallery()
+
+
+def gallery():
+    from omezarr.arrays import as_source
+
+    image = ImageContent(pixels=as_source(PIXELS), axes=conventional_axes("yx"))
+    return nodes.GalleryContent({"cells": image, "more": image}, {"cells": "Cells."})
+
 
 @pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
 def test_a_gallery_is_written_read_validated_and_upgraded(tmp_path, version):
-    from omezarr.arrays import as_source
-
     registry = isolated_registry(nodes)
-    image = ImageContent(pixels=as_source(PIXELS), axes=conventional_axes("yx"))
-    content = nodes.GalleryContent({"cells": image, "more": image}, {"cells": "Cells."})
     path = tmp_path / "gallery.ome.zarr"
-    omezarr.write_content(path, content, format=version, registry=registry)
-    gallery = omezarr.open(path, registry=registry)
-    assert [picture.caption for picture in gallery.value.pictures] == ["Cells.", "more"]
-    np.testing.assert_array_equal(gallery["cells"].levels[0].read(), PIXELS)
+    omezarr.write_content(path, gallery(), format=version, registry=registry)
+    node = omezarr.open(path, registry=registry)
+    assert [picture.caption for picture in node.value.pictures] == ["Cells.", "more"]
+    np.testing.assert_array_equal(node["cells"].levels[0].read(), PIXELS)
     assert omezarr.validate(path, registry=registry).errors == ()
     other = tmp_path / "other.ome.zarr"
     omezarr.upgrade(path, other, to="0.6" if version != "0.6" else "0.5", registry=registry)
