@@ -97,6 +97,11 @@ def blank_level(content: ImageContent) -> Any:
     return np.zeros(shape, dtype=content.pixels.dtype)
 
 
+def has_windows(content: ImageContent) -> bool:
+    """Say whether the window of every channel is given, so that no pixel has to be looked at."""
+    return bool(content.channels) and all(map(_is_complete, (channel.window for channel in content.channels or ())))
+
+
 def measured_channels(content: ImageContent, smallest: Any) -> tuple[Channel, ...]:
     """Return the channels of an image with everything that was not given filled in.
 
@@ -152,9 +157,13 @@ def _completed(channel: Channel, index: int, color: Any, pixels: Any) -> Channel
     )
 
 
+def _is_complete(window: Any) -> bool:
+    return bool(window) and UNSET not in (window.min, window.max, window.start, window.end)
+
+
 def _window(given: Any, pixels: Any) -> Any:
     """Return a window with the ends that it lacks measured; a scale that is not given reaches around what is shown."""
-    if given and all(end is not UNSET for end in (given.min, given.max, given.start, given.end)):
+    if _is_complete(given):
         return given
     measured = window_of(pixels)
     if not given:

@@ -10,7 +10,7 @@ from omezarr.model import UNSET, Image, Omero
 from omezarr.plugins.registry import registry_in_use
 from omezarr.writing.attributes import compose_attributes
 from omezarr.writing.carrying import source_image, with_facets
-from omezarr.writing.channels import blank_level, measured_channels
+from omezarr.writing.channels import blank_level, has_windows, measured_channels
 
 if TYPE_CHECKING:
     from omezarr.abc.plan import Measured
@@ -54,6 +54,8 @@ class ImageDocument:
 
     def __call__(self, measured: Measured) -> dict[str, JSON]:
         """Return the attributes once the smallest level is there."""
+        if has_windows(self.image.content):
+            return self.beforehand(registry_in_use())
         return self._attributes(measured.smallest_level(self.path), registry_in_use())
 
     def _attributes(self, smallest: object, registry: Registry) -> dict[str, JSON]:

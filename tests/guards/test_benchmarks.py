@@ -99,3 +99,11 @@ def test_the_viewer_is_measured(tmp_path: Path) -> None:
     found = json.loads(run("viewer.py", tmp_path, 1024))
     assert found["side"] == 1024
     assert {"a tile of three channels", "tiles a second while they do", "a thumbnail of 256 pixels"} <= set(found)
+
+
+def test_growth_is_measured(tmp_path: Path) -> None:
+    growth = import_module("growth")
+    growth.make_source(tmp_path / "source.npy", 64)
+    found = {name: growth.work(name, tmp_path, sharded=False) for name in ("write", "resume")}
+    assert 0 < found["resume"]["first"] <= found["resume"]["seconds"]
+    assert len([path for path in (tmp_path / "image.ome.zarr/0/c").glob("*/*") if path.is_file()]) == 64

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import omezarr
 from omezarr.arrays import as_source
 from omezarr.arrays.contrast import window_of
 from omezarr.errors import ArgumentError
@@ -96,3 +97,19 @@ def test_a_window_without_ends_gets_those_of_the_pixels_around_what_is_shown() -
     given = Channel(window=Window(start=-5, end=7))
     (channel,) = measured_channels(_image((4, 4), "yx", (given,)), np.arange(16).reshape(4, 4))
     assert channel.window == Window(min=-5, max=15, start=-5, end=7)
+
+
+def test_no_pixel_is_read_again_where_all_windows_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    from omezarr.engine.steps import StepRunner
+
+    asked: list[str] = []
+    found = StepRunner._smallest_level
+    monkeypatch.setattr(StepRunner, "_smallest_level", lambda self, path: asked.append(path) or found(self, path))
+    whole, lacking = Window(min=0, max=9, start=1, end=5), Window(min=0, max=9, start=1)
+    pixels = np.arange(8, dtype="uint8").reshape(2, 2, 2)
+    for windows, reads in (((whole, whole), 0), ((whole, lacking), 1)):
+        channels = [Channel(window=window) for window in windows]
+        node = omezarr.write_image("memory://windows.zarr", pixels, axes="cyx", channels=channels, overwrite=True)
+        assert node.channels[0].window == whole
+        assert node.channels[1].window.end == (5 if reads == 0 else 7)
+        assert len(asked) == reads
