@@ -11,6 +11,8 @@ import pytest
 
 import omezarr
 
+pytestmark = pytest.mark.once
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CODECS = ["none", "zstd", "blosc", "gzip"]
 

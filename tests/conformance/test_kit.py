@@ -28,6 +28,8 @@ from omezarr.testing import (
 )
 from tests.conformance.test_kit_of_exchange import call
 
+pytestmark = pytest.mark.once
+
 BUILT_IN = isolated_registry()
 LOCAL_MEAN = BUILT_IN.scaling_methods["local_mean"]
 NEAREST = BUILT_IN.scaling_methods["nearest"]

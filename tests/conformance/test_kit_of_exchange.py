@@ -28,6 +28,8 @@ from omezarr.testing import (
 )
 from omezarr.testing.viewers import SOURCES
 
+pytestmark = pytest.mark.once
+
 FAILED = (AssertionError, pytest.fail.Exception)
 PIXELS = np.arange(12, dtype="uint8").reshape(3, 4)
 

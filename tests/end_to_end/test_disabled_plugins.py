@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 PIXELS = np.arange(32 * 32, dtype="uint8").reshape(32, 32)
 BUILT_IN = [str(one) for one in omezarr.default_registry().providers if one.distribution == "omezarr"]
 

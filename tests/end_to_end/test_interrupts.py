@@ -16,6 +16,8 @@ from omezarr.cli import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 PIXELS = np.random.default_rng(4).integers(0, 4000, (4, 64, 64)).astype("uint16")
 
 CALLS = {

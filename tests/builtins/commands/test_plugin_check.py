@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from omezarr.hookspecs import API_VERSION
 
 if TYPE_CHECKING:
     from tests.fixtures.distributions import Installed
+
+pytestmark = pytest.mark.once
 
 METHOD = """
     from omezarr.abc import ScalingMethod

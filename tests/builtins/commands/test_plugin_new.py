@@ -17,6 +17,8 @@ from omezarr.testing import isolated_registry
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 PREFIXES = [axis.prefix for axis in EXTENSION_AXES.values()]
 
 

@@ -100,6 +100,7 @@ def test_collections_are_refused_with_the_name_of_an_image(tmp_path: Path, image
         NumpyFile().check(CollectionContent(images={"0": part}), {})
 
 
+@pytest.mark.once
 def test_memory_is_bounded(tmp_path: Path) -> None:
     pixels = np.zeros((64, 1024, 1024), "uint16")
     pixels[:, ::7] = 9

@@ -335,6 +335,7 @@ def test_what_ome_tiff_does_not_have_is_refused(tmp_path: Path) -> None:
         OMETiff().check(several, {"labels": "files"})
 
 
+@pytest.mark.once
 def test_memory_is_bounded(tmp_path: Path) -> None:
     pixels = np.zeros((2, 8192, 4096), "uint16")
     pixels[:, ::7] = 9
