@@ -136,7 +136,7 @@ def table(work: Work, results: dict[str, list[dict[str, Any]]]) -> str:
     columns = {"seconds": "median, s (least to greatest)", "ratio": "ratio", "cpu": "CPU, s"}
     if work.task != "command":
         columns |= {"own": "own memory, MiB"}
-    if work.task in ("write", "convert", "generate", "write_plate"):
+    if work.task in ("write", "convert", "generate", "divide", "write_plate"):
         columns |= {"bytes": "output, MB", "files": "files"}
     if work.given.endswith("-http"):
         columns |= {"requests": "requests"}

@@ -161,6 +161,18 @@ WORKS = (
         runs=1,
     ),
     Work(
+        "shared",
+        "Writing what is divided by its maximum",
+        "x / x.max() of a dask array of 10,000 random chunks of 128 x 128 float64 (1.2 GiB), one level, defaults. The "
+        "array of zarr-python is stored by dask.array.to_zarr, which holds all of it; omezarr stays within 1 GiB and "
+        "computes the random numbers twice.",
+        "divide",
+        "12800",
+        ("omezarr", "zarr-python"),
+        {"chunk": 128},
+        runs=3,
+    ),
+    Work(
         "level",
         "Reading a whole level",
         "Level 0 of A with the fast codec into one array of 1 GiB.",

@@ -28,6 +28,16 @@ def generate(given: str, output: str, options: dict[str, Any]) -> Callable[[], A
     return _writing(da.map_blocks(made_up, chunks=chunks, dtype="uint16"), output, options)
 
 
+def divide(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import dask.array as da
+
+    import omezarr
+
+    _import_writers()
+    numbers: Any = da.random.default_rng(0).random((int(given),) * 2, chunks=options["chunk"])
+    return lambda: omezarr.write_image(output, numbers / numbers.max(), axes="yx", levels=1)
+
+
 def _writing(pixels: Any, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import omezarr
     from omezarr.abc.plan import Codec

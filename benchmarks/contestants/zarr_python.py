@@ -45,6 +45,14 @@ def _mean(block: Any) -> Any:
     return ((rows[..., 0::2] + rows[..., 1::2] + 2) >> 2).astype(block.dtype)
 
 
+def divide(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
+    import dask.array as da
+    import zarr  # noqa: F401
+
+    numbers: Any = da.random.default_rng(0).random((int(given),) * 2, chunks=options["chunk"])
+    return lambda: da.to_zarr(numbers / numbers.max(), output)
+
+
 def read_level(given: str, output: str, options: dict[str, Any]) -> Callable[[], Any]:
     import zarr
 

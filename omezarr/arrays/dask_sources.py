@@ -7,6 +7,8 @@ once, before the first band, and kept; it is refused where it does not fit in me
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 import threading
 from typing import TYPE_CHECKING, Any
@@ -15,11 +17,13 @@ import numpy as np
 
 from omezarr.abc import PixelSource
 from omezarr.arrays.declared import as_declared, unmasked
-from omezarr.arrays.geometry import full_region, region_shape, text_of
+from omezarr.arrays.geometry import full_region, region_shape, shifted, text_of
 from omezarr.arrays.views import OffsetSource
 from omezarr.errors import MemoryBoundError, OMEZarrError, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     import numpy.typing as npt
 
     Region = tuple[slice, ...]
@@ -41,23 +45,23 @@ class DaskSource(PixelSource):
         self.dtype = np.dtype(array.dtype)
         self.chunks = tuple(max(sizes, default=1) for sizes in array.chunks)
         self.identity = f"dask {array.name}"
-        self._prepared: Any = None
+        self._around: Callable[[Region], tuple[Any, Region]] | None = None
         self._lock = threading.Lock()
 
     def read(self, region: Region) -> npt.NDArray[Any]:
         """Compute a region in the calling thread."""
-        return self._compute(self.array, region, scheduler="synchronous")
+        return self._compute(self.array, region, region, scheduler="synchronous")
 
     def near(self, region: Region, threads: int, memory: int) -> PixelSource:
         """Compute a region, as one graph; before the first of several, what all regions need."""
-        if region == full_region(self.shape):
-            array = self.array
-        else:
+        array, place = self.array, region
+        if region != full_region(self.shape):
             with self._lock:
-                if self._prepared is None:
-                    self._prepared = self._with_kept(threads, memory)
-            array = self._prepared
-        return OffsetSource(self, self._compute(array, region, scheduler="threads", num_workers=threads), region)
+                if self._around is None:
+                    self._around = self._with_kept(threads, memory)
+            array, place = self._around(region)
+        pixels = self._compute(array, place, region, scheduler="threads", num_workers=threads)
+        return OffsetSource(self, pixels, region)
 
     def cost(self, region: Region) -> int:
         """Return the bytes of the region, and of the blocks that it touches while they are computed."""
@@ -68,30 +72,32 @@ class DaskSource(PixelSource):
         )
         return (math.prod(region_shape(region)) + touched) * self.dtype.itemsize
 
-    def _with_kept(self, threads: int, memory: int) -> Any:
-        """Return the same array with what all of it needs already computed."""
+    def _with_kept(self, threads: int, memory: int) -> Callable[[Region], tuple[Any, Region]]:
+        """Compute what all blocks need; return what gives an array that holds a region, and its place there."""
         import dask
-        import dask.array as da
+        from dask.core import get_dependencies
 
         graph = dict(self.array.__dask_graph__())
-        outputs = _flat(self.array.__dask_keys__())
-        keys = common_keys(graph, outputs)
+        needs = {key: get_dependencies(graph, key) for key in graph}
+        keys = common_keys(graph, needs, _flat(self.array.__dask_keys__()))
         if not keys:
-            return self.array
-        values = self._guarded(lambda: dask.threaded.get(graph, keys, num_workers=threads), "what all of it needs")
+            return lambda region: (self.array, region)
+        blocks = GraphBlocks(self.array, graph, needs)
+        part = blocks.below(keys)
+        values = self._guarded(lambda: dask.threaded.get(part, keys, num_workers=threads), "what all of it needs")
         size = sum(getattr(value, "nbytes", 0) for value in values)
         if size > memory:
             raise MemoryBoundError(
                 f"every part of the dask array needs the same {-(-size // 2**20)} MiB of results, more than"
                 f" the {memory // 2**20} MiB left for them; allow more, or compute them beforehand and store them"
             )
-        rebuild: Any = da.Array
-        return rebuild(
-            {**graph, **dict(zip(keys, values, strict=True))}, self.array.name, self.array.chunks, self.array.dtype
-        )
+        graph.update(zip(keys, values, strict=True))
+        needs.update({key: set() for key in keys})
+        return blocks.around
 
-    def _compute(self, array: Any, region: Region, **options: Any) -> npt.NDArray[Any]:
-        pixels = unmasked(self._guarded(lambda: array[region].compute(**options), text_of(region)))
+    def _compute(self, array: Any, place: Region, region: Region, **options: Any) -> npt.NDArray[Any]:
+        """Compute the place of an array that holds a region of this one."""
+        pixels = unmasked(self._guarded(lambda: array[place].compute(**options), text_of(region)))
         return as_declared(pixels, self, region, "the dask array")
 
     def _guarded(self, work: Any, what: str) -> Any:
@@ -103,8 +109,8 @@ class DaskSource(PixelSource):
             raise SourceError(f"computing {what} of the dask array failed: {type(error).__name__}: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the lock."""
-        return {**self.__dict__, "_lock": None}
+        """Leave out the lock, and what is found out again."""
+        return {**self.__dict__, "_lock": None, "_around": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Make a lock."""
@@ -112,13 +118,63 @@ class DaskSource(PixelSource):
         self._lock = threading.Lock()
 
 
-def common_keys(graph: dict[Any, Any], outputs: list[Any]) -> list[Any]:
+class GraphBlocks:
+    """The blocks of a dask array with their tasks; looking for those of a region does not grow with the array.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+    graph : dict
+        Of its tasks, as they are.
+    needs : dict
+        Each key of the graph, to those that it depends on.
+    """
+
+    def __init__(self, array: Any, graph: dict[Any, Any], needs: dict[Any, Any]) -> None:
+        self._array = array
+        self._graph = graph
+        self._needs = needs
+        self._ends = [list(itertools.accumulate(sizes)) for sizes in array.chunks]
+
+    def around(self, region: Region) -> tuple[Any, Region]:
+        """Return the blocks that a region touches as an array with a graph of its own, and the region in it."""
+        import dask.array as da
+
+        spans = [
+            range(bisect.bisect_right(ends, part.start), bisect.bisect_left(ends, part.stop) + 1)
+            for ends, part in zip(self._ends, region, strict=True)
+        ]
+        name = f"part-{self._array.name}"
+        numbers = itertools.product(*(range(len(span)) for span in spans))
+        blocks = dict(zip(numbers, itertools.product(*spans), strict=True))
+        keys = {(name, *number): (self._array.name, *block) for number, block in blocks.items()}
+        chunks = tuple(sizes[span.start : span.stop] for sizes, span in zip(self._array.chunks, spans, strict=True))
+        begins = [ends[span.start - 1] if span.start else 0 for ends, span in zip(self._ends, spans, strict=True)]
+        whole: Any = da.Array
+        part = whole({**self.below(keys.values()), **keys}, name, chunks, meta=self._array)
+        return part, shifted(region, begins)
+
+    def below(self, keys: Iterable[Any]) -> dict[Any, Any]:
+        """Return the part of the graph that makes these keys."""
+        found: dict[Any, Any] = {}
+        waiting = list(keys)
+        while waiting:
+            key = waiting.pop()
+            if key not in found:
+                found[key] = self._graph[key]
+                waiting += self._needs[key]
+        return found
+
+
+def common_keys(graph: dict[Any, Any], needs: dict[Any, Any], outputs: list[Any]) -> list[Any]:
     """Return the keys of the results that all parts of an array need directly.
 
     Parameters
     ----------
     graph : dict
         Of dask tasks.
+    needs : dict
+        Each key of the graph, to those that it depends on.
     outputs : list
         The keys of the blocks of the array, in order.
 
@@ -128,9 +184,6 @@ def common_keys(graph: dict[Any, Any], outputs: list[Any]) -> list[Any]:
         Keys that every group of blocks depends on, through tasks that not every group depends on. What they are made
         from themselves is not among them.
     """
-    from dask.core import get_dependencies
-
-    needs = {key: get_dependencies(graph, key) for key in graph}
     size = -(-len(outputs) // GROUPS)
     groups = -(-len(outputs) // size)
     if groups < 3:

@@ -11,9 +11,11 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
+from dask.core import get_dependencies
 from zarr.storage import MemoryStore
 
 from omezarr.arrays import as_source, reordered
+from omezarr.arrays.dask_sources import GraphBlocks
 from omezarr.arrays.geometry import level_shapes
 from omezarr.engine.memory import bands, ways_to_cut
 from omezarr.engine.units import Tree, TreeNode
@@ -69,6 +71,28 @@ def test_in_bands_a_block_is_computed_again_only_at_their_borders(name: str, mos
     write(store, levels_of(array, [(1, 2, 2)] * 2, chunks=(1, 32, 32)), threads=1, memory=TIGHT)
     assert max(counts.values()) <= most
     np.testing.assert_array_equal(read_levels(store)[0], array.compute())
+
+
+def blocks_of_graph(array: Any) -> GraphBlocks:
+    graph = dict(array.__dask_graph__())
+    return GraphBlocks(array, graph, {key: get_dependencies(graph, key) for key in graph})
+
+
+@pytest.mark.parametrize("sizes", [(1, 5, 2, 7), (15,), (3, 12), (0, 4, 0, 11)])
+def test_a_region_of_an_array_that_shares_a_result_is_that_of_the_array(sizes: tuple[int, ...]) -> None:
+    pixels = noise((15, 9), "float32")
+    array = da.from_array(pixels, chunks=(sizes, (4, 5)))
+    blocks = blocks_of_graph(array - array.sum())
+    for start, stop in [(0, 15), (0, 1), (3, 4), (4, 6), (5, 15), (14, 15)]:
+        part, place = blocks.around((slice(start, stop), slice(3, 9)))
+        np.testing.assert_array_equal(part[place].compute(), (array - array.sum()).compute()[start:stop, 3:9])
+
+
+def test_the_graph_of_a_region_holds_its_blocks_alone() -> None:
+    array = da.ones((64, 64), chunks=1) + 1
+    part, place = blocks_of_graph(array).around((slice(10, 12), slice(3, 4)))
+    assert (part.numblocks, place) == ((2, 1), (slice(0, 2), slice(0, 1)))
+    assert len(dict(part.__dask_graph__())) <= 8
 
 
 def test_what_every_part_needs_is_refused_when_it_does_not_fit() -> None:
