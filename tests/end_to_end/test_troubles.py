@@ -121,7 +121,7 @@ def test_a_worker_that_is_killed_in_mid_run_changes_no_byte(tmp_path: Path) -> N
     omezarr.write_image(tmp_path / "whole.zarr", PIXELS, **SMALL)
     killed: list[int] = []
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
         pids = list(client.run(os.getpid).values())
