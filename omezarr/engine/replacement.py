@@ -110,8 +110,8 @@ class PlanTarget:
             return
         if found in (State.COMPLETE, State.COMMITTED) and not self.plan.overwrite:
             raise TargetExistsError(
-                f"{self.wanted} exists already; overwrite it or choose another target; where this very call has made "
-                "it, resuming finds that nothing is left to do"
+                f"{self.wanted} exists already; overwrite it or choose another target (--overwrite, overwrite=True); "
+                "where this very call made it, resuming (--resume, RunOptions(resume=True)) finds nothing left to do"
             )
         unfinished = found is State.UNFINISHED
         if self.target is not self.wanted:
@@ -243,10 +243,21 @@ def state_of(target: Target) -> State:
             return State.COMPLETE
         if isinstance(attributes, dict) and is_marker(attributes):
             return State.UNFINISHED
+        if not begun and not attributes and name != ".zarray" and b'"array"' not in content and _is_bare(target, name):
+            return State.EMPTY
         return State.COMMITTED if begun else State.COMPLETE
     if begun:
         return State.UNFINISHED
     return State.EMPTY if target.is_empty() else State.OTHER
+
+
+def _is_bare(target: Target, root: str) -> bool:
+    """Return whether nothing is beside the document of a root; not where the store cannot tell."""
+    keys = target.names("") if target.rewritable else []
+    return root in keys and all(key in _BARE or key.startswith(JOURNAL_PREFIX) for key in keys)
+
+
+_BARE = frozenset({"zarr.json", ".zgroup", ".zattrs", ".zmetadata"})
 
 
 def _clear(target: Target) -> None:

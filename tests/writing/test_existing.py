@@ -114,3 +114,30 @@ def test_a_label_image_can_have_levels_of_its_own(tmp_path, version):
     assert "image-label" in node.facets
     assert [level.shape[-2:] for level in node.levels] == [(200, 300), (50, 75)]
     assert (node.levels[1].read().squeeze() == pixels[::4, ::4]).all()
+
+
+@pytest.mark.parametrize("place", ["folder", "store"])
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_group_with_nothing_in_it_is_a_place_to_write_to(tmp_path: Path, place: str, zarr_format: Any) -> None:
+    target: Any = str(tmp_path / "a.ome.zarr") if place == "folder" else zarr.storage.MemoryStore()
+    zarr.open_group(target, mode="w", zarr_format=zarr_format)
+    node = omezarr.write_image(target, PIXELS)
+    assert (node.levels[0].read() == PIXELS).all()
+    assert node.zarr_node.zarr_format == 3
+    if place == "folder":
+        assert not (tmp_path / "a.ome.zarr/.zgroup").exists()
+
+
+@pytest.mark.parametrize("fill", ["attributes", "array", "file"])
+def test_a_group_with_anything_in_it_is_not(tmp_path: Path, fill: str) -> None:
+    made = zarr.open_group(tmp_path / "a.zarr", mode="w")
+    if fill == "attributes":
+        made.attrs["mine"] = 1
+    elif fill == "array":
+        made.create_array("t", data=np.arange(3))
+    else:
+        (tmp_path / "a.zarr/notes.txt").write_text("mine")
+    before = files(tmp_path / "a.zarr")
+    with pytest.raises(TargetExistsError, match=r"exists already; overwrite it .*--overwrite, overwrite=True"):
+        omezarr.write_image(tmp_path / "a.zarr", PIXELS)
+    assert files(tmp_path / "a.zarr") == before
