@@ -36,7 +36,8 @@ def reader_of(array: StoredArray) -> ArrayReader:
     """Return a reader for an array that has been written."""
     store, path = array.target.store()
     whole = f"{path}/{array.spec.path}".strip("/")
-    return ArrayReader(zarr.open_array(store, path=whole, mode="r", zarr_format=array.spec.zarr_format))
+    # "r+", as a zip store that is written has no read-only form
+    return ArrayReader(zarr.open_array(store, path=whole, mode="r+", zarr_format=array.spec.zarr_format))
 
 
 @frozen

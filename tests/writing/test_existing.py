@@ -141,3 +141,12 @@ def test_a_group_with_anything_in_it_is_not(tmp_path: Path, fill: str) -> None:
     with pytest.raises(TargetExistsError, match=r"exists already; overwrite it .*--overwrite, overwrite=True"):
         omezarr.write_image(tmp_path / "a.zarr", PIXELS)
     assert files(tmp_path / "a.zarr") == before
+
+
+def test_a_zip_store_of_zarr_is_a_place_to_write_to(tmp_path: Path) -> None:
+    pixels = np.stack([PIXELS] * 3)  # with channels: their windows are read from what was written
+    with zarr.storage.ZipStore(tmp_path / "a.zip", mode="w") as store:
+        omezarr.write_image(store, pixels, axes="cyx", levels=2)
+    node = omezarr.open(tmp_path / "a.zip")
+    assert (node.levels[0].read() == pixels).all()
+    assert len(node.levels) == 2
