@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from omezarr.checking.manifests import check_manifest, write_manifest
     from omezarr.checking.repair import repair
     from omezarr.checking.validation import Report, validate
-    from omezarr.editing import csv_to_labels, edit, labels_to_csv
+    from omezarr.editing import append_channel, csv_to_labels, edit, labels_to_csv
     from omezarr.engine.downscaling import downscale
     from omezarr.location import Location, StorageOptions
     from omezarr.model import (
@@ -71,7 +71,7 @@ _HOMES = {
         "omezarr.checking.manifests": "check_manifest write_manifest",
         "omezarr.checking.repair": "repair",
         "omezarr.checking.validation": "Report validate",
-        "omezarr.editing": "csv_to_labels edit labels_to_csv",
+        "omezarr.editing": "append_channel csv_to_labels edit labels_to_csv",
         "omezarr.engine.downscaling": "downscale",
         "omezarr.location": "Location StorageOptions",
         "omezarr.model": "Acquisition Affine Axis Channel CoordinateSystem ImageLabel LabelColor "
@@ -135,6 +135,7 @@ __all__ = [
     "WriteOptions",
     "__version__",
     "add_levels",
+    "append_channel",
     "check_manifest",
     "convert",
     "copy",

@@ -261,10 +261,13 @@ class TransferObjects:
         Old key and new key, both in the target unless `source` is given.
     source : Location, optional
         Where the old keys are.
+    sparse : bool
+        Whether there need not be an object under each old key: then there is none under the new one, either.
     """
 
     pairs: tuple[tuple[str, str], ...]
     source: Location | None = None
+    sparse: bool = False
 
 
 @frozen(kw_only=True)

@@ -23,7 +23,7 @@ CONCURRENT_OBJECTS = 8
 """How many objects are copied or removed at once."""
 
 
-def transfer(source: Target, target: Target, pairs: Sequence[tuple[str, str]]) -> None:
+def transfer(source: Target, target: Target, pairs: Sequence[tuple[str, str]], *, sparse: bool = False) -> None:
     """Make objects available under other keys, by hard link on one disk, else by copy.
 
     Parameters
@@ -31,6 +31,8 @@ def transfer(source: Target, target: Target, pairs: Sequence[tuple[str, str]]) -
     source, target : Target
     pairs : sequence of (str, str)
         Key in the source and key in the target.
+    sparse : bool
+        Whether an object that is not there is removed from the target, instead of being an error.
 
     Raises
     ------
@@ -43,6 +45,9 @@ def transfer(source: Target, target: Target, pairs: Sequence[tuple[str, str]]) -
         if source is target and isinstance(target, LocalTarget) and _link(target.root / old, target.root / new):
             return
         content = source.get(old)
+        if content is None and sparse:
+            target.delete(new)
+            return
         if content is None:
             raise WriteError(f"{old} is not there in {source}, so it cannot be copied")
         target.put(new, content)

@@ -236,7 +236,7 @@ class StepRunner:
             if step.source not in self._sources:
                 self._sources[step.source] = target_of(self._open_store(step.source, write=False))
             source = self._sources[step.source]
-        transfer(source, self._target, step.pairs)
+        transfer(source, self._target, step.pairs, sparse=step.sparse)
 
     def _smallest_level(self, path: str) -> object:
         """Read the smallest level of an image that this plan has written, or the middle of it where it is large."""

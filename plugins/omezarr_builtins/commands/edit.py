@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from omezarr.abc.plan import WriteLevels
 from omezarr.errors import ArgumentError
 from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
-from omezarr.terminal import echo, echo_json, json_option, parse_assignments, storage_option
+from omezarr.terminal import echo, echo_json, json_option, parse_assignments, progress_bar, storage_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +34,11 @@ CHANNEL_WORDS = ("label", "color", "start", "end", "min", "max", "active")
     metavar="N:KEY=VALUE,..",
     help="What channel N, from 0, is to be: label, color, start, end, min, max, active. May be repeated.",
 )
+@click.option(
+    "--append-channel",
+    metavar="NAME=FILE",
+    help="Append a channel to an image; the others are not written again. Not with other changes.",
+)
 @click.option("--measure-windows", is_flag=True, help="Measure the contrast of all channels anew.")
 @click.option("--default-z", type=click.IntRange(min=0), help="The plane that viewers show at first.")
 @click.option("--default-t", type=click.IntRange(min=0), help="The time point that viewers show at first.")
@@ -54,12 +60,29 @@ CHANNEL_WORDS = ("label", "color", "start", "end", "min", "max", "active")
 @storage_option
 @json_option
 @click.pass_obj
-def edit(registry: Any, /, *, path: str, dry_run: bool, as_json: bool, storage_options: Any, **words: Any) -> None:
+def edit(
+    registry: Any,
+    /,
+    *,
+    path: str,
+    dry_run: bool,
+    as_json: bool,
+    storage_options: Any,
+    append_channel: str | None,
+    **words: Any,
+) -> None:
     """Change what the OME-Zarr at PATH says of itself, without touching pixels.
 
     Levels and labels of an image follow its scale, translation and unit. Of a plate, a well or a collection, what is
     said of images is changed in all images below it. What would not be valid is refused before anything is written.
     """
+    if append_channel is not None:
+        if any(words.values()):
+            raise click.UsageError("--append-channel goes alone; make the other changes before or after")
+        ((name, file),) = parse_assignments((append_channel,), "--append-channel").items()
+        given = {"storage_options": storage_options, "registry": registry}
+        _append(path, name, file, given, dry_run=dry_run, as_json=as_json)
+        return
     from omezarr.checking.repair import carry_out
     from omezarr.editing import complete_interrupted, plan_metadata_edit
 
@@ -74,6 +97,24 @@ def edit(registry: Any, /, *, path: str, dry_run: bool, as_json: bool, storage_o
         echo_json({"path": path, "dry_run": dry_run, "changes": [change_as_dict(item) for item in repair.changes]})
     else:
         echo("\n".join(_lines(repair, dry=dry_run)))
+
+
+def _append(path: str, name: str, file: str, given: Mapping[str, Any], *, dry_run: bool, as_json: bool) -> None:
+    """Append a channel, or say what that would write."""
+    from omezarr.editing import append_channel, plan_appended_channel
+    from omezarr.writing import RunOptions
+
+    plan = plan_appended_channel(path, file, name, **given)
+    if not dry_run:
+        with progress_bar(f"Appending {name}") as progress:
+            append_channel(path, file, name, run=RunOptions(progress=progress), **given)
+    arrays = [spec for step in plan.steps if isinstance(step, WriteLevels) for spec in step.arrays]
+    objects = sum(spec.units for spec in arrays)
+    if as_json:
+        echo_json({"path": path, "dry_run": dry_run, "channel": name, "levels": len(arrays), "objects": objects})
+        return
+    done = "Would append" if dry_run else "Appended"
+    echo(f"{done} the channel {name}: {len(arrays)} levels, {objects} chunks at most; what is there stays as it is.")
 
 
 def _changes(words: Mapping[str, Any]) -> dict[str, Any]:
