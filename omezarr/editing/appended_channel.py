@@ -31,9 +31,8 @@ from omezarr.abc.plan import (
     WriteLevels,
     WriteObject,
 )
-from omezarr.arrays import as_source
+from omezarr.arrays import as_source, expanded, reordered
 from omezarr.arrays.locks import locked
-from omezarr.arrays.sources import expanded, reordered
 from omezarr.arrays.stored import json_bytes
 from omezarr.arrays.targets import target_of
 from omezarr.editing.channel_chunks import BESIDE, JOURNAL, channel_level, keys_beside, longer, moved
@@ -318,7 +317,7 @@ def _pixels(given: Any, node: Node, axis: int) -> tuple[PixelSource, tuple[str, 
         axes = [item.name for position, item in enumerate(node.axes) if position != axis]
         if "axes" not in reader.options:
             raise
-        content = loaded_content(reader, place, {"axes": axes}, node.registry)
+        content = loaded_content(reader, place, {"axes": "".join(axes)}, node.registry)
     if not isinstance(content, ImageContent):
         raise ArgumentError(f"{place} holds more than one image; choose one of them, or convert it first")
     return content.pixels, tuple(item.name for item in content.axes)

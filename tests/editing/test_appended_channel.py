@@ -152,7 +152,7 @@ def test_the_command_says_what_it_would_do_and_does_it(tmp_path: Path, capsys: p
     assert "Appended the channel c: 3 levels" in capsys.readouterr().out
     np.testing.assert_array_equal(omezarr.open(path).levels[0].read(), PIXELS[0])
     assert run([*words, "--name", "x"]) == 2
-    assert run(words) == 1
+    assert run(words) == 2
     assert "has a channel 'c' already" in capsys.readouterr().err
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.abc.plan import WriteLevels
 from omezarr.errors import ArgumentError
 from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
@@ -101,6 +100,7 @@ def edit(
 
 def _append(path: str, name: str, file: str, given: Mapping[str, Any], *, dry_run: bool, as_json: bool) -> None:
     """Append a channel, or say what that would write."""
+    from omezarr.abc.plan import WriteLevels
     from omezarr.editing import append_channel, plan_appended_channel
     from omezarr.writing import RunOptions
 
