@@ -151,6 +151,10 @@ def duration(value: float | None, unit: str | None) -> Measure | None:
 
 
 _EXPONENTS = {
+    "yotta": 24,
+    "zetta": 21,
+    "exa": 18,
+    "peta": 15,
     "tera": 12,
     "giga": 9,
     "mega": 6,
@@ -164,7 +168,30 @@ _EXPONENTS = {
     "nano": -9,
     "pico": -12,
     "femto": -15,
+    "atto": -18,
+    "zepto": -21,
+    "yocto": -24,
 }
+
+_METERS = {f"{prefix}meter": 10.0**exponent for prefix, exponent in _EXPONENTS.items()} | {
+    "angstrom": 1e-10,
+    "inch": 0.0254,
+    "foot": 0.3048,
+    "yard": 0.9144,
+    "mile": 1609.344,
+    "parsec": 3.0856775814913673e16,
+}
+
+
+def in_meters(unit: object) -> float | None:
+    """Return how many meters a unit of length is; None if it is none.
+
+    Examples
+    --------
+    >>> in_meters("inch")
+    0.0254
+    """
+    return _METERS.get(unit) if isinstance(unit, str) else None
 
 
 def value_in(measure: Measure, unit: str | None) -> float | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from omezarr.abc import Claim, Exporter
 from omezarr.errors import UnsupportedError
 from omezarr.hookspecs import hookimpl
-from omezarr_builtins.exporters._units import in_meters
+from omezarr.units import in_meters
 from omezarr_builtins.exporters._writing import COMPRESSIONS, compression_of, one_image, planar
 
 if TYPE_CHECKING:
