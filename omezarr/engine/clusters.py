@@ -6,6 +6,7 @@ Tasks are subtrees of the pyramid, never chunks. What they hand up is put togeth
 from __future__ import annotations
 
 import itertools
+import logging
 import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,8 +28,15 @@ if TYPE_CHECKING:
 TASKS_PER_THREAD = 4
 """Into how many tasks for each thread of the cluster the work is cut, at least, where it is large enough."""
 
-_NO_DASHBOARD = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
-"""The port is any free one: where none is named, distributed takes 8787, and warns where somebody else has it."""
+_QUIET = {
+    "dashboard_address": "127.0.0.1:0",
+    "scheduler_kwargs": {"dashboard": False},
+    "silence_logs": logging.CRITICAL,
+}
+"""A dashboard at any free port: where none is named, distributed takes 8787, and warns where somebody else has it.
+
+Workers log an error where their scheduler ends while they greet it; what fails in a task reaches the caller anyway.
+"""
 
 BATCH_BYTES = 32 * 1024**2
 """Units that are made from windows are handed out in batches of about this size."""
@@ -80,7 +88,7 @@ def client_of(scheduler: Any) -> Iterator[Any]:
     if not number.isdecimal() or int(number) < 1:
         raise ArgumentError(f"{scheduler!r}: write the number of processes behind local:, for example local:4")
     with (
-        start(n_workers=int(number), threads_per_worker=1, **_NO_DASHBOARD) as cluster,
+        start(n_workers=int(number), threads_per_worker=1, **_QUIET) as cluster,
         connect(cluster, set_as_default=False) as client,
     ):
         yield client
