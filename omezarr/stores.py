@@ -110,6 +110,14 @@ class SizedStore(Protocol):
 
 
 @runtime_checkable
+class DirectStore(Protocol):
+    """What a zarr store has beside its own methods if its objects are read at once in whatever thread asks for them."""
+
+    def read(self, key: str, part: slice | None = None) -> bytes | None:
+        """Return an object or part of it, where a negative start counts from the end; None if it is not there."""
+
+
+@runtime_checkable
 class ConditionalStore(Protocol):
     """What a zarr store has beside its own methods if it can change an object on condition.
 

@@ -15,7 +15,7 @@ from omezarr.arrays.chunks import bytes_of
 from omezarr.errors import OMEZarrError, StorageError
 from omezarr.files import open_file
 from omezarr.hierarchy import run
-from omezarr.stores import StoreTraits
+from omezarr.stores import DirectStore, StoreTraits
 
 if TYPE_CHECKING:
     import asyncio
@@ -65,6 +65,25 @@ class LocalObjects:
         """Yield parts of an object one after the other, each read when it is wanted."""
         for span in spans:
             yield _whole(self.get(key, slice(*span)), span, key, self._root)
+
+
+class DirectObjects(LocalObjects):
+    """The objects of an array in a store that reads them in the thread that asks.
+
+    Parameters
+    ----------
+    store : DirectStore
+    path : str
+        Of the array.
+    """
+
+    def __init__(self, store: DirectStore, path: str) -> None:
+        super().__init__(path)
+        self._store = store
+
+    def get(self, key: str, part: slice | None = None) -> Buffer | None:
+        """Return an object or part of it, where a negative start counts from the end; None if it is not there."""
+        return self._store.read(f"{self._root}/{key}".lstrip("/"), part)
 
 
 class StoredObjects:
@@ -156,6 +175,8 @@ def objects_of(array: zarr.Array[Any]) -> LocalObjects | StoredObjects:
     folder = StoreTraits.of(array.store).folder
     if folder is not None:
         return LocalObjects(str(Path(folder, array.path)))
+    if isinstance(array.store, DirectStore):
+        return DirectObjects(array.store, array.path)
     return StoredObjects(chunk_store_of(array), array.path)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zarr.storage import LocalStore, WrapperStore
 
+from omezarr.arrays.fetching import read_file
 from omezarr.stores import StoreTraits
 
 if TYPE_CHECKING:
@@ -21,6 +22,18 @@ KEPT_BYTES = 256 * 1024 * 1024
 
 ENTRY_BYTES = 512
 """What is counted for an object beside its bytes: its key, and that nothing is there."""
+
+
+def fenced(store: Store, path: str = "") -> FencedStore:
+    """Return a store of which only what lies inside is read.
+
+    Parameters
+    ----------
+    store : zarr.abc.store.Store
+    path : str
+        The root of what is served, inside the store.
+    """
+    return FencedStore(store, path) if StoreTraits.of(store).folder is None else FencedFolder(store, path)
 
 
 class FencedStore(WrapperStore[Any]):
@@ -46,7 +59,7 @@ class FencedStore(WrapperStore[Any]):
         self._lock = Lock()
 
     def _with_store(self, store: Store) -> FencedStore:
-        return FencedStore(store, self._path)
+        return type(self)(store, self._path)
 
     def __str__(self) -> str:
         return str(self._store)
@@ -99,6 +112,20 @@ class FencedStore(WrapperStore[Any]):
                 return self._kept[key, repr(None)] is not None
         there: bool = await self._store.exists(key)
         return there
+
+
+class FencedFolder(FencedStore):
+    """A folder of which only what lies inside is read, its files in the thread that asks."""
+
+    def read(self, key: str, part: slice | None = None) -> bytes | None:
+        """Return a file or part of it; None where nothing is, or what is there lies outside.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be read.
+        """
+        return read_file(str(Path(str(self._folder), key)), part) if self._inside(key) else None
 
 
 def _bytes_of(found: Buffer | None) -> int:

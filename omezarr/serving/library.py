@@ -15,7 +15,7 @@ from omezarr.nodes.finding import find
 from omezarr.nodes.node import Node
 from omezarr.nodes.reading import open as open_node
 from omezarr.rendering.layout import PictureSource, subject_of
-from omezarr.serving.fence import FencedStore
+from omezarr.serving.fence import fenced
 from omezarr.settings import available_cores
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Library:
             raise LocationNotFoundError(f"there is no {item!r} here")
         place = self.place.below(item) if item else self.place
         node = self._given or open_node(place, registry=self._registry)
-        return node.over(FencedStore(node.hierarchy.store, node.hierarchy.path))
+        return node.over(fenced(node.hierarchy.store, node.hierarchy.path))
 
     def node(self, item: str, path: str) -> Node:
         """Return a node of a hierarchy.
