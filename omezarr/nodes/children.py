@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Children(Mapping[str, "Node"]):
     """The groups below a node, by path, in the order of its metadata.
 
-    What is named but missing raises when it is asked for, and nowhere else.
+    What is named but missing, or outside of the group, raises when it is asked for, and nowhere else.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Children(Mapping[str, "Node"]):
         fetch: Callable[[list[str]], Collection[str]] | None = None,
     ) -> None:
         self._owner = owner
-        self._references = {checked_path(reference.path): reference for reference in references}
+        self._references = {_plain(reference.path): reference for reference in references}
         self._open_child = open_child
         self._fetch = fetch
         self._opened: dict[str, Node] = {}
@@ -52,6 +52,7 @@ class Children(Mapping[str, "Node"]):
         if not path:
             raise MetadataError(f"{self._owner} names itself as one of its parts; left out")
         if path not in self._opened:
+            checked_path(path)
             self._opened[path] = self._open_child(self._references[path])
         return self._opened[path]
 
@@ -86,4 +87,23 @@ class Children(Mapping[str, "Node"]):
         collection of str
             Those of them that are not there.
         """
-        return () if self._fetch is None else self._fetch(list(self))
+        return () if self._fetch is None else self._fetch([path for path in self if stays_inside(path)])
+
+
+def stays_inside(path: str) -> bool:
+    """Return whether a path that metadata names leads to a place below its group.
+
+    Examples
+    --------
+    >>> stays_inside("A/1"), stays_inside("../A/1")
+    (True, False)
+    """
+    try:
+        checked_path(path)
+    except MetadataError:
+        return False
+    return True
+
+
+def _plain(path: str) -> str:
+    return checked_path(path) if stays_inside(path) else path

@@ -14,7 +14,7 @@ from omezarr.errors import MetadataError
 from omezarr.location import Location, checked_path
 from omezarr.model import UNSET, Document, GroupMetadata, Unset
 from omezarr.model.structuring import tolerances
-from omezarr.nodes.children import Children
+from omezarr.nodes.children import Children, stays_inside
 from omezarr.nodes.detection import (
     DetectedFormat,
     detect_format,
@@ -269,7 +269,7 @@ class Node(OMEGroup, HasPixels, Pictured, Editable):
                             references.append(reference)
         for notice in notices:
             self._note(notice)
-        optional = [reference.path for reference in references if reference.optional]
+        optional = [item.path for item in references if item.optional and stays_inside(item.path)]
         present = group.present(optional) if optional else frozenset()
         found = [item for item in references if not item.optional or item.path in present]
         return Children(str(self.location), found, self._open, self._absent)

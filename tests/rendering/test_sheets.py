@@ -61,6 +61,16 @@ def test_a_well_that_is_missing_is_drawn_as_such_and_named(plate):
     assert well(picture.pixels, 1, 1).max() > 0
 
 
+def test_a_well_that_lies_outside_of_the_plate_is_drawn_as_missing_and_named(plate):
+    document = json.loads((plate / "zarr.json").read_text())
+    document["attributes"]["ome"]["plate"]["wells"][1]["path"] = "../A/3"
+    (plate / "zarr.json").write_text(json.dumps(document))
+    picture = render(omezarr.open(plate), PictureRequest(size=SIZE))
+    assert {tuple(colour) for row in well(picture.pixels, 0, 2) for colour in row} == set(MISSING_COLOURS)
+    assert picture.notes == ("the path '../A/3' leads out of its group; refused",)
+    assert well(picture.pixels, 1, 1).max() > 0
+
+
 def test_all_fields_of_a_well_are_drawn_where_they_are(plate):
     for name, place in (("0", 0.0), ("1", 16.0)):
         file = plate / "A/1" / name / "zarr.json"
