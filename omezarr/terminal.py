@@ -10,11 +10,12 @@ import json
 import re
 import sys
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from omezarr.errors import ArgumentError
+from omezarr.errors import ArgumentError, PluginError
 from omezarr.settings import parse_bytes
 
 if TYPE_CHECKING:
@@ -23,6 +24,88 @@ if TYPE_CHECKING:
     from omezarr.abc.plan import Progress, ProgressCallback
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class LazyCommand(click.Command):
+    """A command whose module is imported when the command is used, and not for the list of commands.
+
+    A hook returns it in place of the command itself. Whatever is asked of it beside its name and its line in the list
+    is answered by the command that it stands for.
+
+    Parameters
+    ----------
+    name : str
+        What the command is called.
+    where : str
+        ``module:attribute``, where the command is.
+    summary : str
+        The first sentence of its help, which stands in the list of commands.
+    hidden : bool
+        Whether it is left out of that list.
+
+    Examples
+    --------
+    >>> command = LazyCommand(
+    ...     "info",
+    ...     "omezarr_builtins.commands.info:info",
+    ...     "Show the tree of nodes at PATH: version, axes, shapes, chunks, codecs, pixel sizes, channels, labels.",
+    ... )
+    >>> command.get_short_help_str(limit=30)
+    'Show the tree of nodes at...'
+    >>> command.epilog
+    'Example: omezarr info coins.ome.zarr --json'
+    """
+
+    def __init__(self, name: str, where: str, summary: str, *, hidden: bool = False) -> None:
+        # That of click.Command is left out: what it would set is asked of the command itself.
+        self.name = name
+        self.hidden = hidden
+        self.where = where
+        self.summary = summary
+        self._command: click.Command | None = None
+
+    def load(self) -> click.Command:
+        """Return the command that this one stands for, imported at the first call.
+
+        Raises
+        ------
+        PluginError
+            If it cannot be imported, or is no command.
+        """
+        if self._command is None:
+            module, _, attribute = self.where.partition(":")
+            try:
+                found: object = getattr(import_module(module), attribute)
+            except Exception as error:
+                reason = f"{type(error).__name__}: {error}"
+                raise PluginError(
+                    f"the command {self.name!r} cannot be imported from {self.where}: {reason}"
+                ) from error
+            if not isinstance(found, click.Command):
+                raise PluginError(f"the command {self.name!r} is no command: {self.where} is {found!r}")
+            self._command = found
+        return self._command
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the line in the list of commands, cut as click does."""
+        return click.Command(self.name, help=self.summary).get_short_help_str(limit)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Return the context in which the command runs, which names the command itself."""
+        return self.load().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        return self.load().invoke(ctx)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help of the command."""
+        self.load().format_help(ctx, formatter)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # such as pickling asks for, before there is anything
+            raise AttributeError(name)
+        return getattr(self.load(), name)
 
 
 def printable(text: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from typing import Any
 
@@ -9,9 +10,9 @@ import click
 import pytest
 
 from omezarr.cli import run
-from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrWarning, UnknownNameError
+from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrWarning, PluginError, UnknownNameError
 from omezarr.hookspecs import hookimpl
-from omezarr.terminal import Numbers, Size, echo, parse_assignments, printable, storage_option, table
+from omezarr.terminal import LazyCommand, Numbers, Size, echo, parse_assignments, printable, storage_option, table
 from omezarr.testing import isolated_registry
 
 COMMANDS = isolated_registry().commands
@@ -259,3 +260,69 @@ def test_a_reader_that_goes_away_is_no_traceback(installed):
     ran = installed.python(code, "plugins")
     assert "Traceback" not in ran.stderr
     assert "Error" not in ran.stderr
+
+
+WHERE = f"{__name__}:greet"
+
+
+@click.group(epilog="Example: omezarr greet loudly")
+def greet() -> None:
+    """Greet the one who calls."""
+
+
+@greet.command("loudly")
+@click.option("--twice", is_flag=True, help="Once more.")
+def loudly(twice: bool) -> int:
+    echo("HELLO" * (1 + twice))
+    return 3
+
+
+class Lazily:
+    """A plugin whose commands are imported when they are used."""
+
+    def __init__(self, where: str = WHERE) -> None:
+        self.where = where
+
+    @hookimpl
+    def omezarr_commands(self) -> list[click.Command]:
+        return [
+            LazyCommand("greet", self.where, "Greet the one who calls."),
+            LazyCommand("hail", self.where, "Unseen.", hidden=True),
+        ]
+
+
+def test_the_list_of_commands_imports_none_of_them(capsys):
+    assert run([], isolated_registry(Lazily("nowhere:nothing"))) == 2
+    shown = capsys.readouterr().err
+    assert "greet          Greet the one who calls." in shown
+    assert "hail" not in shown
+
+
+def test_a_lazy_command_is_the_command_that_it_stands_for(capsys):
+    registry = isolated_registry(Lazily())
+    assert run(["greet", "loudly", "--twice"], registry) == 3
+    assert run(["hail", "loudly"], registry) == 3
+    assert capsys.readouterr().out == "HELLOHELLO\nHELLO\n"
+    assert run(["greet", "--help"], registry) == 0
+    assert "Usage: omezarr greet [OPTIONS] COMMAND" in (shown := capsys.readouterr().out)
+    assert "loudly" in shown
+    assert registry.commands["greet"].epilog == greet.epilog
+    assert greet.get_help(click.Context(greet)) == registry.commands["greet"].get_help(click.Context(greet))
+    assert pickle.loads(pickle.dumps(LazyCommand("view", WHERE, "View."))).summary == "View."
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ("omezarr_nowhere:greet", "cannot be imported from omezarr_nowhere:greet: ModuleNotFoundError"),
+        (f"{__name__}:nobody", f"cannot be imported from {__name__}:nobody: AttributeError"),
+        (f"{__name__}:WHERE", f"is no command: {__name__}:WHERE is '{__name__}:greet'"),
+    ],
+)
+def test_a_lazy_command_that_is_not_there_breaks_nothing_but_itself(where, reason, capsys):
+    registry = isolated_registry(Lazily(where))
+    assert run(["greet"], registry) == 1
+    assert f"Error: the command 'greet' {reason}" in capsys.readouterr().err
+    assert run(["info", "--help"], registry) == 0
+    with pytest.raises(PluginError, match="the command 'greet'"):
+        _ = registry.commands["greet"].params

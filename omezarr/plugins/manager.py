@@ -261,6 +261,8 @@ class PluginManager:
         """Return the hook implementations that a plugin carries, by hook."""
         found: dict[str, Callable[..., Any]] = {}
         for name in dir(plugin):
+            if name.startswith("__"):  # what every object has; looking at each takes longer than all else here
+                continue
             options = self._pluggy.parse_hookimpl_opts(plugin, name)
             if options is None:
                 continue

@@ -16,6 +16,7 @@ from omezarr.arrays import as_source
 from omezarr.errors import OMEZarrError, SourceError
 from omezarr.model import conventional_axes
 from omezarr.model.content import ImageContent
+from omezarr.terminal import LazyCommand
 from omezarr.testing import (
     CommandSuite,
     ExporterSuite,
@@ -133,6 +134,7 @@ def command(**changes: Any) -> click.Command:
     return count
 
 
+WHERE = "omezarr_builtins.commands.view:view"
 INDULGENT = command(context_settings={"ignore_unknown_options": True}, params=[click.Argument(["path"], nargs=-1)])
 
 
@@ -141,6 +143,8 @@ INDULGENT = command(context_settings={"ignore_unknown_options": True}, params=[c
     [
         (command(help=None), "test_has_a_name_and_help"),
         (command(help=f"{'Very ' * 40}long."), "test_has_a_name_and_help"),
+        (LazyCommand("view", WHERE, "Show something else."), "test_has_a_name_and_help"),
+        (LazyCommand("look", WHERE, isolated_registry().commands["view"].help or ""), "test_has_a_name_and_help"),
         (command(epilog=None), "test_its_help_shows_an_example"),
         (command(help="Count."), "test_every_option_is_explained"),
         (command(params=[click.Option(["--twice"])]), "test_every_option_is_explained"),

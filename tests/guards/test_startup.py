@@ -53,3 +53,17 @@ def test_what_is_offered_is_there():
         assert getattr(omezarr, name) is not None
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = omezarr.nothing
+
+
+def test_a_command_imports_its_own_module_alone():
+    code = """
+import sys
+from omezarr.cli import run
+
+run(["info", "--help"])
+own = {name for name in sys.modules if name.startswith("omezarr_builtins.")}
+assert own == {"omezarr_builtins.commands", "omezarr_builtins.commands.listing", "omezarr_builtins.commands.info"} | {
+    name for name in own if name.rpartition(".")[2].startswith("_")
+}, own
+"""
+    assert "omezarr_builtins" in modules_imported_by(code)

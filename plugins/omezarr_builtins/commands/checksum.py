@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, progress_bar, storage_option
 
 KEYS_SHOWN = 20
@@ -79,9 +78,3 @@ def _show(word: str, keys: Any) -> None:
         echo(f"{word}: {key}")
     if len(keys) > KEYS_SHOWN:
         echo(f"{word}: ... and {len(keys) - KEYS_SHOWN:,} more; --json lists them all")
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``checksum``."""
-    return [checksum]

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import (
     echo,
     echo_json,
@@ -224,9 +223,3 @@ def _channel(text: str) -> dict[str, str]:
     if mark and len(color) == 6 and all(digit in "0123456789abcdefABCDEF" for digit in color):
         return {"label": name, "color": color.upper()}
     return {"label": text}
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [convert]

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr_builtins.commands._copying import copying_options, run_copy
 
 
@@ -27,9 +26,3 @@ def copy(registry: Any, /, *, source: str, target: str, **words: Any) -> None:
     The storage options are for the sides that are URLs; source.KEY=VALUE and target.KEY=VALUE are for one of them.
     """
     run_copy(registry, source, target, words)
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [copy]

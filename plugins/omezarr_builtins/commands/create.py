@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
 from omezarr.terminal import echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._writing import (
@@ -57,9 +56,3 @@ def create(registry: Any, /, *, path: str, sample: str, **words: Any) -> None:
         echo_json({"path": str(target), "sample": sample})
     else:
         echo_outcome(f"Wrote {sample} to {path}", path, written=written)
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [create]

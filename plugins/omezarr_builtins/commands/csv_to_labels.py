@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 
 if TYPE_CHECKING:
@@ -95,15 +94,11 @@ def _some(values: tuple[Any, ...]) -> str:
     return ", ".join(map(str, values[:SHOWN])) + (", ..." if len(values) > SHOWN else "")
 
 
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``csv-to-labels``, and its name with underscores, which ome-zarr-py has."""
-    alias = click.Command(
-        "csv_to_labels",
-        callback=csv_to_labels.callback,
-        params=csv_to_labels.params,
-        help=csv_to_labels.help,
-        epilog="Example: omezarr csv_to_labels cells.csv id area#d,kind#s image.ome.zarr label-value",
-        hidden=True,
-    )
-    return [csv_to_labels, alias]
+name_of_ome_zarr_py = click.Command(
+    "csv_to_labels",
+    callback=csv_to_labels.callback,
+    params=csv_to_labels.params,
+    help=csv_to_labels.help,
+    epilog="Example: omezarr csv_to_labels cells.csv id area#d,kind#s image.ome.zarr label-value",
+    hidden=True,
+)

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from omezarr.errors import ArgumentError
-from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
 from omezarr_builtins.commands._copying import copying_options, run_copy
 
@@ -27,9 +26,3 @@ def download(registry: Any, /, *, source: str, target: str | None, **words: Any)
         if not target:
             raise ArgumentError(f"{source} has no name that a folder could have; give a TARGET")
     run_copy(registry, source, target, words)
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [download]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omezarr.errors import ArgumentError
-from omezarr.hookspecs import hookimpl
 from omezarr.location import Location
 from omezarr.terminal import echo, echo_json, json_option, parse_assignments, progress_bar, storage_option
 
@@ -237,9 +236,3 @@ def _lines(repair: Repair, *, dry: bool) -> Iterator[str]:
         yield f"  {renamed} stored objects get other names"
     if deleted > 0:
         yield f"  {deleted} stored objects are deleted"
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``edit``."""
-    return [edit]

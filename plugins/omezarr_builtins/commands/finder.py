@@ -11,7 +11,6 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.files import check_replaceable, written_whole
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, printable, storage_option
 from omezarr_builtins.commands._showing import show_library
 
@@ -98,9 +97,3 @@ def _cell(value: object) -> str:
     """Return a value as a cell; one that a spreadsheet would take for a formula gets a quote before it."""
     text = "" if value is None else " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return printable(f"'{text}" if text[:1] in ("=", "+", "-", "@") else text)
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``finder``."""
-    return [finder]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omezarr.errors import IncompleteError, OMEZarrError
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 from omezarr_builtins.commands._several import meant_by, run_each
 
@@ -235,9 +234,3 @@ def _level_text(level: dict[str, Any]) -> str:
     extremes = f", from {level['min']} to {level['max']}" if "min" in level else ""
     codecs = "+".join(level["codecs"]) or "uncompressed"
     return f"{level['path']}: {sizes} {level['dtype']}, chunks {chunks}{shards}, {codecs}{scale}{extremes}"
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [info]

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 
 
@@ -59,9 +58,3 @@ def labels_to_csv(
         echo_json({"path": path, "table": csv_path, "rows": rows})
     else:
         echo(f"Wrote {rows} rows to {csv_path}.")
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``labels-to-csv``."""
-    return [labels_to_csv]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.hookspecs import EXTENSION_AXES, hookimpl
+from omezarr.hookspecs import EXTENSION_AXES
 from omezarr.terminal import echo, echo_json, json_option, table
 
 if TYPE_CHECKING:
@@ -142,9 +142,3 @@ def _row(axis: str, name: str, provider: Provider, status: str, reason: str = ""
         "status": status,
         "reason": reason or None,
     }
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [plugins]

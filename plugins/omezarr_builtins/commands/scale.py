@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from omezarr.errors import ArgumentError
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._writing import (
     echo_outcome,
@@ -75,9 +74,3 @@ def scale(registry: Any, /, *, source: str, target: str | None, in_place: bool, 
         echo_json({"source": source, "path": str(plan.target)})
     else:
         echo_outcome(f"Wrote {plan.target}", str(plan.target), written=written)
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [scale]

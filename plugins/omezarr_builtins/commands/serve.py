@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import storage_option
 from omezarr_builtins.commands._showing import server_options, show_library
 
@@ -35,9 +34,3 @@ def serve(
 
     library = Library(directory, registry, folder=True, storage_options=storage_options)
     show_library(library, port, cors, browser=browser)
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``serve``."""
-    return [serve]

@@ -10,7 +10,6 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.files import check_replaceable, written_whole
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import Numbers, parse_assignments, storage_option
 
 if TYPE_CHECKING:
@@ -147,9 +146,3 @@ def _save(image: PillowImage, out: Path, kind: str) -> None:
         return
     with written_whole(out) as beside:
         image.save(beside, kind, **settings)
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``thumbnail``."""
-    return [thumbnail]

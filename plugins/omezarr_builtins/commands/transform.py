@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omezarr.errors import ArgumentError, ToleranceWarning, UnknownNameError
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 
 if TYPE_CHECKING:
@@ -140,9 +139,3 @@ def _parsed(cell: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [transform]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._several import meant_by, run_each
 from omezarr_builtins.commands._writing import WHOLE, checksums_option, run_options_of, running_options
@@ -121,9 +120,3 @@ def _report(prepared: Upgrade, *, dry: bool, as_json: bool) -> None:
             echo(f"  {phase.name}:")
         for step in phase.steps:
             echo(f"    {step_line(step)}")
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Return the command."""
-    return [upgrade]

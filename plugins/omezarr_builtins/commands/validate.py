@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omezarr.errors import ArgumentError, OMEZarrError, UnknownNameError
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, echo_json, json_option, storage_option
 from omezarr_builtins.commands._several import meant_by, run_each
 
@@ -212,9 +211,3 @@ def _verdict(report: Report) -> str:
 
 def _counted(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``validate``."""
-    return [validate]

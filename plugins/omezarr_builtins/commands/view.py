@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from omezarr.hookspecs import hookimpl
 from omezarr.terminal import echo, storage_option
 from omezarr_builtins.commands._showing import server_options, show_library
 
@@ -60,9 +59,3 @@ def _viewer(name: str, registry: Any) -> Any:
         err=True,
     )
     return found
-
-
-@hookimpl
-def omezarr_commands() -> list[click.Command]:
-    """Provide the command ``view``."""
-    return [view]
