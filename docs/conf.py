@@ -39,6 +39,8 @@ html_title = f"omezarr {release}"
 html_show_sphinx = False
 html_copy_source = False
 
+man_pages = [("reference/cli", "omezarr", "read, write, convert and look at OME-Zarr", [], 1)]
+
 
 class CommandHelp(Directive):
     """The help of a command, as the terminal shows it."""

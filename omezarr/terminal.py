@@ -21,6 +21,8 @@ from omezarr.settings import parse_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from click.shell_completion import CompletionItem
+
     from omezarr.abc.plan import Progress, ProgressCallback
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -183,6 +185,61 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # not generic in older v
             return parse_bytes(value)
         except ArgumentError as error:
             self.fail(str(error), param, ctx)
+
+
+class PathOrURL(click.ParamType):  # type: ignore[type-arg]  # the same
+    """Where something is: a path, a URL or a chain; a shell completes paths."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the words as they are."""
+        return str(value)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Leave it to the shell, which knows the files."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+class NameOf(click.ParamType):  # type: ignore[type-arg]  # the same
+    """The name of something that a plugin provides; a shell completes the names that there are.
+
+    Parameters
+    ----------
+    axis : str
+        The extension axis: an attribute of `Registry`, for example ``"scaling_methods"``.
+
+    Examples
+    --------
+    >>> option = click.option("--scaling", type=NameOf("scaling_methods"))
+    """
+
+    name = "name"
+
+    def __init__(self, axis: str) -> None:
+        self.axis = axis
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name as it is: what does not exist is refused where it is looked up, with near matches."""
+        return str(value)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the names in the registry of the command that begin like this."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in getattr(ctx.obj, self.axis) if name.startswith(incomplete)]
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # the same

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 import pytest
+from click.shell_completion import BashComplete
 
-from omezarr.cli import run
+from omezarr.cli import omezarr, run
 from omezarr.errors import ArgumentError, LocationNotFoundError, OMEZarrWarning, PluginError, UnknownNameError
 from omezarr.hookspecs import hookimpl
 from omezarr.terminal import LazyCommand, Numbers, Size, echo, parse_assignments, printable, storage_option, table
@@ -326,3 +327,36 @@ def test_a_lazy_command_that_is_not_there_breaks_nothing_but_itself(where, reaso
     assert run(["info", "--help"], registry) == 0
     with pytest.raises(PluginError, match="the command 'greet'"):
         _ = registry.commands["greet"].params
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "kind", "among"),
+    [
+        ([], "comm", "plain", []),
+        ([], "conv", "plain", ["convert"]),
+        (["convert"], "--import", "plain", ["--importer", "--importer-option"]),
+        (["convert"], "raw", "file", ["raw"]),
+        (["info", "a.ome.zarr"], "b", "file", ["b"]),
+        (["create", "--sample"], "as", "plain", ["astronaut"]),
+        (["create", "--scaling"], "local", "plain", ["local_mean"]),
+        (["upgrade", "--to"], "0.5", "plain", ["0.5"]),
+        (["convert", "--importer"], "tif", "plain", ["tiff"]),
+        (["convert", "--exporter"], "ome", "plain", ["ome-tiff"]),
+        (["view", "--with"], "neuro", "plain", ["neuroglancer"]),
+    ],
+)
+def test_a_shell_completes_paths_and_names_of_plugins(
+    words: list[str], begun: str, kind: str, among: list[str]
+) -> None:
+    shell = BashComplete(omezarr, {"obj": isolated_registry()}, "omezarr", "_OMEZARR_COMPLETE")
+    assert [(item.type, item.value) for item in shell.get_completions(words, begun)] == [(kind, name) for name in among]
+
+
+def test_a_shell_completes_what_a_plugin_adds() -> None:
+    class Plugin:
+        @hookimpl
+        def omezarr_commands(self) -> list[click.Command]:
+            return [click.Command("greet")]
+
+    shell = BashComplete(omezarr, {"obj": isolated_registry(Plugin())}, "omezarr", "_OMEZARR_COMPLETE")
+    assert [item.value for item in shell.get_completions([], "gre")] == ["greet"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from omezarr.terminal import Numbers, Size, echo, echo_json
+from omezarr.terminal import NameOf, Numbers, Size, echo, echo_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +25,19 @@ checksums_option = click.option(
 )
 
 _WRITE = (
-    click.option("--format", "format_version", metavar="VERSION", help="The NGFF version to write. [default: 0.5]"),
-    click.option("--label-scaling", metavar="NAME", help="The scaling method for labels. [default: nearest]"),
+    click.option(
+        "--format",
+        "format_version",
+        type=NameOf("formats"),
+        metavar="VERSION",
+        help="The NGFF version to write. [default: 0.5]",
+    ),
+    click.option(
+        "--label-scaling",
+        type=NameOf("scaling_methods"),
+        metavar="NAME",
+        help="The scaling method for labels. [default: nearest]",
+    ),
     click.option(
         "--factors",
         "factors",
@@ -63,7 +74,13 @@ def writing_options(*scaling: str) -> Callable[[F], F]:
     *scaling : str
         The names of the option for the scaling method.
     """
-    method = click.option(*scaling, "scaling", metavar="NAME", help="The scaling method. [default: local_mean]")
+    method = click.option(
+        *scaling,
+        "scaling",
+        type=NameOf("scaling_methods"),
+        metavar="NAME",
+        help="The scaling method. [default: local_mean]",
+    )
 
     def add(function: F) -> F:
         for option in reversed((method, *_WRITE)):

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from omezarr.terminal import echo, echo_json, json_option, progress_bar, storage_option
+from omezarr.terminal import PathOrURL, echo, echo_json, json_option, progress_bar, storage_option
 
 KEYS_SHOWN = 20
 """Of one kind of difference, no more than this many objects are shown to people."""
 
 
 @click.command(epilog="Example: omezarr checksum coins.ome.zarr --check")
-@click.argument("path")
+@click.argument("path", type=PathOrURL())
 @click.option("--check", is_flag=True, help="Compare what is stored with the manifest, and write nothing.")
 @click.option(
     "--manifest", metavar="PLACE", help="Where the manifest is. [default: SHA256SUMS in PATH; of a zip file, beside it]"

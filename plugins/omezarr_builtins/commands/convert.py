@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from omezarr.terminal import (
+    NameOf,
+    PathOrURL,
     echo,
     echo_json,
     json_option,
@@ -29,9 +31,14 @@ from omezarr_builtins.commands._writing import (
 @click.command(
     epilog="Example: omezarr convert cells.ome.tif cells.ome.zarr --scale z=1.5,y=0.2,x=0.2 --unit micrometer"
 )
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
-@click.argument("target")
-@click.option("--importer", metavar="NAME", help="The importer to use. [default: the one that knows the source]")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=PathOrURL())
+@click.argument("target", type=PathOrURL())
+@click.option(
+    "--importer",
+    type=NameOf("importers"),
+    metavar="NAME",
+    help="The importer to use. [default: the one that knows the source]",
+)
 @click.option(
     "--importer-option",
     "importer_options",
@@ -46,7 +53,12 @@ from omezarr_builtins.commands._writing import (
     "--table", metavar="CSV", help="The same by a table with a column path, and well, field, channel, t, z, .."
 )
 @click.option("--missing", type=click.Choice(["fail", "fill"]), help="What becomes of files that are missing then.")
-@click.option("--exporter", metavar="NAME", help="The exporter to use, or omezarr. [default: as TARGET ends]")
+@click.option(
+    "--exporter",
+    type=NameOf("exporters"),
+    metavar="NAME",
+    help="The exporter to use, or omezarr. [default: as TARGET ends]",
+)
 @click.option(
     "--exporter-option",
     "exporter_options",

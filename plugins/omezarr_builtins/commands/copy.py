@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from omezarr.terminal import PathOrURL
 from omezarr_builtins.commands._copying import copying_options, run_copy
 
 
 @click.command(epilog="Example: omezarr copy plate.ome.zarr s3://bucket/plate.ome.zarr --verify")
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", type=PathOrURL())
+@click.argument("target", type=PathOrURL())
 @copying_options
 @click.pass_obj
 def copy(registry: Any, /, *, source: str, target: str, **words: Any) -> None:

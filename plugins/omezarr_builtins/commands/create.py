@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from omezarr.location import Location
-from omezarr.terminal import echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr.terminal import NameOf, PathOrURL, echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._writing import (
     echo_outcome,
     run_options_of,
@@ -22,8 +22,16 @@ SAMPLE_LEVELS = 3
 
 
 @click.command(epilog="Example: omezarr create coins.ome.zarr --sample coins")
-@click.argument("path")
-@click.option("--sample", "--method", "sample", default="coins", show_default=True, help="Which sample data.")
+@click.argument("path", type=PathOrURL())
+@click.option(
+    "--sample",
+    "--method",
+    "sample",
+    type=NameOf("samples"),
+    default="coins",
+    show_default=True,
+    help="Which sample data.",
+)
 @writing_options("--scaling")
 @running_options
 @overwrite_option

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.terminal import echo, echo_json, json_option, storage_option
+from omezarr.terminal import PathOrURL, echo, echo_json, json_option, storage_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,10 @@ SHOWN = 10
     "csv-to-labels",
     epilog="Example: omezarr csv-to-labels cells.csv id area#d,kind#s image.ome.zarr label-value",
 )
-@click.argument("csv_path")
+@click.argument("csv_path", type=PathOrURL())
 @click.argument("csv_id")
 @click.argument("csv_keys")
-@click.argument("path")
+@click.argument("path", type=PathOrURL())
 @click.argument("property_name", metavar="[PROPERTY]", default="label-value")
 @click.option("--label", "labels", multiple=True, metavar="NAME", help="Only labels of this name. May be repeated.")
 @click.option("--well-column", metavar="NAME", help="The column that says which well of a plate a row is about: A/1.")

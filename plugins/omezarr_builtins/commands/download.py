@@ -8,12 +8,13 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.location import Location
+from omezarr.terminal import PathOrURL
 from omezarr_builtins.commands._copying import copying_options, run_copy
 
 
 @click.command(epilog="Example: omezarr download https://example.org/data/plate.ome.zarr")
-@click.argument("source")
-@click.argument("target", required=False)
+@click.argument("source", type=PathOrURL())
+@click.argument("target", required=False, type=PathOrURL())
 @copying_options
 @click.pass_obj
 def download(registry: Any, /, *, source: str, target: str | None, **words: Any) -> None:

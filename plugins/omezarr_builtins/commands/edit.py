@@ -8,7 +8,7 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.location import Location
-from omezarr.terminal import echo, echo_json, json_option, parse_assignments, progress_bar, storage_option
+from omezarr.terminal import PathOrURL, echo, echo_json, json_option, parse_assignments, progress_bar, storage_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ CHANNEL_WORDS = ("label", "color", "start", "end", "min", "max", "active")
 
 
 @click.command(epilog="Example: omezarr edit image.ome.zarr --scale 0.5 --unit micrometer --channel 0:label=DAPI")
-@click.argument("path")
+@click.argument("path", type=PathOrURL())
 @click.option("--name", help="The name of the image or plate.")
 @click.option("--scale", metavar="SIZE", help="Size of a pixel at full resolution: 0.5, or z=2,y=0.5,x=0.5.")
 @click.option("--translation", metavar="AXIS=N,..", help="Position of the first pixel, for example y=10,x=20.")

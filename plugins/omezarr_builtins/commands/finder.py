@@ -11,7 +11,7 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.files import check_replaceable, written_whole
-from omezarr.terminal import echo, echo_json, json_option, printable, storage_option
+from omezarr.terminal import PathOrURL, echo, echo_json, json_option, printable, storage_option
 from omezarr_builtins.commands._showing import show_library
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: omezarr finder data/ --output images.csv")
-@click.argument("path")
+@click.argument("path", type=PathOrURL())
 @click.option("--output", type=click.Path(path_type=Path), help="The CSV file to write. [default: standard output]")
 @click.option("--no-sizes", is_flag=True, help="Do not add up how much is stored, which lists every object.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")

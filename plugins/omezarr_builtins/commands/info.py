@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omezarr.errors import IncompleteError, OMEZarrError
-from omezarr.terminal import echo, echo_json, json_option, storage_option
+from omezarr.terminal import NameOf, PathOrURL, echo, echo_json, json_option, storage_option
 from omezarr_builtins.commands._several import meant_by, run_each
 
 if TYPE_CHECKING:
@@ -20,9 +20,15 @@ ABSENT_SHOWN = 20
 
 
 @click.command(epilog="Example: omezarr info coins.ome.zarr --json")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PathOrURL())
 @click.option("--stats", is_flag=True, help="Read all pixels and show the least and the greatest value of each level.")
-@click.option("--format", "format_version", metavar="VERSION", help="Read as this NGFF version, whatever is written.")
+@click.option(
+    "--format",
+    "format_version",
+    type=NameOf("formats"),
+    metavar="VERSION",
+    help="Read as this NGFF version, whatever is written.",
+)
 @click.option("--picture", is_flag=True, help="Draw a small picture first, where the terminal has colours.")
 @storage_option
 @json_option

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from omezarr.terminal import echo, echo_json, json_option, storage_option
+from omezarr.terminal import PathOrURL, echo, echo_json, json_option, storage_option
 
 
 @click.command(
     "labels-to-csv", epilog="Example: omezarr labels-to-csv image.ome.zarr cells.csv --measure area,intensity"
 )
-@click.argument("path")
-@click.argument("csv_path")
+@click.argument("path", type=PathOrURL())
+@click.argument("csv_path", type=PathOrURL())
 @click.option("--label", "labels", multiple=True, metavar="NAME", help="Only labels of this name. May be repeated.")
 @click.option(
     "--measure",

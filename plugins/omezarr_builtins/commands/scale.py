@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from omezarr.errors import ArgumentError
-from omezarr.terminal import echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr.terminal import PathOrURL, echo_json, json_option, overwrite_option, progress_bar, storage_option
 from omezarr_builtins.commands._writing import (
     echo_outcome,
     run_options_of,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: omezarr scale image.ome.zarr --in-place --levels 5")
-@click.argument("source")
-@click.argument("target", required=False)
+@click.argument("source", type=PathOrURL())
+@click.argument("target", required=False, type=PathOrURL())
 @click.option("--in-place", is_flag=True, help="Add the levels to SOURCE itself; its pixels stay as they are.")
 @click.option("--axes", help="The axes of a bare array, one letter each, for example czyx.")
 @writing_options("--method", "--scaling")

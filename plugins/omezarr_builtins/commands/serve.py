@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from omezarr.terminal import storage_option
+from omezarr.terminal import PathOrURL, storage_option
 from omezarr_builtins.commands._showing import server_options, show_library
 
 
 @click.command(epilog="Example: omezarr serve data/")
-@click.argument("directory")
+@click.argument("directory", type=PathOrURL())
 @click.option("--browser", is_flag=True, help="Open the page.")
 @server_options
 @storage_option

@@ -10,7 +10,7 @@ import click
 
 from omezarr.errors import ArgumentError
 from omezarr.files import check_replaceable, written_whole
-from omezarr.terminal import Numbers, parse_assignments, storage_option
+from omezarr.terminal import Numbers, PathOrURL, parse_assignments, storage_option
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -23,7 +23,7 @@ QUALITY = 90
 
 
 @click.command(epilog="Example: omezarr thumbnail coins.ome.zarr coins.png --size 512 --labels --scale-bar")
-@click.argument("path")
+@click.argument("path", type=PathOrURL())
 @click.argument("out", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--size", type=click.IntRange(1), default=256, show_default=True, help="Pixels along the longer side.")
 @click.option("--level", type=click.IntRange(0), help="Resolution level.  [default: the smallest that is large enough]")

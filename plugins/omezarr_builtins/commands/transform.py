@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omezarr.errors import ArgumentError, ToleranceWarning, UnknownNameError
-from omezarr.terminal import echo, echo_json, json_option, storage_option
+from omezarr.terminal import PathOrURL, echo, echo_json, json_option, storage_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: omezarr transform coins.ome.zarr 0 physical '[[0, 0], [10, 20]]' --json")
-@click.argument("path")
+@click.argument("path", type=PathOrURL())
 @click.argument("source")
 @click.argument("target")
 @click.argument("points")

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from omezarr.terminal import echo, echo_json, json_option, overwrite_option, progress_bar, storage_option
+from omezarr.terminal import (
+    NameOf,
+    PathOrURL,
+    echo,
+    echo_json,
+    json_option,
+    overwrite_option,
+    progress_bar,
+    storage_option,
+)
 from omezarr_builtins.commands._several import meant_by, run_each
 from omezarr_builtins.commands._writing import WHOLE, checksums_option, run_options_of, running_options
 
@@ -15,8 +24,15 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: omezarr upgrade plate.ome.zarr --to 0.5 --dry-run")
-@click.argument("paths", metavar="SOURCE... [TARGET]", nargs=-1, required=True)
-@click.option("--to", "version", required=True, metavar="VERSION", help="The NGFF version, for example 0.5.")
+@click.argument("paths", metavar="SOURCE... [TARGET]", nargs=-1, required=True, type=PathOrURL())
+@click.option(
+    "--to",
+    "version",
+    type=NameOf("formats"),
+    required=True,
+    metavar="VERSION",
+    help="The NGFF version, for example 0.5.",
+)
 @click.option("--chunks", type=WHOLE, metavar="N,N,..", help="Write images with these chunks, one size for each axis.")
 @click.option("--shards", type=WHOLE, metavar="N,N,..", help="Write images with these shards (0.5 and later).")
 @click.option("--codec", metavar="NAME[:K=V,..]", help="Write images with this codec, for example zstd:level=3.")

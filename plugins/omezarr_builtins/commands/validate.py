@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from omezarr.errors import ArgumentError, OMEZarrError, UnknownNameError
-from omezarr.terminal import echo, echo_json, json_option, storage_option
+from omezarr.terminal import NameOf, PathOrURL, echo, echo_json, json_option, storage_option
 from omezarr_builtins.commands._several import meant_by, run_each
 
 if TYPE_CHECKING:
@@ -24,9 +24,13 @@ CONSOLIDATED_WORDS = {"rewrite": "written anew", "remove": "removed"}
 
 
 @click.command(epilog="Example: omezarr validate coins.ome.zarr --strict")
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PathOrURL())
 @click.option(
-    "--format", "format_version", metavar="VERSION", help="Validate as this NGFF version, whatever is written."
+    "--format",
+    "format_version",
+    type=NameOf("formats"),
+    metavar="VERSION",
+    help="Validate as this NGFF version, whatever is written.",
 )
 @click.option("--strict", is_flag=True, help="What should be counts like what must be.")
 @click.option("--shallow", is_flag=True, help="Look at the document of the group alone, not at children and arrays.")

@@ -6,16 +6,17 @@ from typing import Any
 
 import click
 
-from omezarr.terminal import echo, storage_option
+from omezarr.terminal import NameOf, PathOrURL, echo, storage_option
 from omezarr_builtins.commands._showing import server_options, show_library
 
 
 @click.command(epilog="Example: omezarr view coins.ome.zarr")
-@click.argument("path")
+@click.argument("path", type=PathOrURL())
 @click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
 @click.option(
     "--with",
     "viewer",
+    type=NameOf("viewers"),
     metavar="NAME|URL",
     help="Open another viewer, which needs the internet: neuroglancer, vizarr, validator, of a plugin, or a URL.",
 )
