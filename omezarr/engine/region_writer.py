@@ -1,8 +1,11 @@
 """Writing regions of an image in any order, with its lower levels kept up: for acquisition and for edits.
 
-Whole units are written at once. Parts of a unit wait in memory until the unit is complete, or until memory runs out
-or `update` is called; then the unit is stored as it is, and read back when more of it comes. Lower levels are made
-anew where something below them has changed.
+Pixels wait in a queue for threads that encode and store them. Whole units are written at once. Parts of a unit wait in
+memory until the unit is complete, or until memory runs out or `update` is called; then the unit is stored as it is, and
+read back when more of it comes.
+
+Lower levels are made of the pixels themselves where a region consists of whole blocks of the method. Everywhere else,
+and where units of them do not become complete, `update` makes them anew from what is stored.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define
 
-from omezarr.arrays.geometry import cells, full_region, level_shapes, region_shape, shifted
-from omezarr.engine.methods import halo_of
+from omezarr.arrays.contrast import counts_of, is_countable, window_of, window_of_counts
+from omezarr.arrays.geometry import cells, full_region, level_shapes, reduced_region, region_shape, shifted
+from omezarr.engine.methods import halo_of, reduced
 from omezarr.engine.windows import reader_of, reduced_window
+from omezarr.engine.write_queue import WriteQueue
 from omezarr.errors import ArgumentError
 from omezarr.threads import ThreadPool
 
@@ -27,9 +32,13 @@ if TYPE_CHECKING:
     from omezarr.abc import ScalingMethod
     from omezarr.arrays.geometry import Region, Shape
     from omezarr.arrays.stored import StoredArray
+    from omezarr.model import Window
 
 LOCKS = 64
 """How many locks the units share, so that their number does not grow with the image."""
+
+QUEUED = 1 / 3
+"""What part of the memory is for pixels in the queue; the others are for units that wait to be completed."""
 
 
 @define
@@ -50,9 +59,8 @@ class RegionWriter:
     factors : sequence of tuple of int
     method : ScalingMethod
     memory : int
-        Bytes of units that may wait to be completed.
+        Bytes of pixels that may wait to be written, and of units that may wait to be completed.
     threads : int
-        For making the lower levels.
     grows : int, optional
         The axis along which the arrays grow when something is written beyond their end; its factors are 1.
     """
@@ -73,7 +81,8 @@ class RegionWriter:
         self.memory = memory
         self.threads = threads
         self.grows = grows
-        self._waiting: dict[Shape, _Waiting] = {}
+        self._queue = WriteQueue(self._write, memory=int(memory * QUEUED), threads=threads)
+        self._waiting: dict[tuple[int, Shape], _Waiting] = {}
         self._dirty: list[set[Shape]] = [set() for _ in arrays]
         self._locks = [threading.Lock() for _ in range(LOCKS)]
         self._state = threading.RLock()
@@ -90,36 +99,28 @@ class RegionWriter:
         return np.dtype(self._arrays[0].spec.dtype)
 
     def write(self, region: Region, pixels: npt.NDArray[Any]) -> None:
-        """Write a region of the first level.
+        """Have a region of the first level written, now or a little later.
 
         Parameters
         ----------
         region : tuple of slice
             With start and stop inside the shape; along the growing axis also beyond it.
         pixels : array
-            Of the shape of the region and the dtype of the image.
+            Of the shape of the region and the dtype of the image; may be changed as soon as this returns.
 
         Raises
         ------
         ArgumentError
             If region or pixels do not fit.
         WriteError
-            If the store refuses.
+            If the store refused this region or one before, which is kept then and tried again.
         """
         if pixels.shape != region_shape(region):
             raise ArgumentError(f"pixels of shape {pixels.shape} do not fit a region of shape {region_shape(region)}")
         if pixels.dtype.newbyteorder("=") != self.dtype:
             raise ArgumentError(f"pixels are of {pixels.dtype}, but the image of {self.dtype}; convert them")
-        pixels = pixels.astype(self.dtype, copy=False)
         self._grow(region)
-        start = [part.start for part in region]
-        try:
-            for index, part in cells(region, self._arrays[0].spec.unit):
-                with self._lock(index):
-                    self._put(index, part, pixels[shifted(part, start)])
-        finally:
-            self._mark(1, region)
-        self._spill()
+        self._queue.put(region, pixels)
 
     def append(self, pixels: npt.NDArray[Any]) -> None:
         """Write pixels behind the last ones along the growing axis.
@@ -146,21 +147,19 @@ class RegionWriter:
 
     def update(self) -> None:
         """Store what waits, and bring the lower levels up to date with everything written so far."""
-        with self._updating:
-            # What is marked was put before; so taking the marks first, then storing what waits, misses nothing.
+        with self._updating, self._queue.held():
+            self._store_all_waiting()
             for level in range(1, len(self._arrays)):
-                with self._state:
-                    changed, self._dirty[level] = self._dirty[level], set()
+                changed, self._dirty[level] = self._dirty[level], set()
                 try:
-                    if level == 1:
-                        self._store_all_waiting()
                     self._remake(level, sorted(changed))
                 except BaseException:
-                    with self._state:
-                        self._dirty[level] |= changed
+                    self._dirty[level] |= changed
                     raise
-            if len(self._arrays) == 1:
-                self._store_all_waiting()
+
+    def close(self) -> None:
+        """End the threads; to be updated before."""
+        self._queue.close()
 
     def store_shapes(self) -> None:
         """Store the metadata of all levels, whose lengths may differ where another writer died."""
@@ -177,13 +176,35 @@ class RegionWriter:
                     if level:
                         self._dirty[level].add(index)
 
-    def smallest_level(self) -> npt.NDArray[Any]:
-        """Return the pixels of the smallest level."""
-        last = self._arrays[-1]
-        return reader_of(last).read(full_region(last.spec.shape), self.threads)
+    def windows(self, channels: int | None) -> list[Window]:
+        """Return the window of each channel, measured on the smallest level.
 
-    def _lock(self, index: Shape) -> threading.Lock:
-        return self._locks[hash(index) % LOCKS]
+        Parameters
+        ----------
+        channels : int or None
+            The axis along which they lie; None where there is one channel.
+        """
+        last = self._arrays[-1]
+        reader, spec = reader_of(last), last.spec
+
+        def counted(region: Region) -> npt.NDArray[Any]:
+            return counts_of(reader.read(region, 1))  # type: ignore[no-any-return]
+
+        found = []
+        for number in range(1 if channels is None else spec.shape[channels]):
+            place = list(full_region(spec.shape))
+            if channels is not None:
+                place[channels] = slice(number, number + 1)
+            if is_countable(self.dtype):
+                with ThreadPool(self.threads) as pool:
+                    counts = sum(pool.map(counted, (part for _, part in cells(tuple(place), spec.unit))))
+                found.append(window_of_counts(counts, self.dtype))
+            else:
+                found.append(window_of(reader.read(tuple(place), self.threads)))
+        return found
+
+    def _lock(self, level: int, index: Shape) -> threading.Lock:
+        return self._locks[hash((level, index)) % LOCKS]
 
     def _grow(self, region: Region) -> None:
         shape = self.shape
@@ -202,48 +223,87 @@ class RegionWriter:
                 array.store_metadata()
             self._arrays = resized
 
-    def _put(self, index: Shape, part: Region, block: npt.NDArray[Any]) -> None:
-        whole = unit_region(self._arrays[0], index, self.grows)
-        if part == whole and index not in self._waiting:
-            self._arrays[0].write(index, block)
+    def _write(self, region: Region, pixels: npt.NDArray[Any]) -> None:
+        """Write a region, and what is made of it on the lower levels as far as it is made of nothing else."""
+        pixels = pixels.astype(self.dtype, copy=False)
+        place = region
+        try:
+            for level in range(len(self._arrays)):
+                start = [part.start for part in place]
+                for index, part in cells(place, self._arrays[level].spec.unit):
+                    with self._lock(level, index):
+                        self._put(level, index, part, pixels[shifted(part, start)])
+                if level + 1 < len(self._arrays):
+                    if not self._is_of_whole_blocks(level, place):
+                        self._mark(level + 1, place)
+                        break
+                    factors = self.factors[level]
+                    whole, place = full_region(pixels.shape), reduced_region(place, factors)
+                    pixels = reduced(self._method, pixels, factors, whole, place)
+        except BaseException:
+            self._mark(1, region)
+            raise
+        self._spill()
+
+    def _is_of_whole_blocks(self, level: int, region: Region) -> bool:
+        factors = self.factors[level]
+        return not any(map(any, halo_of(self._method, factors))) and all(
+            part.start < part.stop and part.start % factor == 0 and (part.stop % factor == 0 or part.stop == size)
+            for part, factor, size in zip(region, factors, self._arrays[level].spec.shape, strict=True)
+        )
+
+    def _put(self, level: int, index: Shape, part: Region, block: npt.NDArray[Any]) -> None:
+        array, place = self._arrays[level], (level, index)
+        whole = unit_region(array, index, self.grows)
+        if part == whole and place not in self._waiting:
+            array.write(index, block)
             return
-        waiting = self._waiting.get(index) or self._load(index)
-        self._waiting[index] = waiting
+        waiting = self._waiting.get(place) or self._begun(level, index)
+        self._waiting[place] = waiting
         inside = shifted(part, [axis.start for axis in whole])
         waiting.pixels[inside] = block
         waiting.known[inside] = True
         if waiting.known[tuple(slice(0, length) for length in region_shape(whole))].all():
-            self._store_waiting(index)
+            self._store_waiting(place)
 
-    def _load(self, index: Shape) -> _Waiting:
-        """Return the unit as it is stored, to be changed in memory."""
-        array = self._arrays[0]
+    def _begun(self, level: int, index: Shape) -> _Waiting:
+        """Return a unit to be changed in memory: of the first level, as it is stored."""
+        array = self._arrays[level]
         pixels = np.full(array.spec.unit, array.spec.fill_value, self.dtype)
-        if array.target.get(array.key(index)) is not None:
+        if level == 0 and array.target.get(array.key(index)) is not None:
             stored = unit_region(array, index)
             pixels[tuple(slice(0, length) for length in region_shape(stored))] = reader_of(array).read(stored, 1)
         return _Waiting(pixels, np.zeros(array.spec.unit, dtype=bool))
 
     def _store_all_waiting(self) -> None:
-        for index in list(self._waiting):
-            with self._lock(index):
-                self._store_waiting(index)
+        for level, index in list(self._waiting):
+            with self._lock(level, index):
+                self._store_waiting((level, index))
 
-    def _store_waiting(self, index: Shape) -> None:
-        waiting = self._waiting.get(index)
-        if waiting is not None:
-            length = region_shape(unit_region(self._arrays[0], index))
-            self._arrays[0].write(index, waiting.pixels[tuple(slice(0, size) for size in length)])
-            del self._waiting[index]
+    def _store_waiting(self, place: tuple[int, Shape]) -> None:
+        """Store a unit; if it is of a lower level and not complete, have it made anew instead."""
+        waiting = self._waiting.get(place)
+        if waiting is None:
+            return
+        level, index = place
+        array = self._arrays[level]
+        inside = tuple(slice(0, size) for size in region_shape(unit_region(array, index)))
+        if level == 0 or waiting.known[inside].all():
+            array.write(index, waiting.pixels[inside])
+        else:
+            with self._state:
+                self._dirty[level].add(index)
+        del self._waiting[place]
 
     def _spill(self) -> None:
         """Store the units that have waited longest while there are too many."""
+        room = self.memory - int(self.memory * QUEUED)
         while True:
             units = list(self._waiting.items())  # a copy at once, since other threads go on
-            if sum(waiting.pixels.nbytes + waiting.known.nbytes for _, waiting in units) <= self.memory:
+            if sum(waiting.pixels.nbytes + waiting.known.nbytes for _, waiting in units) <= room:
                 return
             oldest, _ = units[0]
-            with self._lock(oldest):
+            with self._lock(*oldest):
                 self._store_waiting(oldest)
 
     def _mark(self, level: int, region: Region) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOVIE = np.random.default_rng(5).integers(0, 900, (3, 20, 20)).astype("uint16")
-RESUME = RunOptions(resume=True, threads=1)
+RESUME = RunOptions(resume=True, threads=1, memory=1)  # so that each change is made by the call that asks for it
 
 
 class KilledError(BaseException):

@@ -55,6 +55,19 @@ def test_windows_can_be_written_as_json_and_are_not_empty(dtype: str) -> None:
     assert all(type(value) in (int, float) for value in (window.min, window.max, window.start, window.end))
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", ">u2", "int16"])
+def test_integers_that_are_counted_have_the_window_of_those_that_are_sorted(dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    for size in (1, 2, 251, 501, 1001, 65_536, 70_001):
+        info = np.iinfo(dtype)
+        pixels = rng.integers(info.min, info.max, size, endpoint=True).astype(dtype)
+        window = window_of(pixels)
+        low, high = (np.percentile(pixels, share, method="nearest").item() for share in (1.0, 99.8))
+        assert (window.min, window.max) == (pixels.min(), max(pixels.max(), int(pixels.min()) + 1))
+        if low != high:
+            assert (window.start, window.end) == (low, high)
+
+
 def test_nan_and_infinity_are_left_out() -> None:
     window = window_of(np.array([np.nan, np.inf, -np.inf, 1.0, 3.0], dtype="float32"))
     assert (window.min, window.max) == (1.0, 3.0)

@@ -64,7 +64,7 @@ def create_writer(
         As for `omezarr.write_image`. The axis that grows is never scaled down.
     **given
         `PixelKeywords` and `WriterKeywords`, as for `omezarr.write_image`. Of the fields of ``run``, `memory` bounds
-        what waits for its unit to be complete, `threads` makes the lower levels, and `resume` goes on with what the
+        what waits to be written or for its unit to be complete, `threads` write it, and `resume` goes on with what the
         same call began in a process that died; the others have no meaning here.
 
     Returns

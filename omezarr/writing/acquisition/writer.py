@@ -20,7 +20,7 @@ from omezarr.engine.methods import AS_STORED
 from omezarr.engine.region_writer import RegionWriter
 from omezarr.errors import ArgumentError, UnsupportedError
 from omezarr.location import Location
-from omezarr.model import UNSET, Image
+from omezarr.model import Image
 from omezarr.model.content import ImageContent, LabelContent, LabelImageContent
 from omezarr.nodes.opening import open_store
 from omezarr.nodes.reading import open as open_node
@@ -28,7 +28,7 @@ from omezarr.plugins.registry import Registry, registry_in_use
 from omezarr.settings import Settings
 from omezarr.writing import Planner, WriteOptions, plain_name
 from omezarr.writing.attributes import compose_attributes
-from omezarr.writing.channels import measured_channels
+from omezarr.writing.channels import blank_level, channel_axis_of, measured_channels
 from omezarr.writing.images import MEANINGLESS_FOR_LABELS, label_listing, run_plan
 from omezarr.writing.options import RunOptions, WriteKeywords
 from omezarr.writing.requests import factors_between, merged_options
@@ -52,8 +52,8 @@ from omezarr.writing.acquisition.blank import NoPixels, dtype_of, place_of, resi
 _PROVISIONAL = window_of(np.zeros(1, dtype="uint8"))
 """The window of channels of which nothing has been written."""
 
-DEFAULT_WAITING_BYTES = 256 * 1024 * 1024
-"""How much memory units that are not complete may take, unless the caller says otherwise."""
+DEFAULT_WAITING_BYTES = 384 * 1024 * 1024
+"""How much memory pixels and units that wait may take, unless the caller says otherwise."""
 
 
 def open_writer(
@@ -79,7 +79,7 @@ def open_writer(
     measure_windows : bool
         Whether the windows of the channels are measured anew on close.
     run : RunOptions, optional
-        Of these, `memory` bounds what waits for its unit to be complete, `threads` makes the lower levels, and
+        Of these, `memory` bounds what waits to be written or for its unit to be complete, `threads` write it, and
         `resume` takes label images that are there for those that `add_labels` is to make; the others have no meaning
         here.
     storage_options : mapping or StorageOptions, optional
@@ -202,7 +202,9 @@ class ImageWriter:
         return self._regions.shape
 
     def write(self, pixels: npt.ArrayLike, **where: int | slice) -> None:
-        """Write a frame or region.
+        """Write a frame or region, now or a little later: pixels wait in memory for threads, as long as there is room.
+
+        `update` returns when all is stored. Pixels that take more than a third of the memory are stored at once.
 
         Parameters
         ----------
@@ -216,7 +218,8 @@ class ImageWriter:
         ArgumentError
             If pixels or place do not fit the image.
         WriteError
-            If the store refuses.
+            If the store refused these pixels or some before, which are kept then and tried again by the next call; if
+            it was some before, nothing of these is taken.
 
         Examples
         --------
@@ -356,6 +359,7 @@ class ImageWriter:
             self._target.clear(self._target.scratch)
         finally:
             self._closed = True
+            self._regions.close()
             self._held.close()
             self._target.tidy()
 
@@ -375,10 +379,13 @@ class ImageWriter:
         assert version is not None
         if image is None or not image.omero:
             return
-        channels = tuple(evolve(channel, window=UNSET) for channel in image.omero.channels or ())
-        content = ImageContent(pixels=NoPixels(self.shape, self._regions.dtype), axes=node.axes, channels=channels)
-        measured = measured_channels(content, self._regions.smallest_level())
         given = image.omero.channels or ()
+        if all(channel.window and channel.window != _PROVISIONAL for channel in given):
+            return
+        windows = self._regions.windows(channel_axis_of(node.axes))
+        channels = tuple(evolve(channel, window=window) for channel, window in zip(given, windows, strict=True))
+        content = ImageContent(pixels=NoPixels(self.shape, self._regions.dtype), axes=node.axes, channels=channels)
+        measured = measured_channels(content, blank_level(content))
         kept = tuple(
             evolve(new, window=old.window if old.window and old.window != _PROVISIONAL else new.window)
             for old, new in zip(given, measured, strict=True)
