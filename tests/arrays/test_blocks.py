@@ -11,6 +11,7 @@ from zarr.storage import MemoryStore
 
 from omezarr.arrays import blocks
 from omezarr.arrays.blocks import as_dask
+from omezarr.testing.stores import CountingStore
 
 PIXELS = np.arange(6000, dtype="uint16").reshape(10, 20, 30)
 
@@ -43,21 +44,14 @@ def test_any_part_of_a_lazy_array_is_that_part_of_the_array(monkeypatch: pytest.
 
 
 def test_of_a_block_no_more_is_read_than_is_asked_for() -> None:
-    asked = []
-
-    class Watched(MemoryStore):
-        async def get(self, key: str, prototype: Any = None, byte_range: Any = None) -> Any:
-            asked.append(key)
-            return await super().get(key, prototype, byte_range)
-
-    store = Watched()
+    store = CountingStore(MemoryStore())
     lazy = as_dask(stored(PIXELS, (1, 5, 5), store))
     assert lazy.npartitions == 1
-    asked.clear()
+    store.reads.clear()
     part = lazy[3:5, 5:10, 12]
     np.testing.assert_array_equal(part.compute(), PIXELS[3:5, 5:10, 12])
-    assert sorted(asked) == ["0/c/3/1/2", "0/c/4/1/2"]
-    asked.clear()
+    assert sorted(store.reads) == ["0/c/3/1/2", "0/c/4/1/2"]
+    store.reads.clear()
     assert (lazy + 1)[0, 0, 0].compute() == 1
     assert len(lazy[0, 0].__dask_graph__()) <= 4
 

@@ -16,6 +16,7 @@ from omezarr.arrays.blocks import as_dask, blocks_of
 from omezarr.arrays.fetching import StoredObjects, merged
 from omezarr.arrays.reading import MOST_OF_SHARD, SMALL_SHARD_BYTES, ArrayReader
 from omezarr.errors import StorageError
+from omezarr.testing.stores import SlowStore
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -142,24 +143,18 @@ def test_small_shards_come_whole_and_missing_ones_are_asked_for_once(http_server
     assert http_server.counts == {f"/small.zarr/0/c/{y}/{x}": 1 for y in (0, 1) for x in (0, 1)}
 
 
-class _Counting(MemoryStore):
-    """A store that knows how many requests were under way at once, and gives less than is there if told so."""
+class _Cut(SlowStore):
+    """A slow store that gives less than is there if told so."""
 
-    now = most = lacking = 0
+    lacking = 0
 
     async def get(self, key: str, prototype: Any = None, byte_range: Any = None) -> Any:
-        import asyncio
-
-        self.now += 1
-        self.most = max(self.most, self.now)
-        await asyncio.sleep(0.002)
-        self.now -= 1
         found = await super().get(key, prototype, byte_range)
         return found if found is None or not self.lacking else found[: max(0, len(found) - self.lacking)]
 
 
-def stored(**options: Any) -> tuple[zarr.Array[Any], _Counting]:
-    store = _Counting()
+def stored(**options: Any) -> tuple[zarr.Array[Any], _Cut]:
+    store = _Cut(MemoryStore())
     array = zarr.create_array(store, shape=(64, 64), dtype="uint16", fill_value=0, **options)
     array[...] = PIXELS[0, :64, :64]
     store.most = 0

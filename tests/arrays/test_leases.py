@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import pickle
 import threading
@@ -20,11 +19,12 @@ from omezarr.abc import ConditionalStore
 from omezarr.arrays import leases
 from omezarr.arrays.locks import locked
 from omezarr.arrays.targets import StoreTarget, target_of
-from omezarr.errors import LockedError, StorageError, UnsupportedError
+from omezarr.errors import LockedError, UnsupportedError
 from omezarr.hierarchy import run
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
 from omezarr.plugins.registry import default_registry
+from omezarr.testing.stores import InterleavingStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,46 +42,6 @@ class PlainStore(MemoryStore):
         if self.together is not None:
             await asyncio.to_thread(self.together.wait, 5)
         await self.set(key, value)
-
-
-class InterleavingStore(MemoryStore):
-    """A server that knows versions; it lets others in between looking and storing, as often as can be."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.numbers = itertools.count()
-        self.versions: dict[str, str] = {}
-        self.broken = False
-
-    async def set(self, key: str, value: Any, byte_range: Any = None) -> None:
-        await super().set(key, value, byte_range)
-        self.versions[key] = str(next(self.numbers))
-
-    async def get_version(self, key: str) -> tuple[bytes, str] | None:
-        await asyncio.sleep(0.01)
-        if self.broken:
-            raise StorageError("the network is down")
-        found = self._store_dict.get(key)
-        result = None if found is None else (found.to_bytes(), self.versions.setdefault(key, "first"))
-        await asyncio.sleep(0.01)
-        return result
-
-    async def set_version(self, key: str, content: bytes, version: str | None) -> str | None:
-        from zarr.core.buffer import default_buffer_prototype
-
-        await asyncio.sleep(0.01)
-        if self.broken:
-            raise StorageError("the network is down")
-        if self.versions.get(key) != version:
-            return None
-        self._store_dict[key] = default_buffer_prototype().buffer.from_bytes(content)
-        self.versions[key] = str(next(self.numbers))
-        return self.versions[key]
-
-    async def delete_version(self, key: str, version: str) -> None:
-        await asyncio.sleep(0.01)
-        if self.versions.get(key) == version:
-            del self._store_dict[key], self.versions[key]
 
 
 class HeedlessStore(InterleavingStore):

@@ -38,6 +38,7 @@ from omezarr.errors import (
     WriteError,
 )
 from omezarr.location import Location
+from omezarr.testing.stores import FailingStore
 from omezarr_builtins.scaling.gaussian import Gaussian
 from tests.engine.pyramids import (
     FINAL,
@@ -198,21 +199,9 @@ def test_no_thread_writes_after_the_failure_has_been_reported(tmp_path: Path) ->
     assert not list(target.rglob("*.part"))
 
 
-class FailingStore(MemoryStore):
-    """Refuses a certain key."""
-
-    refused = "0/c/2/2"
-
-    async def set(self, key: str, value: Any, byte_range: Any = None) -> None:
-        if key == self.refused:
-            raise ConnectionError("the server hung up")
-        await super().set(key, value)
-
-
 @pytest.mark.parametrize("refused", ["0/c/2/2", "1/c/0/1"])
 def test_a_store_that_fails_is_reported_with_the_chunk(refused: str) -> None:
-    store = FailingStore()
-    store.refused = refused
+    store = FailingStore(MemoryStore(), writes={refused: ConnectionError("the server hung up")})
     with pytest.raises(WriteError, match=f"could not write '{refused}' .* ConnectionError: the server hung up"):
         write(store, levels_of(noise((40, 40)), [(2, 2)], chunks=CHUNKS))
 

@@ -10,7 +10,7 @@ from attrs import fields_dict
 import omezarr
 import omezarr.testing
 from omezarr.location import StorageOptions
-from omezarr.testing import isolated_registry
+from omezarr.testing import isolated_registry, stateful, stores
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -48,7 +48,10 @@ def test_every_variable_of_the_environment_is_on_the_page_of_settings():
 
 def test_every_part_of_the_kit_is_on_its_page():
     text = page("testing.md")
-    assert [name for name in omezarr.testing.__all__ if f":: omezarr.testing.{name}\n" not in text] == []
+    parts = {f"omezarr.testing.{name}" for name in omezarr.testing.__all__}
+    for module in (stateful, stores):
+        parts |= {f"{module.__name__}.{name}" for name in module.__all__}
+    assert sorted(part for part in parts if f":: {part}\n" not in text) == []
 
 
 def test_every_storage_option_is_on_the_page_about_stores():

@@ -13,30 +13,15 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zarr.core.buffer import cpu
-from zarr.storage import LocalStore, LoggingStore, MemoryStore, WrapperStore
+from zarr.storage import LocalStore, LoggingStore, MemoryStore
 
 from omezarr.errors import AccessDeniedError, LocationNotFoundError, MetadataError, StorageError
 from omezarr.hierarchy import MAX_DOCUMENT_DEPTH, Hierarchy, parse_json
+from omezarr.testing.stores import CountingStore, FailingStore, WatchedStore
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=80)
 
 ALL_NAMES = {"zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata"}
-
-
-class CountingStore(WrapperStore):
-    """A store that counts what is asked for, and fails where it is told to."""
-
-    def __init__(self, store, failures=None):
-        super().__init__(store)
-        self.asked = []
-        self.failures = failures or {}
-
-    async def get(self, key, prototype, byte_range=None):
-        self.asked.append(key)
-        failure = self.failures.get(key) or self.failures.get("*")
-        if failure is not None:
-            raise failure
-        return await self._store.get(key, prototype, byte_range)
 
 
 def stored(objects):
@@ -190,7 +175,7 @@ class TestMalformedNodes:
         ):
             with pytest.raises(MetadataError, match="refused"):
                 ask(path)
-        assert not store.asked
+        assert not store.reads
 
     def test_paths_into_a_file_are_missing(self, store_of):
         hierarchy = Hierarchy(store_of({"zarr.json": GROUP_3, "file": b"text"}))
@@ -263,12 +248,12 @@ class TestArrays:
         store = CountingStore(made(zarr_format))
         hierarchy = Hierarchy(store)
         hierarchy.nodes(["", *LEVELS])
-        store.asked.clear()
+        store.reads.clear()
         array = hierarchy.array("a/1")
         assert array.shape == (4, 4)
-        assert not store.asked
+        assert not store.reads
         assert np.all(array[:] == 7)
-        assert len(store.asked) == 1
+        assert len(store.reads) == 1
 
     @pytest.mark.parametrize("zarr_format", [2, 3])
     def test_keep_their_attributes(self, zarr_format):
@@ -302,12 +287,12 @@ class TestRequests:
         store = CountingStore(made(zarr_format))
         hierarchy = Hierarchy(store)
         hierarchy.node()
-        assert len(store.asked) == 4
-        store.asked.clear()
+        assert len(store.reads) == 4
+        store.reads.clear()
         nodes = hierarchy.nodes(LEVELS, kind)
         assert {node.kind for node in nodes.values()} == {"array"}
-        assert len(store.asked) == each * len(LEVELS)
-        assert len(set(store.asked)) == len(store.asked)
+        assert len(store.reads) == each * len(LEVELS)
+        assert len(set(store.reads)) == len(store.reads)
 
     @pytest.mark.parametrize("zarr_format", [2, 3])
     def test_consolidated_metadata_saves_all_further_ones(self, zarr_format):
@@ -316,14 +301,14 @@ class TestRequests:
             store = CountingStore(made(zarr_format, consolidated=True))
         hierarchy = Hierarchy(store)
         root = hierarchy.node()
-        store.asked.clear()
+        store.reads.clear()
         assert root.consolidated
         assert root.attributes == {"name": "root"}
         nodes = hierarchy.nodes(["a", "b", *LEVELS])
         assert [node.kind for node in nodes.values()] == ["group", "group", *["array"] * 4]
         assert nodes["a"].attributes == {"name": "a"}
         assert hierarchy.array("b/1").shape == (4, 4)
-        assert not store.asked
+        assert not store.reads
 
     def test_what_consolidated_metadata_does_not_name_is_looked_for_all_the_same(self):
         store = MemoryStore()
@@ -398,7 +383,7 @@ class TestRequests:
         with ThreadPoolExecutor(8) as pool:
             results = list(pool.map(ask, range(8)))
         assert all(result == results[0] for result in results)
-        assert len(set(store.asked)) == len(store.asked)
+        assert len(set(store.reads)) == len(store.reads)
 
     def test_requests_are_made_at_the_same_time(self):
         class MeetingStore(CountingStore):
@@ -469,60 +454,60 @@ class TestKinds:
 class TestFailingStores:
     @pytest.mark.parametrize("error", [OSError("disk on fire"), RuntimeError("bug"), TimeoutError(), ValueError("odd")])
     def test_failures_are_errors_of_the_store_in_one_line(self, error):
-        store = CountingStore(made(3), {"*": error})
+        store = FailingStore(made(3), {"*": error})
         with pytest.raises(StorageError, match=r"could not read '.*") as caught:
             Hierarchy(store).node()
         assert caught.value.__cause__ is error
         assert "\n" not in str(caught.value)
 
     def test_a_failure_is_not_remembered(self):
-        store = CountingStore(made(3), {"a/zarr.json": OSError("a moment")})
+        counting = CountingStore(made(3))
+        store = FailingStore(counting, {"a/zarr.json": OSError("a moment")})
         hierarchy = Hierarchy(store)
         hierarchy.prefetch(["", "a", "b"])
         with pytest.raises(StorageError, match="a moment"):
             hierarchy.node("a")
-        store.failures.clear()
+        store.reads.clear()
         assert hierarchy.node("a").kind == "group"
-        assert store.asked.count("b/zarr.json") == 1
+        assert counting.reads.count("b/zarr.json") == 1
 
     @pytest.mark.parametrize("error", [KeyError("x"), FileNotFoundError("x"), NotADirectoryError("x")])
     def test_what_stores_raise_for_missing_keys_means_missing(self, error):
-        assert Hierarchy(CountingStore(MemoryStore(), {"*": error})).node() is None
+        assert Hierarchy(FailingStore(MemoryStore(), {"*": error})).node() is None
 
     def test_an_error_that_is_clear_already_is_passed_on(self):
         error = LocationNotFoundError("the bucket does not exist")
         with pytest.raises(LocationNotFoundError) as caught:
-            Hierarchy(CountingStore(MemoryStore(), {"*": error})).node()
+            Hierarchy(FailingStore(MemoryStore(), {"*": error})).node()
         assert caught.value is error
 
     def test_metadata_that_is_not_needed_may_fail(self):
         broken = OSError("no")
-        store = CountingStore(made(3), dict.fromkeys(ALL_NAMES - {"zarr.json"}, broken))
+        store = FailingStore(made(3), dict.fromkeys(ALL_NAMES - {"zarr.json"}, broken))
         assert Hierarchy(store).node().kind == "group"
 
     def test_attributes_are_needed(self):
-        store = CountingStore(made(2), {".zattrs": OSError("no attributes today")})
+        store = FailingStore(made(2), {".zattrs": OSError("no attributes today")})
         with pytest.raises(StorageError, match="no attributes today"):
             Hierarchy(store).node()
 
     def test_denied_at_first_is_an_error(self):
         with pytest.raises(AccessDeniedError, match="check your rights"):
-            Hierarchy(CountingStore(made(3), {"*": PermissionError("403")})).node()
+            Hierarchy(FailingStore(made(3), {"*": PermissionError("403")})).node()
 
     def test_denied_after_something_was_read_means_missing(self):
         """Public buckets that may not be listed answer so."""
         denied = PermissionError("403")
         missing = dict.fromkeys(ALL_NAMES - {"zarr.json"}, denied)
         missing |= {f"well/{name}": denied for name in ALL_NAMES}
-        hierarchy = Hierarchy(CountingStore(made(3), missing))
+        hierarchy = Hierarchy(FailingStore(made(3), missing))
         assert hierarchy.node().kind == "group"
         assert hierarchy.node("well") is None
 
     def test_listing_that_fails_is_an_error_of_the_store(self):
-        class Unlisted(CountingStore):
-            async def list_dir(self, prefix):
+        class Unlisted(WatchedStore):
+            async def before(self, verb, key):
                 raise OSError("no listing")
-                yield
 
         with pytest.raises(StorageError, match="no listing"):
             Hierarchy(Unlisted(MemoryStore())).names()

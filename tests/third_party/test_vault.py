@@ -18,6 +18,7 @@ from omezarr.errors import LockedError, OMEZarrError, TargetExistsError
 from omezarr.location import Location
 from omezarr.nodes.opening import open_store
 from omezarr.testing import WritableSchemeSuite, isolated_registry, write_example
+from omezarr.testing.stateful import StatefulSchemeSuite
 from tests.third_party import vault
 from tests.third_party.vault.store import DrawerStore
 
@@ -71,8 +72,10 @@ def write(place: str, registry: Registry, **run: Any) -> None:
     )
 
 
-class Contract(WritableSchemeSuite):
+class Contract(StatefulSchemeSuite, WritableSchemeSuite):
     """What holds for both."""
+
+    examples = 6
 
     @pytest.fixture
     def registry(self) -> Registry:

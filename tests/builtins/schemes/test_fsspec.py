@@ -20,6 +20,7 @@ from omezarr.hierarchy import run
 from omezarr.location import Location
 from omezarr.plugins.registry import default_registry
 from omezarr.testing import StorageSchemeSuite, WritableSchemeSuite
+from omezarr.testing.stateful import StatefulSchemeSuite
 from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 from tests.builtins.schemes.test_zip import zipped
 
@@ -37,10 +38,11 @@ class Shelf(LocalFileSystem):
 fsspec.register_implementation("shelf", Shelf)
 
 
-class TestFolders(WritableSchemeSuite):
+class TestFolders(StatefulSchemeSuite, WritableSchemeSuite):
     """A file system with folders that have to be made before there can be files in them."""
 
     name = "fsspec"
+    examples = 6
 
     @pytest.fixture
     def place(self, tmp_path):

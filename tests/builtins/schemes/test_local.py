@@ -9,11 +9,13 @@ from zarr.storage import LocalStore
 from omezarr.errors import LocationNotFoundError, NotOMEZarrError, StorageError, TargetExistsError
 from omezarr.location import Location
 from omezarr.testing import WritableSchemeSuite
+from omezarr.testing.stateful import StatefulSchemeSuite
 from tests.builtins.schemes.stores import fill, hierarchy, opened
 
 
-class TestLocal(WritableSchemeSuite):
+class TestLocal(StatefulSchemeSuite, WritableSchemeSuite):
     name = "local"
+    examples = 6
 
     @pytest.fixture
     def place(self, tmp_path):

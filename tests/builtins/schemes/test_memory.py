@@ -7,11 +7,13 @@ import pytest
 from omezarr.errors import ArgumentError, LocationNotFoundError
 from omezarr.location import Location
 from omezarr.testing import WritableSchemeSuite
+from omezarr.testing.stateful import StatefulSchemeSuite
 from tests.builtins.schemes.stores import fill, hierarchy, opened
 
 
-class TestMemory(WritableSchemeSuite):
+class TestMemory(StatefulSchemeSuite, WritableSchemeSuite):
     name = "memory"
+    examples = 6
 
     @pytest.fixture
     def place(self):

@@ -13,6 +13,7 @@ from omezarr.errors import AccessDeniedError, ArgumentError, LocationNotFoundErr
 from omezarr.hierarchy import run
 from omezarr.location import Location
 from omezarr.testing import WritableSchemeSuite
+from omezarr.testing.stateful import StatefulSchemeSuite
 from omezarr_builtins.schemes import s3
 from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 
@@ -24,8 +25,9 @@ def _no_memory_of_credentials():
     s3._has_credentials.cache_clear()
 
 
-class TestS3(WritableSchemeSuite):
+class TestS3(StatefulSchemeSuite, WritableSchemeSuite):
     name = "s3"
+    examples, steps, shrinks = 2, 15, False
     many = 40  # each takes the server of the tests a hundredth of a second
 
     @pytest.fixture

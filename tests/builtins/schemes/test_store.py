@@ -8,11 +8,13 @@ from zarr.storage import MemoryStore, ZipStore
 from omezarr.errors import LocationNotFoundError, UnsupportedError
 from omezarr.location import Location
 from omezarr.testing import WritableSchemeSuite
+from omezarr.testing.stateful import StatefulSchemeSuite
 from tests.builtins.schemes.stores import PIXELS, fill, hierarchy, opened
 
 
-class TestStore(WritableSchemeSuite):
+class TestStore(StatefulSchemeSuite, WritableSchemeSuite):
     name = "store"
+    examples = 6
 
     @pytest.fixture
     def place(self):
