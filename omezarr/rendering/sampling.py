@@ -13,7 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from omezarr.arrays.geometry import cells, region_shape, shifted
-from omezarr.arrays.reading import read_region
+from omezarr.arrays.reading import ArrayReader
 from omezarr.errors import StorageError, UnsupportedError
 from omezarr.hierarchy import run
 from omezarr.settings import Settings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from omezarr.arrays.geometry import Region, Shape
 
 Pixels: TypeAlias = "npt.NDArray[Any]"
+_Unit: TypeAlias = "tuple[Shape, Pixels]"
 
 MAX_CHUNKS = 256
 """How many chunks are read for a picture of one plane; twice as many along each axis as a screen of tiles has."""
@@ -115,15 +116,20 @@ def sample_region(array: zarr.Array[Any], region: Region, thinned: Sequence[int]
     jobs = list(itertools.product(*(_placed(parts) for parts in pieces)))
     threads = budget.threads or Settings.from_environment().threads if len(jobs) == 1 else 1
 
-    def read(job: tuple[tuple[slice, slice], ...]) -> list[StorageError]:
+    reader, units = ArrayReader(array), _units(array)
+
+    def read(job: tuple[tuple[slice, slice], ...]) -> tuple[list[StorageError], list[_Unit]]:
         source, target = tuple(item[0] for item in job), tuple(item[1] for item in job)
-        return _read(array, source, pixels[target], missing[target], threads)
+        failures = _read(reader, source, units, pixels[target], missing[target], threads=threads)
+        return failures, [] if units is None else _empty(array, source, units, pixels[target], missing[target])
 
     if len(jobs) == 1:
-        failures = read(jobs[0])
+        done = [read(jobs[0])]
     else:
         with ThreadPool(_AT_ONCE, thread_name_prefix="omezarr-sample") as pool:
-            failures = list(itertools.chain.from_iterable(pool.map(read, jobs)))
+            done = list(pool.map(read, jobs))
+    failures = list(itertools.chain.from_iterable(found for found, _ in done))
+    _mark_absent(array, list(itertools.chain.from_iterable(empty for _, empty in done)))
     if failures and missing.all():
         raise failures[0]
     return Sample(pixels, missing, steps, tuple(dict.fromkeys(map(str, failures))))
@@ -170,12 +176,13 @@ def _placed(parts: list[slice]) -> list[tuple[slice, slice]]:
     return [(part, slice(end - (part.stop - part.start), end)) for part, end in zip(parts, ends, strict=True)]
 
 
-def _read(array: zarr.Array[Any], region: Region, pixels: Pixels, missing: Pixels, threads: int) -> list[StorageError]:
-    """Fill pixels and mark what is missing; where a chunk cannot be read, the others still are."""
-    units = _units(array)
+def _read(
+    reader: ArrayReader, region: Region, units: Shape | None, pixels: Pixels, missing: Pixels, *, threads: int
+) -> list[StorageError]:
+    """Fill pixels and mark what cannot be read; where that is one object, the others still are."""
     failures: list[StorageError] = []
     try:
-        pixels[...] = read_region(array, region, threads)
+        reader.read(region, threads, pixels)
     except StorageError as error:
         if units is None:
             missing[...], pixels[...] = True, 0
@@ -183,12 +190,10 @@ def _read(array: zarr.Array[Any], region: Region, pixels: Pixels, missing: Pixel
         for _, part in cells(region, units):
             place = shifted(part, [axis.start for axis in region])
             try:
-                pixels[place] = read_region(array, part, 1)
+                pixels[place] = reader.read(part, 1)
             except StorageError as reason:
                 failures.append(reason)
                 missing[place], pixels[place] = True, 0
-    if units is not None:
-        _mark_absent(array, region, units, pixels, missing)
     return failures
 
 
@@ -201,20 +206,21 @@ def _units(array: zarr.Array[Any]) -> Shape | None:
     return units
 
 
-def _mark_absent(array: zarr.Array[Any], region: Region, units: Shape, pixels: Pixels, missing: Pixels) -> None:
-    """Mark units that are not stored: only those that look empty are asked for."""
+def _empty(array: zarr.Array[Any], region: Region, units: Shape, pixels: Pixels, missing: Pixels) -> list[_Unit]:
+    """Return the units that look as if they were not stored, each with its place in ``missing``."""
     fill = array.fill_value if array.fill_value is not None else 0
     empty = np.isnan(pixels) if fill != fill else pixels == fill  # noqa: PLR0124 - only NaN differs from itself
     origin = [axis.start for axis in region]
-    found = [
-        (index, shifted(part, origin))
-        for index, part in cells(region, units)
-        if math.prod(region_shape(part)) and empty[shifted(part, origin)].all()
-    ]
-    if found:
-        there = run(_present(array, [array.metadata.encode_chunk_key(index) for index, _ in found]))
-        for (_, place), present in zip(found, there, strict=True):
-            missing[place] |= not present
+    placed = ((index, shifted(part, origin)) for index, part in cells(region, units) if math.prod(region_shape(part)))
+    return [(index, missing[place]) for index, place in placed if empty[place].all()]
+
+
+def _mark_absent(array: zarr.Array[Any], units: list[_Unit]) -> None:
+    """Mark those of the units that are not stored, all asked for at once."""
+    if units:
+        there = run(_present(array, [array.metadata.encode_chunk_key(index) for index, _ in units]))
+        for (_, place), present in zip(units, there, strict=True):
+            place |= not present  # noqa: PLW2901 - into the array that it is a part of
 
 
 async def _present(array: zarr.Array[Any], names: list[str]) -> list[bool]:

@@ -9,7 +9,8 @@ from zarr.storage import LocalStore, MemoryStore
 
 import omezarr
 from omezarr.errors import ArgumentError, MetadataError, OMEZarrWarning, StorageError, UnsupportedError
-from omezarr.rendering import PictureRequest, render
+from omezarr.hierarchy import run
+from omezarr.rendering import PictureRequest, render, sampling
 from omezarr.rendering.colours import MISSING_COLOURS, palette_colour
 from omezarr.rendering.sampling import Budget
 from tests.rendering.reference import block_means, composed, plane_of, write_levels
@@ -222,6 +223,17 @@ def test_missing_chunks_are_drawn_as_such_and_empty_ones_are_not(tmp_path):
     assert picture.pixels[:8, 8:].max() == 0
     assert picture.pixels[:8, :8].min() == 255
     assert any("missing" in note for note in picture.notes)
+
+
+def test_chunks_that_look_empty_are_asked_for_together(monkeypatch):
+    pixels = np.zeros((20, 20), "uint8")
+    pixels[:, 10:] = 9
+    node, asked = image(pixels, "yx", chunks=(1, 1)), []
+    monkeypatch.setattr(sampling, "run", lambda work: asked.append(work) or run(work))
+    picture = render(node, PictureRequest(size=20, windows=((0, 9),))).pixels
+    assert len(asked) == 1
+    assert {tuple(colour) for row in picture[:, :9] for colour in row} == set(MISSING_COLOURS)
+    assert picture[:, 11:].min() == 255
 
 
 def test_a_broken_chunk_does_not_hide_its_neighbours(tmp_path):
