@@ -1,7 +1,7 @@
 """Writes a pyramid, in a process of its own that tests kill.
 
-Run as ``python -m tests.engine.killed_writer TARGET MODE [resume] [overwrite] [slow]``; prints how often cells of the
-source were read.
+Run as ``python -m tests.engine.killed_writer TARGET MODE [resume] [overwrite] [slow] [stuck]``; prints how often cells
+of the source were read.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ FACTORS = [(1, 1, 2, 2), (1, 2, 2, 2), (1, 1, 2, 2)]
 
 
 class Generated(PixelSource):
-    """Pixels that are computed from their place, so that no file has to be made; counts its reads."""
+    """Pixels that are computed from their place, so that no file has to be made; counts its reads, and may get stuck."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, stuck: bool) -> None:
         self.shape = SHAPE
         self.dtype = np.dtype("uint16")
         self.chunks = SHAPE
         self.identity = "generated"
         self.seconds = seconds
+        self.stuck = stuck
         self.reads = 0
 
     def read(self, region: tuple[slice, ...]) -> np.ndarray[Any, Any]:
         self.reads += 1
-        time.sleep(self.seconds)
+        time.sleep(60 if self.stuck and self.reads > 100 else self.seconds)
         grids = np.ogrid[region]
         return sum(grid * factor for grid, factor in zip(grids, (9973, 331, 17, 3), strict=True)).astype("uint16")  # type: ignore[union-attr]
 
@@ -49,7 +50,7 @@ class Generated(PixelSource):
 def main() -> None:
     target, mode, *words = sys.argv[1:]
     journal.NOTED_BYTES = 64 * 1024  # many notes for a small image
-    source = Generated(0.05 if "slower" in words else 0.004 if "slow" in words else 0.0)
+    source = Generated(0.004 if "slow" in words else 0.0, stuck="stuck" in words)
     method = Gaussian() if mode == "windows" else LocalMean()
     shards = (1, 8, 64, 64) if mode == "shards" else None
     step = levels_of(source, FACTORS, chunks=CHUNKS, shards=shards, method=method, path="A/1/0")

@@ -124,7 +124,7 @@ def test_overwriting_can_be_killed_and_resumed_with_the_old_in_place(tmp_path: P
 
 def test_of_two_processes_that_resume_the_second_is_refused_and_a_killed_one_is_not_in_the_way(tmp_path: Path) -> None:
     target = tmp_path / "image.zarr"
-    first = started(str(target), "pass", "slower", "resume")
+    first = started(str(target), "pass", "stuck", "resume")
     deadline = time.monotonic() + 60
     while not (target / "A/1/0/0/c").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
