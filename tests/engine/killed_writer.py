@@ -26,7 +26,7 @@ FACTORS = [(1, 1, 2, 2), (1, 2, 2, 2), (1, 1, 2, 2)]
 
 
 class Generated(PixelSource):
-    """Pixels that are computed from their place, so that no file has to be made; counts its reads, and may get stuck."""
+    """Pixels that are computed from their place, so that no file has to be made; counts its reads, may get stuck."""
 
     def __init__(self, seconds: float, *, stuck: bool) -> None:
         self.shape = SHAPE
