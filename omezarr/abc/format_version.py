@@ -30,7 +30,8 @@ class FormatVersion(ABC):
 
     Examples
     --------
-    The smallest one:
+    The smallest one that is read; one in which images are written overrides `complete` as well, or derives from a
+    version that does:
 
     >>> from omezarr.abc import Certainty, Claim, FormatVersion, Hint
     >>> from omezarr.model import Document

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from omezarr.hookspecs.axes import EXTENSION_AXES, ExtensionAxis
+from omezarr.hookspecs.exchange import omezarr_exporters, omezarr_importers
 from omezarr.hookspecs.markers import API_VERSION, HEAVY, PROJECT, hookimpl, hookspec
 from omezarr.hookspecs.showing import omezarr_viewers
 
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     import click
 
     from omezarr.abc import (
-        Exporter,
         FormatVersion,
-        Importer,
         NodeType,
         RuleSet,
         SampleData,
@@ -44,6 +43,8 @@ __all__ = [
     "ExtensionAxis",
     "hookimpl",
     "hookspec",
+    "omezarr_exporters",
+    "omezarr_importers",
     "omezarr_viewers",
 ]
 
@@ -81,7 +82,8 @@ def omezarr_formats() -> Iterable[FormatVersion]:
     ...             )
     >>>
     >>> def numbers(context):
-    ...     for index, item in enumerate(context.values.get("multiscales") or ()):
+    ...     images = context.values.get("multiscales")
+    ...     for index, item in enumerate(images if isinstance(images, list) else ()):
     ...         if isinstance(item, dict) and str(item.get("name")).isdecimal():
     ...             yield Finding(path=("multiscales", index, "name"), found=str(item["name"]), expected="a name")
     >>>
@@ -235,84 +237,6 @@ def omezarr_commands() -> Iterable[click.Command]:
     >>> @hookimpl
     ... def omezarr_commands():
     ...     return [shapes]
-    """
-    return ()
-
-
-@hookspec
-def omezarr_importers() -> Iterable[Importer]:
-    """Return readers of other file formats.
-
-    An importer claims locations and describes what they hold; pixels are read when they are written. Entry points are
-    named ``importers.NAME``; contributions are told apart by `Importer.name`.
-
-    Returns
-    -------
-    iterable of Importer
-
-    Examples
-    --------
-    >>> from omezarr.abc import Claim, Importer
-    >>> from omezarr.hookspecs import hookimpl
-    >>>
-    >>> class CommaSeparated(Importer):
-    ...     name = "csv"
-    ...     suffixes = (".csv",)
-    ...
-    ...     def claim(self, location):
-    ...         return Claim(Claim.NAME, "it ends in .csv") if location.name.endswith(self.suffixes) else None
-    ...
-    ...     def load(self, location, options):
-    ...         import numpy as np
-    ...         from omezarr.model.content import ImageContent
-    ...         from omezarr.arrays import as_source
-    ...         from omezarr.model import conventional_axes
-    ...
-    ...         pixels = np.loadtxt(location.url, dtype="float32", delimiter=",", ndmin=2)
-    ...         return ImageContent(pixels=as_source(pixels), axes=conventional_axes("yx"), name=location.name)
-    >>>
-    >>> @hookimpl
-    ... def omezarr_importers():
-    ...     return [CommaSeparated()]
-    """
-    return ()
-
-
-@hookspec
-def omezarr_exporters() -> Iterable[Exporter]:
-    """Return writers of other file formats.
-
-    An exporter claims targets and writes content to them, region by region. Entry points are named
-    ``exporters.NAME``; contributions are told apart by `Exporter.name`.
-
-    Returns
-    -------
-    iterable of Exporter
-
-    Examples
-    --------
-    >>> from omezarr.abc import Claim, Exporter
-    >>> from omezarr.hookspecs import hookimpl
-    >>>
-    >>> class Raw(Exporter):
-    ...     name = "raw"
-    ...     suffixes = (".raw",)
-    ...
-    ...     def claim(self, location):
-    ...         return Claim(Claim.NAME, "it ends in .raw") if location.name.endswith(self.suffixes) else None
-    ...
-    ...     def save(self, content, location, options, run):
-    ...         from pathlib import Path
-    ...
-    ...         source = content.pixels
-    ...         rest = tuple(slice(0, length) for length in source.shape[1:])
-    ...         with Path(location.url).open("wb") as file:
-    ...             for start in range(source.shape[0]):
-    ...                 file.write(source.read((slice(start, start + 1), *rest)).tobytes())
-    >>>
-    >>> @hookimpl
-    ... def omezarr_exporters():
-    ...     return [Raw()]
     """
     return ()
 

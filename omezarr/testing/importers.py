@@ -33,7 +33,15 @@ class ImporterSuite:
     """Tests of a `omezarr.abc.Importer` of files.
 
     A subclass overrides `importer`, `file` and `pixels`.
+
+    Attributes
+    ----------
+    ends_are_told : bool
+        Whether a file tells where it ends. Of a table of text nobody knows whether lines are missing: then a file that
+        was cut short may be read, as long as it is refused in words where it is not.
     """
+
+    ends_are_told = True
 
     @pytest.fixture
     def importer(self) -> Importer:
@@ -120,8 +128,14 @@ class ImporterSuite:
         short = file.with_name(f"short-{file.name}")
         short.write_bytes(content[:kept])
         importer.claim(Location.parse(short))
-        with pytest.raises(OMEZarrError, match="short-"):
+        if self.ends_are_told or kept == 0:
+            with pytest.raises(OMEZarrError, match="short-"):
+                read(importer, Location.parse(short))
+            return
+        try:
             read(importer, Location.parse(short))
+        except OMEZarrError as error:
+            assert "short-" in str(error)  # noqa: PT017 - it need not be raised
 
     def test_other_bytes_under_its_name_are_refused_in_words(self, importer: Importer, file: Path) -> None:
         other = file.with_name(f"other-{file.name}")

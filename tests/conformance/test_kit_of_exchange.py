@@ -234,6 +234,31 @@ def test_an_importer_that_breaks_its_word_fails(importer, test, more, tmp_path):
         call(getattr(ImporterSuite(), test), given)
 
 
+class Endless(ImporterSuite):
+    __test__ = False
+    ends_are_told = False
+
+
+def blunt(self: Any, location: Any, options: Any) -> ImageContent:
+    content = Path(location.url).read_bytes()
+    pixels = np.frombuffer(content[4:], "uint8").reshape(3, 4)
+    return ImageContent(pixels=as_source(pixels), axes=conventional_axes("yx"))
+
+
+@pytest.mark.parametrize(("importer", "found"), [(Raw(), ()), (raw(load=trusting), (0,)), (raw(load=blunt), (0, 0.5))])
+def test_where_ends_are_not_told_what_is_refused_is_refused_in_words(importer, found, tmp_path):
+    (tmp_path / "a.raw34").write_bytes(b"RAW!" + PIXELS.tobytes())
+    given = {"importer": importer, "file": tmp_path / "a.raw34"}
+    for cut in (0, 0.5):
+        test = Endless().test_a_file_that_was_cut_short_is_refused_in_words
+        if cut in found:
+            with pytest.raises((*FAILED, ValueError)) as caught:
+                call(test, {**given, "cut": cut})
+            assert not isinstance(caught.value, OMEZarrError)
+        else:
+            call(test, {**given, "cut": cut})
+
+
 # Exporters.
 
 
