@@ -168,11 +168,11 @@ def state_traits(store: Store, traits: StoreTraits) -> None:
     for trait, member in (("listable", "supports_listing"), ("rewritable", "supports_deletes")):
         if getattr(traits, trait) and not getattr(store, member):
             raise PluginError(f"the store {name} is stated to be {trait}, but its {member} is False; state one of both")
-    if traits == StoreTraits.of(store):
-        return
     try:
         setattr(store, _STATED, traits)
     except AttributeError as error:
+        if traits == StoreTraits.of(store):
+            return
         raise PluginError(f"the store {name} takes no attributes, so that its traits are lost; no __slots__") from error
 
 

@@ -44,6 +44,8 @@ def window_of(pixels: Any) -> Window:
         values = values[np.isfinite(values)].astype(np.float64)
     if values.size == 0:
         return Window(min=0, max=1, start=0, end=1)
+    if values.size == 1:  # that of a plan, before there are pixels
+        return _opened(*(values.item() for _ in range(4)))
     if is_countable(values.dtype):
         return window_of_counts(counts_of(values), values.dtype)
     low, high = values.min().item(), values.max().item()

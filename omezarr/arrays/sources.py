@@ -100,7 +100,8 @@ class ArraySource(PixelSource):
             import google_crc32c
 
             checksum = 0
-            for row in np.atleast_2d(self.array):
+            rows = [self.array] if self.array.flags.c_contiguous else np.atleast_2d(self.array)  # no copy of the whole
+            for row in rows:
                 checksum = google_crc32c.extend(checksum, np.ascontiguousarray(row).reshape(-1).view("u1"))
             self._identity = f"numpy {self.dtype.str} {self.shape} crc32c {checksum:08x}"
         return self._identity

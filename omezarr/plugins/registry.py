@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Viewer,
     )
     from omezarr.plugins.contributions import Contribution, Provider
+    from omezarr.plugins.rules import Gathering
 
 T = TypeVar("T")
 
@@ -76,6 +77,7 @@ class Registry:
         self._converters: dict[str, Converter] = {}
         self._mark = uuid4().hex
         self._plain_keys: frozenset[str] | None = None
+        self._gathering: Gathering | None = None
 
     def _contributions(self, name: str) -> Contributions[T]:
         return Contributions[T](EXTENSION_AXES[name], self._manager, self.in_use)
@@ -137,6 +139,14 @@ class Registry:
             types = (node_type for node_type in self.node_types.values() if node_type.plain)
             self._plain_keys = frozenset(key for node_type in types for key in (node_type.key, *node_type.companions))
         return self._plain_keys
+
+    @property
+    def gathering(self) -> Gathering:
+        """The rules of all plugins, kept once they are gathered: each document that is written is held against them."""
+        from omezarr.plugins.rules import Gathering
+
+        self._gathering = self._gathering or Gathering(self)
+        return self._gathering
 
     def axis(self, name: str) -> Contributions[object]:
         """Return the contributions to the extension axis of that name."""
@@ -214,11 +224,7 @@ class Registry:
         return _InUse(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to other processes: without what is disabled here, and with what a program has added.
-
-        All else are the plugins that are installed there. What cannot be pickled or imported there is refused by
-        whoever does that.
-        """
+        """Travel to other processes, as what is installed there without what is disabled, with what was added here."""
         if self is default_registry() and not self.added:
             return default_registry, ()
         _KEPT[self._mark] = self

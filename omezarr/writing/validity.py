@@ -12,7 +12,6 @@ from omezarr.abc.rules import Depth, RuleContext, Severity
 from omezarr.errors import MetadataError
 from omezarr.plugins.contributions import PLUGIN_ERRORS
 from omezarr.plugins.documents import document_of
-from omezarr.plugins.rules import Gathering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,12 +38,12 @@ def refuse_invalid(steps: Iterable[Step], version: FormatVersion, registry: Regi
     MetadataError
         With the group, the place in its document and the rule.
     """
-    gathering = Gathering(registry)
     for step in steps:
         if isinstance(step, EditAttributes):
-            attributes = step.known if callable(step.attributes) else step.attributes
-            before = {rule.id for rule, _ in _broken(step.expected or {}, version, registry, gathering)}
-            for rule, finding in _broken(attributes or {}, version, registry, gathering):
+            attributes = (step.known if callable(step.attributes) else step.attributes) or {}
+            broken = list(_broken(attributes, version, registry))
+            before = {rule.id for rule, _ in _broken(step.expected or {}, version, registry)} if broken else set()
+            for rule, finding in broken:
                 if rule.id not in before:
                     where = f" in the group {step.path!r}" if step.path else ""
                     raise MetadataError(
@@ -55,7 +54,7 @@ def refuse_invalid(steps: Iterable[Step], version: FormatVersion, registry: Regi
 
 
 def _broken(
-    attributes: Mapping[str, JSON], version: FormatVersion, registry: Registry, gathering: Gathering
+    attributes: Mapping[str, JSON], version: FormatVersion, registry: Registry
 ) -> Iterator[tuple[Rule, Finding]]:
     """Yield what breaks the MUSTs of a version in one document, as far as it can be told from the document alone."""
     if not attributes:
@@ -63,7 +62,7 @@ def _broken(
     values = document_of(attributes, version, registry).values
     context = RuleContext(values=values, attributes=attributes, version=version.version, certain=True)
     node_types = [node_type for key, node_type in registry.node_types.items() if key in values]
-    for item in gathering.of_group(version, node_types):
+    for item in registry.gathering.of_group(version, node_types):
         if item.rule.depth is Depth.DOCUMENT and item.rule.severity is Severity.ERROR:
             try:
                 findings = item.findings(context)

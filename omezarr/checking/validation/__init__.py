@@ -198,7 +198,7 @@ def _untold(walk: Walk) -> Iterator[Problem]:
 def _judge(visit: Visit, depth: Depth, ignore: Collection[str], *, strict: bool) -> Iterator[Problem]:
     for item in visit.rules:
         rule = item.rule
-        if rule.depth > depth or is_ignored(rule.id, ignore):
+        if rule.depth > depth or (ignore and is_ignored(rule.id, ignore)):
             continue
         try:
             findings = item.findings(visit.context, MOST_FINDINGS + 1)

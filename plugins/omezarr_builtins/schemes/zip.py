@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from attrs import fields_dict
 
@@ -62,6 +63,9 @@ class Zip(StorageScheme):
 
 def _split(location: Location) -> tuple[Location, Location, str] | None:
     """Return the folder of the innermost zip file, the file, and the path in it; None if there is none."""
+    text = unquote(location.url).lower()
+    if not any(suffix in text for suffix in _SUFFIXES):  # most have none; taking them apart takes far longer
+        return None
     inside: list[str] = []
     here: Location = location
     while (folder := here.parent) is not None:
