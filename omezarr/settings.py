@@ -34,6 +34,9 @@ _UNITS = {
 }
 
 
+LEAST_LEASE = 2.0
+"""The shortest lease, in seconds: it has to be renewed in time over a slow network."""
+
 METADATA_BYTES = 160 * 1024**2
 """What one metadata document may take in memory where nobody says: a plate of 60,000 wells, 200,000 colours."""
 
@@ -68,6 +71,29 @@ def parse_bytes(text: str | int) -> int:
     return int(size)
 
 
+def parse_lease(value: str | float, name: str) -> float:
+    """Return how many seconds a lease is to hold.
+
+    Parameters
+    ----------
+    value : str or float
+    name : str
+        Where it was said.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no number, or too short to be renewed in time.
+    """
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = 0.0
+    if not LEAST_LEASE <= seconds < float("inf"):
+        raise ArgumentError(f"{name} is {value!r}; it must be a number of seconds from {LEAST_LEASE:.0f} on")
+    return seconds
+
+
 @frozen(kw_only=True)
 class Settings:
     """Values that hold for a whole process unless an argument says otherwise.
@@ -82,12 +108,16 @@ class Settings:
         Bytes that one metadata document may take in memory (``OMEZARR_METADATA``).
     threads : int
         Threads for reading and writing (``OMEZARR_THREADS``); default: the cores this process may use.
+    lease : float or None
+        Seconds after which others may write to a place that is no local disk, where a process that wrote there has died
+        (``OMEZARR_LEASE``); None: a minute.
     """
 
     disabled_plugins: tuple[str, ...] = ()
     memory: int | None = None
     metadata: int = METADATA_BYTES
     threads: int = 1
+    lease: float | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -114,6 +144,7 @@ class Settings:
             memory=None if memory is None else parse_bytes(memory),
             metadata=parse_bytes(env.get("OMEZARR_METADATA", METADATA_BYTES)),
             threads=int(threads),
+            lease=parse_lease(env["OMEZARR_LEASE"], "OMEZARR_LEASE") if env.get("OMEZARR_LEASE") else None,
         )
 
 

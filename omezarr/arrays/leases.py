@@ -20,6 +20,7 @@ from attrs import define, field
 
 from omezarr.errors import LockedError, OMEZarrError, UnsupportedError, WriteError
 from omezarr.hierarchy import run
+from omezarr.settings import Settings
 from omezarr.stores import ConditionalStore
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ UNCERTAIN = "; the store cannot change objects on condition, so that two that be
 
 
 @contextmanager
-def leased(target: StoreTarget, name: str, wait: float) -> Iterator[None]:
+def leased(target: StoreTarget, name: str, wait: float, seconds: float | None = None) -> Iterator[None]:
     """Hold a lease while the block runs; nothing can be written to the target any more once it is lost.
 
     Parameters
@@ -53,13 +54,16 @@ def leased(target: StoreTarget, name: str, wait: float) -> Iterator[None]:
         The key of the lease.
     wait : float
         How many seconds to wait for another holder.
+    seconds : float, optional
+        How long it holds without being renewed. Default: ``OMEZARR_LEASE``, else a minute.
 
     Raises
     ------
     LockedError
         If somebody else holds it, or has come to hold it while the block ran.
     """
-    lease = Lease(target, name)
+    seconds = seconds or Settings.from_environment().lease or LEASE_SECONDS
+    lease = Lease(target, name, seconds)
     deadline = time.monotonic() + wait
     while not lease.take():
         if time.monotonic() >= deadline:
@@ -68,7 +72,7 @@ def leased(target: StoreTarget, name: str, wait: float) -> Iterator[None]:
     done = threading.Event()
 
     def keep() -> None:
-        while not done.wait(LEASE_SECONDS / RENEWALS):
+        while not done.wait(seconds / RENEWALS):
             if not lease.renew():
                 return
 
@@ -93,10 +97,13 @@ class Lease:
     ----------
     target : StoreTarget
     name : str
+    seconds : float
+        How long it holds without being renewed.
     """
 
     target: StoreTarget
     name: str
+    seconds: float = field(factory=lambda: LEASE_SECONDS)
     owner: str = field(factory=lambda: f"{socket.gethostname()} process {os.getpid()} {uuid.uuid4().hex[:8]}")
     _slot: _ConditionalSlot | _PlainSlot = field(init=False)
     _version: str | None = field(init=False, default=None)
@@ -131,10 +138,9 @@ class Lease:
     def refusal(self) -> str:
         """Why it could not be taken."""
         content, _ = self._slot.read()
-        holder, _ = _parsed(content)
-        text = (
-            f"{holder or 'another process'} is writing to {self.target}; if it is dead, wait for {LEASE_SECONDS:.0f} s"
-        )
+        holder, expires = _parsed(content)
+        left = max(1, round(expires - time.time()))
+        text = f"{holder or 'another process'} is writing to {self.target}; if it is dead, wait for {left} s"
         return text + (UNCERTAIN if content is not None and b'"certain": false' in content else "")
 
     def renew(self) -> bool:
@@ -144,7 +150,7 @@ class Lease:
             if self._store(self._version):
                 return True
         except OMEZarrError as error:
-            if time.monotonic() < self._until - LEASE_SECONDS / RENEWALS:
+            if time.monotonic() < self._until - self.seconds / RENEWALS:
                 return True  # there is time to try once more
             reason = str(error)
         self._lost = f"the lease of {self.target} could not be renewed: {reason}"
@@ -163,7 +169,7 @@ class Lease:
         if self._lost is not None:
             raise LockedError(
                 f"{self._lost}. Writing has stopped; once nobody else writes there, look at what is there and run the "
-                "same again with resuming"
+                "same again with resuming (--resume)"
             )
 
     def release(self) -> None:
@@ -176,11 +182,11 @@ class Lease:
 
     def _content(self) -> bytes:
         certain = isinstance(self._slot, _ConditionalSlot)
-        return json.dumps({"owner": self.owner, "expires": time.time() + LEASE_SECONDS, "certain": certain}).encode()
+        return json.dumps({"owner": self.owner, "expires": time.time() + self.seconds, "certain": certain}).encode()
 
     def _store(self, version: str | None) -> bool:
         """Store the lease in place of a version of it."""
-        until = time.monotonic() + LEASE_SECONDS
+        until = time.monotonic() + self.seconds
         new = self._slot.replace(self._content(), version)
         if new is None:
             # A request that was repeated, as its answer got lost, is refused though the lease is one's own.

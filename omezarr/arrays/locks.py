@@ -30,7 +30,7 @@ CHANGE_LOCK = f"{JOURNAL_PREFIX}/upgrade.lock"
 
 
 @contextmanager
-def locked(target: Target, name: str, *, wait: float = 0.0) -> Iterator[None]:
+def locked(target: Target, name: str, *, wait: float = 0.0, lease: float | None = None) -> Iterator[None]:
     """Hold a lock while the block runs.
 
     Parameters
@@ -40,6 +40,8 @@ def locked(target: Target, name: str, *, wait: float = 0.0) -> Iterator[None]:
         The key of the lock.
     wait : float
         How many seconds to wait for another holder.
+    lease : float, optional
+        How many seconds a lease holds without being renewed, where there is one.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def locked(target: Target, name: str, *, wait: float = 0.0) -> Iterator[None]:
             sweep(target.root, died=left)
             yield
     elif isinstance(target, StoreTarget) and not target.transient:
-        with leased(target, name, wait):
+        with leased(target, name, wait, lease):
             yield
     else:
         yield

@@ -98,7 +98,9 @@ class ObjectsCopier:
         SourceError
         """
         if self._source.complete and self._source.totals().identity != self.step.identity:
-            raise SourceError(f"{self.step.source} has changed while it was copied; copy it anew, with overwriting")
+            raise SourceError(
+                f"{self.step.source} has changed while it was copied; copy it anew, with overwriting (--overwrite)"
+            )
 
 
 def _is_document(entry: Entry) -> bool:

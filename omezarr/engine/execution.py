@@ -22,7 +22,7 @@ from omezarr.engine.progress import ProgressCounter
 from omezarr.engine.replacement import PlanTarget
 from omezarr.engine.steps import StepRunner
 from omezarr.errors import ArgumentError, OMEZarrError, SourceError, UnsupportedError, WriteError
-from omezarr.settings import Settings
+from omezarr.settings import Settings, parse_lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +44,7 @@ def execute(
     progress: ProgressCallback | None = None,
     scheduler: Any = None,
     resume: bool = False,
+    lease: float | None = None,
     committed: Callable[[], None] | None = None,
 ) -> bool:
     """Carry out a plan.
@@ -64,6 +65,9 @@ def execute(
         Runs the work on a cluster: a client, the address of a scheduler, or ``"local:N"`` for N processes here.
     resume : bool
         Whether to go on with an earlier attempt at the same plan, if there is one.
+    lease : float, optional
+        Seconds after which others may write there if this process dies, in stores that are no local disk. Default:
+        ``OMEZARR_LEASE``, else a minute.
     committed : callable, optional
         What belongs to a new hierarchy elsewhere, such as its entry in a list: called when it is complete, before
         that is forgotten, so that the same plan makes up for it where a process died in between.
@@ -103,6 +107,8 @@ def execute(
     distant += [copier.distant for copier in copiers.values()]
     if threads is None and (opened.distant or any(distant)):
         count = max(count, DISTANT_THREADS)
+    if lease is not None:
+        lease = parse_lease(lease, "the lease")
     if count < 1:
         raise ArgumentError(f"{count} threads can do nothing; give at least 1")
     if opened.sealed and not plan.create:
@@ -127,7 +133,7 @@ def execute(
         prefix = prefix_of(plan)
         site.target.scratch = prefix
         alone = plan.create or writers or not plan.phases
-        with site.prepared(), locked(site.wanted, f"{prefix}.lock") if alone else nullcontext():
+        with site.prepared(), locked(site.wanted, f"{prefix}.lock", lease=lease) if alone else nullcontext():
             journal = Journal(site.target, prefix)
             runner = StepRunner(
                 site.target,

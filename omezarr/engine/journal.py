@@ -68,7 +68,7 @@ class Journal:
         for name, where, old, new in self._changes(facts):
             raise ArgumentError(
                 f"cannot resume {self._target}: {where and f'{where} of '}{name} was {_shown(old)}, is now "
-                f"{_shown(new)}; start anew with overwriting, or restore what it was"
+                f"{_shown(new)}; start anew with overwriting (--overwrite), or restore what it was"
             )
 
     def is_of(self, facts: Mapping[str, JSON]) -> bool:

@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from omezarr.abc.plan import INCOMPLETE_KEY, JOURNAL_PREFIX
+from omezarr.abc.plan import INCOMPLETE_KEY, JOURNAL_PREFIX, CreateArrays
 from omezarr.arrays.documents import Documents
 from omezarr.arrays.folders import make_folder, remove_empty
 from omezarr.arrays.locks import locked
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from omezarr.abc.plan import Plan
     from omezarr.engine.opener import StoreOpener
     from omezarr.model import JSON
+
+
+_WAYS_ON = (
+    "resuming to go on (--resume, RunOptions(resume=True)), or with overwriting to start anew "
+    "(--overwrite, overwrite=True)"
+)
 
 
 class State(Enum):
@@ -85,9 +91,7 @@ class PlanTarget:
             return f"nothing is at {self.wanted}: a single file cannot be resumed, so write it anew, or a folder first"
         if self.target.transient:
             return f"what was written to {self.wanted} is unfinished and cannot be resumed; write it anew"
-        return (
-            f"{self.wanted} is unfinished: run the same again with resuming to go on, or with overwriting to start anew"
-        )
+        return f"{self.wanted} is unfinished: run the same again with {_WAYS_ON}"
 
     def check(self) -> None:
         """Refuse to write where something is that must stay.
@@ -109,9 +113,10 @@ class PlanTarget:
             self.committed = self.resuming = True
             return
         if found in (State.COMPLETE, State.COMMITTED) and not self.plan.overwrite:
+            begun = "; to go on with it, resume (--resume, RunOptions(resume=True))" if self._grows else ""
             raise TargetExistsError(
-                f"{self.wanted} exists already; overwrite it or choose another target (--overwrite, overwrite=True); "
-                "where this very call made it, resuming (--resume, RunOptions(resume=True)) finds nothing left to do"
+                f"{self.wanted} exists already; overwrite it or choose another target (--overwrite, overwrite=True)"
+                f"{begun}"
             )
         unfinished = found is State.UNFINISHED
         if self.target is not self.wanted:
@@ -119,18 +124,21 @@ class PlanTarget:
             self.committed = self.resume and beside in (State.COMPLETE, State.COMMITTED)
             unfinished = beside is State.UNFINISHED or self.committed
         elif unfinished and not (self.resume or self.plan.overwrite):
-            raise IncompleteError(
-                f"{self.wanted} is unfinished: run with resuming to go on, or with overwriting to start anew"
-            )
+            raise IncompleteError(f"{self.wanted} is unfinished: run with {_WAYS_ON}")
         self.resuming = self.resume and unfinished
 
     def _is_done(self, found: State) -> bool:
         """Return whether a complete hierarchy is what the plan would make; pixels are compared once."""
         if found is State.COMMITTED and Journal(self.wanted, f"{JOURNAL_PREFIX}/plan").is_of(facts_of(self.plan)):
             return True
-        if found in (State.COMPLETE, State.COMMITTED) and self.resume and not self._found_same:
+        if found in (State.COMPLETE, State.COMMITTED) and not self._found_same and (self.resume or not self._grows):
             self._found_same = is_carried_out(self.plan, self.wanted, self._open_store)
         return self._found_same
+
+    @property
+    def _grows(self) -> bool:
+        """Whether pixels are written by whoever comes later, so that the same plan again is not the same work."""
+        return any(isinstance(step, CreateArrays) for step in self.plan.steps)
 
     @contextmanager
     def prepared(self) -> Iterator[None]:

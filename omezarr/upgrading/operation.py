@@ -191,7 +191,7 @@ def carry_out(prepared: Upgrade, registry: Registry, run: RunOptions | None = No
         run_plan(prepared.plan, registry, run)
         return
     target = target_of(open_store(prepared.source, registry.storage_schemes, write=True))
-    with locked(target, CHANGE_LOCK):
+    with locked(target, CHANGE_LOCK, lease=None if run is None else run.lease):
         try:
             run_plan(prepared.plan, registry, run)
         except (WriteError, StorageError) as error:

@@ -233,7 +233,7 @@ def carry_out_copy(plan: Plan, registry: Registry, run: RunOptions | None = None
     if comparison is not None and not comparison.same:
         raise WriteError(
             f"{plan.target} is not what {step.source} is ({comparison}); copy it anew, with "
-            "overwriting, and look after the disk or network between"
+            "overwriting (--overwrite), and look after the disk or network between"
         )
     return Copied(
         target=plan.target,
@@ -318,7 +318,7 @@ def _root_of(place: Location, opened: OpenedStore) -> Mapping[str, bytes]:
             continue  # a copy is as broken as what it is of
         attributes = document.get("attributes") if name == "zarr.json" and isinstance(document, dict) else document
         if isinstance(attributes, dict) and is_marker(attributes):
-            raise IncompleteError(f"{place} was never finished; resume what wrote it, or remove it")
+            raise IncompleteError(f"{place} was never finished; run what wrote it again with --resume, or remove it")
     return root
 
 

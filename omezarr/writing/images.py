@@ -139,6 +139,7 @@ def run_plan(
             progress=run.progress,
             scheduler=run.scheduler,
             resume=run.resume,
+            lease=run.lease,
             committed=entered,
         )
 

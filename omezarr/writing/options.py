@@ -173,6 +173,9 @@ class RunOptions:
         Called with `omezarr.abc.plan.Progress`.
     resume : bool
         Whether to go on with what an interrupted call with the same arguments left.
+    lease : float, optional
+        Seconds after which others may write there if this process dies, in stores that are no local disk. Default:
+        ``OMEZARR_LEASE``, else a minute.
     """
 
     memory: int | None = None
@@ -180,6 +183,7 @@ class RunOptions:
     scheduler: Any = None
     progress: ProgressCallback | None = None
     resume: bool = False
+    lease: float | None = None
 
 
 def near(name: str, known: Sequence[str]) -> str:

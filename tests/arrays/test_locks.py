@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from zarr.storage import MemoryStore
 
+import omezarr
 from omezarr.arrays import leases, locks
 from omezarr.arrays.targets import StoreTarget
-from omezarr.errors import IncompleteError, LockedError, SourceError, TargetExistsError
+from omezarr.errors import ArgumentError, IncompleteError, LockedError, SourceError, TargetExistsError
 from tests.engine.pyramids import FINAL, levels_of, noise, read_levels, write
 from tests.engine.test_execution import CHUNKS, Failing
 
@@ -84,3 +85,30 @@ def test_overwriting_on_a_server_removes_all_of_the_old(store: RemoteStore) -> N
     write(store, levels_of(noise((9, 9)), chunks=CHUNKS), overwrite=True)
     assert len(read_levels(store)) == 1
     assert not [key for key in store._store_dict if key.startswith("1/")]
+
+
+def test_a_lease_runs_out_when_its_holder_said(target: StoreTarget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1000.0)
+
+    def seconds_held(**given: float) -> float:
+        with locks.locked(target, "lock", **given):
+            with pytest.raises(LockedError) as caught, locks.locked(target, "lock"):
+                pass
+            expires: float = json.loads(target.get("lock") or b"")["expires"]
+        assert f"wait for {expires - 1000:.0f} s" in str(caught.value)
+        return expires - 1000
+
+    assert seconds_held() == 60
+    assert seconds_held(lease=7) == 7
+    monkeypatch.setenv("OMEZARR_LEASE", "20")
+    assert seconds_held() == 20
+    assert seconds_held(lease=7) == 7
+
+
+@pytest.mark.parametrize("wrong", ["1", "soon", "nan", "inf"])
+def test_a_lease_that_could_not_be_renewed_in_time_is_refused(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ArgumentError, match="the lease is"):
+        omezarr.write_image(RemoteStore(), np.zeros((8, 8), "uint8"), run={"lease": wrong})
+    monkeypatch.setenv("OMEZARR_LEASE", wrong)
+    with pytest.raises(ArgumentError, match="OMEZARR_LEASE"):
+        omezarr.write_image(RemoteStore(), np.zeros((8, 8), "uint8"))

@@ -136,7 +136,7 @@ def test_a_label_image_is_replaced_without_its_siblings(tmp_path: Path) -> None:
     zeros = np.zeros((16, 16), dtype="uint8")
     omezarr.write_image(path, zeros, axes="yx", labels={"cells": zeros, "nuclei": zeros + 1})
     with pytest.raises(TargetExistsError):
-        omezarr.write_labels(path, zeros, "cells")
+        omezarr.write_labels(path, zeros + 3, "cells")
     omezarr.write_labels(path, zeros + 7, "cells", overwrite=True)
     labels = omezarr.open(path).labels
     assert list(labels) == ["cells", "nuclei"]

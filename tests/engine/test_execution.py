@@ -161,7 +161,7 @@ def test_a_replacement_that_was_cut_short_is_mended(tmp_path: Path, state: str) 
     elif state != "old only":
         (tmp_path / ".image.zarr.omezarr-new").mkdir()
     with pytest.raises(TargetExistsError):
-        write(target, levels_of(noise((20, 20)), chunks=CHUNKS))
+        write(target, levels_of(noise((20, 20), seed=1), chunks=CHUNKS))
     assert digests(target) == before
 
 
@@ -184,7 +184,7 @@ def test_a_failure_midway_names_the_place_and_the_way_to_go_on(tmp_path: Path) -
     with pytest.raises(SourceError, match="with resuming to go on"):
         write(target, levels_of(Failing(array, (33, 33)), [(2, 2)], chunks=CHUNKS), threads=1)
     assert "incomplete" in root_of(target)["omezarr"]
-    with pytest.raises(IncompleteError, match="with resuming to go on, or with overwriting to start anew"):
+    with pytest.raises(IncompleteError, match=r"to go on \(--resume, .*to start anew \(--overwrite, "):
         write(target, levels_of(array, [(2, 2)], chunks=CHUNKS))
     write(target, levels_of(array, [(2, 2)], chunks=CHUNKS), overwrite=True)
     assert root_of(target) == FINAL

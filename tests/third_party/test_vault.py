@@ -110,7 +110,7 @@ def test_an_image_is_written_there_as_to_a_folder(name: str, tmp_path: Path, fol
     node = omezarr.open(f"{name}://lab/deep/image.zarr", registry=registry)
     assert np.array_equal(node.levels[0].read(), PIXELS)
     with pytest.raises(TargetExistsError, match="overwrite"):
-        write(f"{name}://lab/deep/image.zarr", registry)
+        omezarr.write_image(f"{name}://lab/deep/image.zarr", PIXELS[::-1], axes="yx", registry=registry)
 
 
 @pytest.mark.parametrize("name", ["vault", "drawer"])

@@ -46,7 +46,14 @@ def test_converting_again_with_resume_says_that_nothing_is_left(
     assert run([*call, "--resume"]) == 0
     assert "nothing left to do" in capsys.readouterr().out
     assert contents(tmp_path) == before
+    assert run(call) == 0
+    assert "nothing left to do" in capsys.readouterr().out
+    np.save(tmp_path / "a.npy", IMAGE + np.uint16(1))
     assert run(call) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert contents(tmp_path / "a.zarr") == {
+        key.removeprefix("a.zarr/"): before[key] for key in before if key != "a.npy"
+    }
 
 
 @pytest.mark.parametrize(
@@ -56,10 +63,11 @@ def test_converting_again_with_resume_says_that_nothing_is_left(
 )  # fmt: skip
 def test_another_request_is_refused(tmp_path: Path, pixels: Any, options: dict[str, Any]) -> None:
     write_image(tmp_path / "a.zarr", IMAGE, chunks=(16, 16), run=RESUME)
-    write_image(tmp_path / "a.zarr", IMAGE, chunks=(16, 16), run=RESUME)
     before = contents(tmp_path)
-    with pytest.raises(TargetExistsError, match="exists already"):
-        write_image(tmp_path / "a.zarr", pixels, **{"chunks": (16, 16), **options}, run=RESUME)
+    for again in (RESUME, RunOptions()):
+        write_image(tmp_path / "a.zarr", IMAGE, chunks=(16, 16), run=again)
+        with pytest.raises(TargetExistsError, match="exists already"):
+            write_image(tmp_path / "a.zarr", pixels, **{"chunks": (16, 16), **options}, run=again)
     assert contents(tmp_path) == before
 
 

@@ -173,7 +173,7 @@ def test_a_plate_grows_field_by_field(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match="C/9"):
         write_field(path, "C/9", IMAGE[0])
     with pytest.raises(TargetExistsError):
-        write_field(path, "A/1", IMAGE[0], field="0")
+        write_field(path, "A/1", IMAGE[0][::-1], field="0")
 
 
 def test_a_well_off_the_plate_is_refused(tmp_path: Path) -> None:

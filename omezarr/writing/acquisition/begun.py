@@ -86,7 +86,7 @@ def check_run(run: RunOptions | None) -> None:
     unused = [name for name in ("scheduler", "progress") if getattr(given, name)]
     if unused:
         raise ArgumentError(
-            f"{unused[0]} has no meaning for a writer of regions; give memory, threads and resume alone"
+            f"{unused[0]} has no meaning for a writer of regions; give memory, threads, resume and lease alone"
         )
     if given.threads is not None and given.threads < 1:
         raise ArgumentError(f"{given.threads} threads can do nothing; give at least 1")

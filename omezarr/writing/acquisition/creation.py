@@ -116,7 +116,7 @@ def create_writer(
         consolidate=planner.options.consolidated,
     )
     refuse_invalid(plan.steps, planner.version, request.registry)
-    run_plan(plan, request.registry, RunOptions(resume=request.run.resume), listing=listing)
+    run_plan(plan, request.registry, RunOptions(resume=request.run.resume, lease=request.run.lease), listing=listing)
     return open_writer(
         request.target,
         grows=None if grows is None else content.axes[grows].name,

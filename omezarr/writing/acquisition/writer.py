@@ -139,7 +139,7 @@ def open_writer(
             grows=None if grows is None else names.index(grows),
         ),
         measure_windows=measure_windows or (found is not None and found.measure_windows),
-        resume=run.resume,
+        run=run,
     )
 
 
@@ -152,12 +152,12 @@ class ImageWriter:
     target : Target
     regions : RegionWriter
     measure_windows : bool
-    resume : bool
-        Whether label images that are there are gone on with.
+    run : RunOptions
+        Whether label images that are there are gone on with; how long a lease holds.
     """
 
     def __init__(
-        self, node: Node, target: Target, regions: RegionWriter, *, measure_windows: bool, resume: bool = False
+        self, node: Node, target: Target, regions: RegionWriter, *, measure_windows: bool, run: RunOptions
     ) -> None:
         self._node = node
         self._target = target
@@ -166,10 +166,10 @@ class ImageWriter:
         self._names = [axis.name for axis in node.axes]
         self._labels: list[ImageWriter] = []
         self._held = ExitStack()
-        self._held.enter_context(locked(target, f"{JOURNAL_PREFIX}/append.lock"))
+        self._held.enter_context(locked(target, f"{JOURNAL_PREFIX}/append.lock", lease=run.lease))
         target.scratch = SCRATCH
         found = left_by_another(target)
-        self._resume = resume or found is not None
+        self._resume = run.resume or found is not None
         assert node.format is not None
         self._documents = Documents(target, node.format.zarr_format)
         consolidated = self._documents.is_consolidated()

@@ -17,7 +17,7 @@ from omezarr.terminal import (
     progress_bar,
     storage_option,
 )
-from omezarr_builtins.commands._writing import WHOLE, show_plan
+from omezarr_builtins.commands._writing import WHOLE, lease_option, show_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,6 +53,7 @@ _OPTIONS = (
     click.option("--memory", type=Size(), help="How much of the objects may be held at once, for example 512MiB."),
     click.option("--threads", type=click.IntRange(min=1), help="How many objects at once. [default: by the places]"),
     click.option("--resume", is_flag=True, help="Go on with what an interrupted call left."),
+    lease_option,
     click.option("--dry-run", is_flag=True, help="Say what would be copied, and write nothing."),
     overwrite_option,
     storage_option,
@@ -99,7 +100,8 @@ def run_copy(registry: Any, source: str, target: str, words: Mapping[str, Any]) 
             echo(f"Would copy {source} to {target}: {most}{summary['objects']} objects{size}")
         return
     with progress_bar(f"Copying {plan.target.name}") as progress:
-        run = RunOptions(memory=words["memory"], threads=words["threads"], resume=words["resume"], progress=progress)
+        own = {name: words[name] for name in ("memory", "threads", "resume", "lease")}
+        run = RunOptions(**own, progress=progress)
         copied = carry_out_copy(plan, registry, run, verify=words["verify"])
     _report(copied, source, target, as_json=words["as_json"])
 

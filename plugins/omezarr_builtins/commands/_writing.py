@@ -57,11 +57,18 @@ _WRITE = (
     click.option("--expand-axes", is_flag=True, help="Add axes of size 1 where the version needs all five."),
 )
 
+lease_option = click.option(
+    "--lease",
+    type=click.FloatRange(min=2),
+    metavar="SECONDS",
+    help="How soon others may write to a store that is no local disk if this process dies. [default: 60]",
+)
 _RUN = (
     click.option("--memory", type=Size(), help="How much memory of its own the engine may use, for example 512MiB."),
     click.option("--threads", type=click.IntRange(min=1), help="How many threads. [default: the cores]"),
     click.option("--scheduler", metavar="ADDRESS", help="Run on dask.distributed: an address, or local:N."),
     click.option("--resume", is_flag=True, help="Go on with what an interrupted call with the same options left."),
+    lease_option,
     click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing."),
 )
 
@@ -131,6 +138,7 @@ def run_options_of(words: Mapping[str, Any], progress: Any) -> Any:
         threads=words["threads"],
         scheduler=words["scheduler"],
         resume=words["resume"],
+        lease=words["lease"],
         progress=progress,
     )
 
