@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 
     Pixels = npt.NDArray[Any]
 
-CALL_BYTES = 64 * 1024
+CALL_BYTES = 192 * 1024
 """What summing takes beside pixels."""
+
+PIECE_SAMPLES = 8 * 1024
+"""How many results are summed at once."""
+
+PIECE_ROW = 512
+"""How many of them are neighbours along the last axis, where it is another one that is summed along."""
 
 
 @frozen
@@ -141,8 +147,6 @@ def apply_taps(
     window: Pixels, taps: Sequence[Taps | None], factors: tuple[int, ...], inner: tuple[slice, ...]
 ) -> Pixels:
     """Sum along each axis in turn; axes without taps are cut to their inner part."""
-    import numpy as np
-
     for axis, (given, factor, part) in enumerate(zip(taps, factors, inner, strict=True)):
         before = (slice(None),) * axis
         if given is None:
@@ -150,14 +154,45 @@ def apply_taps(
             continue
         count = -(-(part.stop - part.start) // factor)
         start = part.start + given.first
-        total = None
-        for shift, weight in enumerate(given.weights):
-            place = slice(start + shift, start + shift + (count - 1) * factor + 1, factor)
-            share = np.multiply(window[(*before, place)], weight)
-            total = share if total is None else np.add(total, share, out=total)
-        assert total is not None
-        window = total
+        window = _summed(window, axis, given.weights, slice(start, start + (count - 1) * factor + 1, factor))
     return window
+
+
+def _summed(window: Pixels, axis: int, weights: Sequence[float], first: slice) -> Pixels:
+    """Sum samples along an axis times weights: those at first, the next ones, and so on.
+
+    Done in pieces that stay in the cache of the processor with what is made of them.
+    """
+    import numpy as np
+
+    from omezarr.arrays.geometry import cells
+
+    count = len(range(first.start, first.stop, first.step))
+    shape = (*window.shape[:axis], count, *window.shape[axis + 1 :])
+    before = (slice(None),) * axis
+    if axis == window.ndim - 1:  # along the last axis, samples that are taken together are put side by side
+        phases = [np.ascontiguousarray(window[..., phase :: first.step]) for phase in range(first.step)]
+        places = [divmod(first.start + shift, first.step) for shift in range(len(weights))]
+        shares = [phases[phase][..., start : start + count] for start, phase in places]
+    else:
+        shares = [
+            window[(*before, slice(first.start + shift, first.stop + shift, first.step))]
+            for shift in range(len(weights))
+        ]
+    room, steps = PIECE_SAMPLES, list(shape)
+    for position in reversed(range(len(shape))):
+        most = PIECE_ROW if position == len(shape) - 1 and axis != position else room
+        steps[position] = max(1, min(most, shape[position]))
+        room = max(1, room // steps[position])
+    result, scratch = np.empty(shape), np.empty(math.prod(steps))
+    for _, piece in cells(tuple(slice(0, length) for length in shape), steps):
+        total = result[piece]
+        share = scratch[: total.size].reshape(total.shape)
+        np.multiply(shares[0][piece], weights[0], out=total)
+        for samples, weight in zip(shares[1:], weights[1:], strict=True):
+            np.multiply(samples[piece], weight, out=share)
+            np.add(total, share, out=total)
+    return result
 
 
 def cast_rounding(sums: Pixels, dtype: np.dtype[Any]) -> Pixels:

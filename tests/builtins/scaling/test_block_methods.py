@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from omezarr_builtins.scaling.local_mean import LocalMean
 from omezarr_builtins.scaling.max import Max
-from omezarr_builtins.scaling.median import Median
+from omezarr_builtins.scaling.median import Median, middle
 from omezarr_builtins.scaling.min import Min
 from omezarr_builtins.scaling.mode import Mode
 from omezarr_builtins.scaling.nearest import Nearest
@@ -174,6 +174,13 @@ def test_complex_numbers_are_refused_with_a_cure(method: ScalingMethod) -> None:
 def test_methods_that_preserve_values_make_no_new_ones(method: Any, image: Any) -> None:
     pixels, factors = image
     assert set(reduced(method, pixels, factors).reshape(-1).tolist()) <= set(pixels.reshape(-1).tolist())
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9, 12, 16, 27, 32])
+def test_the_middle_two_are_those_of_sorting(count: int) -> None:
+    stack = np.random.default_rng(count).integers(-9, 9, (count, 300)).astype("int16")
+    expected = np.sort(stack, axis=0)[[(count - 1) // 2, count // 2]]
+    np.testing.assert_array_equal(np.sort(middle(stack), axis=0), expected)
 
 
 def test_mean_and_median_do_not_claim_to_preserve_values() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from omezarr_builtins.scaling.filters import Taps, apply_taps
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.laplacian import Laplacian
 from omezarr_builtins.scaling.resize import Resize, ResizeCubic
@@ -65,6 +66,23 @@ def test_zoom_is_the_cubic_spline_of_scipy_at_the_centres_of_blocks(factors: tup
     pixels = np.random.default_rng(2).random((48, 36))
     expected = interpolated_at_centres(pixels, factors, 3)
     np.testing.assert_allclose(on_whole(Zoom(), pixels, factors), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("factors", [(2, 1), (1, 2), (3, 2)], ids=str)
+def test_sums_in_pieces_are_those_of_each_result_by_itself_to_the_bit(factors: tuple[int, int]) -> None:
+    window = np.random.default_rng(6).random((90, 1200))
+    taps = [Taps(0, (0.3, -0.1, 0.7)) if factor > 1 else None for factor in factors]
+    inner = tuple(slice(0, length - 6) for length in window.shape)
+    expected = window
+    for axis, (tap, factor, part) in enumerate(zip(taps, factors, inner, strict=True)):
+        lines = np.moveaxis(expected, axis, 0)
+        if tap is None:
+            made = lines[part]
+        else:
+            starts = range(0, part.stop, factor)
+            made = np.stack([sum(lines[i + k] * w for k, w in enumerate(tap.weights)) for i in starts])
+        expected = np.moveaxis(made, 0, axis)
+    assert apply_taps(window, taps, factors, inner).tobytes() == expected.tobytes()
 
 
 def test_resize_cubic_reproduces_parabolas_up_to_what_smoothing_adds() -> None:
