@@ -25,7 +25,6 @@ from omezarr.model.axes import (
 from omezarr.model.collections import Bioformats2Raw, Scene, Series
 from omezarr.model.document import Document, GroupMetadata
 from omezarr.model.geometry import (
-    CENTRED_METHODS,
     LevelGeometry,
     composed_geometry,
     derived_geometries,
@@ -55,7 +54,6 @@ from omezarr.model.transformations import (
 )
 
 __all__ = [
-    "CENTRED_METHODS",
     "CONVENTIONAL_SYSTEM",
     "CONVENTIONAL_TYPES",
     "JSON",

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from math import floor
 
 from attrs import frozen
 
-from omezarr.model._base import JSON, Unset
 from omezarr.model.transformations import Identity, Scale, Sequence, Transformation, Translation
-
-CENTRED_METHODS = frozenset(
-    {"local_mean", "mode", "median", "min", "max", "gaussian", "laplacian", "resize", "resize_cubic", "zoom"}
-)
-"""Methods, as ``multiscales[].type`` names them, whose first sample sits in the middle of the block it is made from."""
 
 
 @frozen
@@ -97,29 +92,43 @@ def relative_scales(shapes: Iterable[tuple[int, ...]]) -> tuple[tuple[float, ...
     return tuple(scales)
 
 
-def derived_geometries(shapes: Iterable[tuple[int, ...]], method: JSON | Unset) -> tuple[LevelGeometry, ...]:
+def derived_geometries(
+    shapes: Iterable[tuple[int, ...]], origin: Callable[[int], float] | None = None
+) -> tuple[LevelGeometry, ...]:
     """Return where the samples of each level sit relative to the first level, where nothing but the shapes tells.
 
     Parameters
     ----------
     shapes : iterable of tuple of int
         The shapes of all levels, the largest first.
-    method : JSON or UNSET
-        What the document says of the method that made the levels (``multiscales[].type``). If it is one of
-        `CENTRED_METHODS`, levels are shifted to the middle of their blocks.
+    origin : callable, optional
+        Takes a factor, and returns where the first sample of a level sits that was made with it, in samples of the
+        level above. Default: where the first of those sits.
 
     Examples
     --------
-    >>> derived_geometries([(8,), (4,)], "local_mean")[1]
+    >>> derived_geometries([(8,), (4,)], lambda factor: (factor - 1) / 2)[1]
     LevelGeometry(scale=(2.0,), translation=(0.5,))
-    >>> derived_geometries([(8,), (4,)], "nearest")[1]
+    >>> derived_geometries([(8,), (4,)])[1]
     LevelGeometry(scale=(2.0,), translation=(0.0,))
     """
-    is_centred = isinstance(method, str) and method in CENTRED_METHODS
-    return tuple(
-        LevelGeometry(scale, tuple((factor - 1) / 2 if is_centred else 0.0 for factor in scale))
-        for scale in relative_scales(shapes)
-    )
+    found: list[LevelGeometry] = []
+    for scale in relative_scales(shapes):
+        if found and origin is not None and len(scale) == len(found[-1].scale):
+            above = found[-1]
+            steps = zip(above.translation, above.scale, scale, strict=True)
+            shifts = tuple(start + full * _between(origin, small / full) for start, full, small in steps)
+        else:
+            shifts = (0.0,) * len(scale)
+        found.append(LevelGeometry(scale, shifts))
+    return tuple(found)
+
+
+def _between(origin: Callable[[int], float], factor: float) -> float:
+    """Return an origin for a factor that may lie between two whole ones."""
+    whole = max(1, floor(factor))
+    low = origin(whole)
+    return low if factor == whole else low + (origin(whole + 1) - low) * (factor - whole)
 
 
 def _step_factors(above: tuple[int, ...], below: tuple[int, ...]) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ from omezarr.model import LevelGeometry, composed_geometry, conventional_axes, d
 from omezarr.nodes.from_above import Shown
 from omezarr.nodes.patches import Patches, patch_sizes
 from omezarr.nodes.regions import array_index, checked_out
+from omezarr.plugins.origins import origin_of
 from omezarr.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
     from omezarr.arrays.reading import ArrayReader
     from omezarr.hierarchy import Hierarchy
     from omezarr.model import Axis, Multiscale
+    from omezarr.plugins.registry import Registry
 
 
 Shape: TypeAlias = "tuple[int, ...]"
 
 
-def level_geometry(multiscale: Multiscale, index: int, shapes: Sequence[Shape | None]) -> LevelGeometry | None:
+def level_geometry(
+    multiscale: Multiscale, index: int, shapes: Sequence[Shape | None], registry: Registry | None = None
+) -> LevelGeometry | None:
     """Return where the samples of a level sit in the image's physical coordinates.
 
     Parameters
@@ -45,6 +49,8 @@ def level_geometry(multiscale: Multiscale, index: int, shapes: Sequence[Shape | 
     shapes : sequence of (tuple of int or None)
         The shapes of all levels; they tell the geometry where the metadata gives none (up to 0.3). None where an array
         is missing, which that of the level itself may not be.
+    registry : Registry, optional
+        Whose scaling methods know where the levels sit that they have made. Default: that in use.
 
     Returns
     -------
@@ -60,7 +66,9 @@ def level_geometry(multiscale: Multiscale, index: int, shapes: Sequence[Shape | 
     steps = multiscale.datasets[index].coordinate_transformations
     if not steps:
         known = [shape for shape in shapes if shape is not None]
-        return derived_geometries(known, multiscale.type)[index] if len(known) == len(shapes) else None
+        if len(known) < len(shapes):
+            return None
+        return derived_geometries(known, origin_of(multiscale.type, registry))[index]
     outer = [step for step in multiscale.coordinate_transformations or () if not (step.input or step.output)]
     return composed_geometry([*steps, *outer], len(shapes[index] or ()))
 
@@ -84,6 +92,7 @@ class Level(Shown):
     _multiscale: Multiscale | None = field(repr=False)
     _shapes: Sequence[Shape | None] = field(repr=False)
     _channels: Sequence[str | None] = field(default=(), repr=False)
+    _registry: Registry | None = field(default=None, repr=False, eq=False)
 
     @cached_property
     def array(self) -> zarr.Array[Any]:
@@ -146,7 +155,7 @@ class Level(Shown):
             return None
         shapes = list(self._shapes)
         shapes[self.index] = self.shape
-        return level_geometry(self._multiscale, self.index, shapes)
+        return level_geometry(self._multiscale, self.index, shapes, self._registry)
 
     @property
     def scale(self) -> tuple[float, ...]:

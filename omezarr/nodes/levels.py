@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from omezarr.hierarchy import Hierarchy
     from omezarr.model import Channel, Multiscale
     from omezarr.nodes.level import Shape
+    from omezarr.plugins.registry import Registry
 
 
 def ordered_levels(
@@ -23,6 +24,7 @@ def ordered_levels(
     paths: Mapping[str, str],
     multiscale: Multiscale | None,
     channels: Sequence[Channel] = (),
+    registry: Registry | None = None,
 ) -> tuple[Level, ...]:
     """Return levels, the largest first, whatever the order in which they are listed.
 
@@ -36,6 +38,8 @@ def ordered_levels(
         What describes them.
     channels : sequence of Channel
         By whose names pixels can be asked for.
+    registry : Registry, optional
+        That of the node. Default: that in use.
     """
     hierarchy.prefetch(paths.values(), kind="array")
     shapes = {name: _shape(hierarchy, path) for name, path in paths.items()}
@@ -48,7 +52,8 @@ def ordered_levels(
     ordered = [shapes[name] for name in order]
     labels = [channel.label if isinstance(channel.label, str) else None for channel in channels]
     return tuple(
-        Level(index, name, hierarchy, paths[name], multiscale, ordered, labels) for index, name in enumerate(order)
+        Level(index, name, hierarchy, paths[name], multiscale, ordered, labels, registry)
+        for index, name in enumerate(order)
     )
 
 

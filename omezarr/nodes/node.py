@@ -242,7 +242,7 @@ class Node(OMEGroup, HasPixels, Pictured, Editable):
             else [dataset.path for dataset in multiscale.datasets]
         )
         paths = {name: self._below(name) for name in names}
-        levels = ordered_levels(self._hierarchy, paths, multiscale, self.channels)
+        levels = ordered_levels(self._hierarchy, paths, multiscale, self.channels, self._registry)
         order = [level.path for level in levels]
         if order != list(paths):
             self._note(f"the levels {', '.join(paths)} are not listed largest first; read as {', '.join(order)}")

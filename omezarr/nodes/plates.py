@@ -141,7 +141,7 @@ def listed_level(image: Node, index: int) -> Level | None:
     found = image.hierarchy.node(path, "array")
     if found is None or found.kind != "array":
         return None
-    return Level(index, name, image.hierarchy, path, image.multiscale, [None] * len(datasets))
+    return Level(index, name, image.hierarchy, path, image.multiscale, [None] * len(datasets), (), image.registry)
 
 
 def _joined(*parts: str) -> str:

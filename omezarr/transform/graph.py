@@ -41,6 +41,7 @@ from omezarr.model import (
     conventional_axes,
     derived_geometries,
 )
+from omezarr.plugins.origins import origin_of
 from omezarr.transform.forward import forward_map
 from omezarr.transform.inverse import inverse_map
 from omezarr.transform.maps import chain
@@ -385,7 +386,7 @@ class _LevelTransformation:
         shapes = [self.resolver.array(level.path).shape for level in self.multiscale.datasets[: self.index + 1]]
         if len({len(shape) for shape in shapes}) != 1:
             raise MetadataError(f"the levels up to {dataset.path!r} differ in their number of dimensions")
-        geometry = derived_geometries(shapes, self.multiscale.type)[self.index]
+        geometry = derived_geometries(shapes, origin_of(self.multiscale.type))[self.index]
         shift = Translation(translation=geometry.translation)
         return Sequence(transformations=(Scale(scale=geometry.scale), shift))
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from omezarr import model
 from omezarr.model import (
-    CENTRED_METHODS,
     TRANSFORMATION_TYPES,
     UNSET,
     Acquisition,
@@ -143,15 +142,18 @@ class TestComposedGeometry:
 
 
 class TestDerivedGeometries:
-    @pytest.mark.parametrize("method", sorted(CENTRED_METHODS))
-    def test_methods_that_centre_their_samples_shift_lower_levels(self, method: str) -> None:
-        geometries = derived_geometries([(8, 9), (4, 9), (2, 9)], method)
+    def test_methods_that_centre_their_samples_shift_lower_levels(self) -> None:
+        geometries = derived_geometries([(8, 9), (4, 9), (2, 9)], lambda factor: (factor - 1) / 2)
         assert [geometry.scale for geometry in geometries] == [(1, 1), (2, 1), (4, 1)]
         assert [geometry.translation for geometry in geometries] == [(0, 0), (0.5, 0), (1.5, 0)]
 
-    @pytest.mark.parametrize("method", ["nearest", "something", UNSET, None, 5, ["local_mean"]])
-    def test_others_are_taken_as_they_come(self, method: object) -> None:
-        assert derived_geometries([(8,), (4,)], method)[1] == LevelGeometry((2,), (0,))
+    def test_a_shift_is_made_of_those_of_all_steps(self) -> None:
+        geometries = derived_geometries([(27, 100), (9, 67), (3, 67)], lambda factor: factor // 2)
+        assert [geometry.translation for geometry in geometries] == [(0, 0), (1, 100 / 67 - 1), (4, 100 / 67 - 1)]
+
+    def test_others_are_taken_as_they_come(self) -> None:
+        assert derived_geometries([(8,), (4,)])[1] == LevelGeometry((2,), (0,))
+        assert derived_geometries([(8, 8), (4,)], lambda _: 1.0)[1] == LevelGeometry((1,), (0,))
 
 
 class TestRelativeScales:

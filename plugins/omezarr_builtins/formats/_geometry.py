@@ -17,6 +17,7 @@ from omezarr.model import (
     composed_geometry,
     derived_geometries,
 )
+from omezarr.plugins.origins import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def derived_geometry(multiscale: Multiscale, arrays: Mapping[str, ArrayFacts]) -
     if not paths or paths[0] not in arrays:
         return {}
     known = [path for path in paths if path in arrays]
-    geometries = derived_geometries([arrays[path].shape for path in known], multiscale.type)
+    geometries = derived_geometries([arrays[path].shape for path in known], origin_of(multiscale.type))
     return dict(zip(known, geometries, strict=True))
 
 
