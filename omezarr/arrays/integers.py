@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omezarr.abc import PixelSource
+from omezarr.arrays.sources import as_source
 from omezarr.arrays.streams import blocks_within, read_ahead
 from omezarr.arrays.views import SourceView
 from omezarr.errors import SourceError
@@ -58,6 +59,18 @@ def as_integers(source: PixelSource) -> PixelSource:
         if limits.min <= least and greatest <= limits.max:
             return IntegerSource(source, np.dtype(name))
     raise SourceError(f"the values from {least:g} to {greatest:g} fit no integers")
+
+
+def as_labels(array: Any) -> PixelSource:
+    """Return the source of a label image that is given as an array; what is whole numbers becomes integers.
+
+    Anything else stays as it is, for whoever writes it to refuse.
+    """
+    source = as_source(array)
+    try:
+        return as_integers(source)
+    except SourceError:
+        return source
 
 
 class IntegerSource(SourceView):

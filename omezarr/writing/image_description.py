@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from attrs import evolve
 
 from omezarr.arrays import as_source
+from omezarr.arrays.integers import as_labels
 from omezarr.errors import ArgumentError
 from omezarr.model import CONVENTIONAL_TYPES, UNSET, Axis, Channel
 from omezarr.model.content import ImageContent, LabelContent
@@ -71,7 +72,7 @@ def image_content(
         scale=by_axis("scale", scale, parsed, 1.0),
         translation=by_axis("translation", translation, parsed, 0.0),
         channels=parse_channels(channels),
-        labels={key: LabelContent(pixels=as_source(array)) for key, array in (labels or {}).items()},
+        labels={key: LabelContent(pixels=as_labels(array)) for key, array in (labels or {}).items()},
     )
     return content if said is None else said.added_to(content)
 

@@ -21,6 +21,7 @@ from attrs import evolve
 
 from omezarr.abc.plan import Phase, Plan
 from omezarr.arrays import as_source
+from omezarr.arrays.integers import as_labels
 from omezarr.engine import execute
 from omezarr.engine.methods import naming
 from omezarr.errors import ArgumentError, UnsupportedError
@@ -266,7 +267,7 @@ def write_labels(
     factors = tuple(factors_between(large, small) for large, small in pairwise(shapes))
     chosen = evolve(request.options, format=image.version, allow_lossy=True)
     described = None if metadata is None else as_model(metadata, ImageLabel)
-    label = LabelContent(pixels=as_source(labels), metadata=described)
+    label = LabelContent(pixels=as_labels(labels), metadata=described)
     place = target.below("labels").below(plain_name(name))
     planner = Planner(chosen, registry)
     phases = planner.plan(LabelImageContent(name=name, label=label, image=content, factors=factors))

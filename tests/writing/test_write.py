@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -42,7 +44,7 @@ IMAGE = np.random.default_rng(7).integers(0, 1000, (3, 40, 50)).astype("uint16")
         ({"axes": "cyx", "codec": "magic"}, "magic"),
         ({"axes": "cyx", "channels": ["a"]}, "1 channel is described, but the image has 3"),
         ({"axes": "cyx", "labels": {"a": np.zeros((40, 51), dtype="uint8")}}, "does not fit"),
-        ({"axes": "cyx", "labels": {"a": np.zeros((40, 50), dtype="float32")}}, "label image 'a'"),
+        ({"axes": "cyx", "labels": {"a": np.full((40, 50), 0.5, "float32")}}, "label image 'a'"),
         ({"axes": "cyx", "labels": {"../a": np.zeros((40, 50), dtype="uint8")}}, "cannot be the name"),
     ],
 )
@@ -248,3 +250,26 @@ def test_a_method_that_refuses_the_pixels_is_named_with_the_cure(tmp_path: Path)
     with pytest.raises(UnsupportedError, match=refusal):
         write_image(tmp_path / "i.zarr", np.zeros((64, 64), dtype="uint16"), axes="yx", levels=2, method="laplacian")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("pixels", "dtype"), [(np.array([[0.0, 70000.0]] * 2), "uint32"), (np.array([[False, True]] * 2), "uint8")]
+)
+def test_labels_of_whole_numbers_become_integers(pixels: Any, dtype: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr"
+    write_image(path, np.zeros((2, 2), "uint8"), labels={"one": pixels})
+    write_labels(path, pixels, "two")
+    for label in omezarr.open(path).labels.values():
+        assert label.levels[0].dtype == dtype
+        np.testing.assert_array_equal(label.levels[0].read(), pixels)
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5", "0.6"])
+def test_coarser_labels_that_cover_the_image_are_valid(version: str, tmp_path: Path) -> None:
+    image, source, target = np.zeros((41, 40), "uint8"), tmp_path / "a.zarr", tmp_path / "b.zarr"
+    write_image(source, image, scale=0.5, units="um", labels={"cells": image}, format=version)
+    shutil.rmtree(source / "labels/cells")
+    write_image(source / "labels/cells", image[::2, ::2], scale=1.0, units="um", format=version)
+    omezarr.convert(source, target, format=version)
+    assert omezarr.open(target).labels["cells"].levels[0].shape == (21, 20)
+    assert {problem.rule for problem in omezarr.validate(target).problems} <= {"image-label.colors.present"}

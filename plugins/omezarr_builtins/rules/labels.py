@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 BOOK = RuleBook("labels", "labels")
 
+LONGEST = 2**63
+"""Numbers above are not taken for lengths or scales that can be compared."""
+
 BOOK.must("labels.form", "'labels' is an array.")(is_a(ARRAY, "labels"))
 BOOK.must("labels.entries.form", "Labels are listed by their paths, which are strings.")(is_a(STRING, "labels/*"))
 
@@ -117,16 +120,38 @@ def _level_counts(context: RuleContext) -> Iterator[Finding]:
             yield Finding(path=place, array=path, found=found, expected=f"{len(expected)}, as the image has")
 
 
-@BOOK.should("labels.shapes", "A label image has the shape of its image, or 1 along an axis.", depth=Depth.HIERARCHY)
+@BOOK.should(
+    "labels.shapes",
+    "A label image is as long as its image along each axis, in samples or by its scale, or 1.",
+    depth=Depth.HIERARCHY,
+)
 def _shapes(context: RuleContext) -> Iterator[Finding]:
     parent = _parent(context)
     image = _first_level(context, "..", parent)
     for place, path, values in _label_documents(context):
         label = _first_level(context, path, values)
+        here, there = _first_scale(values, context), _first_scale(parent, context)
         for name, size in label.items():
-            if name in image and size not in (1, image[name]):
+            if name not in image or size in (1, image[name]):
+                continue
+            step, unit = here.get(name, 0.0), there.get(name, 0.0)
+            if max(size, image[name]) > LONGEST or not abs(size * step - image[name] * unit) < max(step, unit):
                 expected = f"{image[name]}, as the image has, or 1"
                 yield Finding(path=place, array=path, found=f"{size} samples along {name}", expected=expected)
+
+
+def _first_scale(values: Mapping[str, Any] | None, context: RuleContext) -> dict[str, float]:
+    """Return the scale of the first level of an image along its axes; empty where it is not told by numbers."""
+    axes = axes_of(values["multiscales"][0], context.version) if _levels(values) and values is not None else None
+    found = [
+        scale
+        for form in ("", "/transformations/*")
+        for _, scale in select(values, f"multiscales/*/datasets/*/coordinateTransformations/*{form}/scale")
+        if isinstance(scale, list) and all(isinstance(step, int | float) and 0 < step < LONGEST for step in scale)
+    ]
+    if axes is None or not found:
+        return {}
+    return {name: float(step) for name, step in zip(axis_names(axes), found[0], strict=False) if name is not None}
 
 
 def _first_level(context: RuleContext, path: str, values: Mapping[str, Any] | None) -> dict[str, int]:
