@@ -160,6 +160,10 @@ class Reader:
         """Return the label images of an image, and enter what their group says."""
         try:
             images = node.labels
+            self.names.update(images)
+            wanted = [name for name in images if self._labels is None or name in self._labels]
+            if images and not wanted:
+                return {}
             group = node.children.get("labels")
             if group is not None:
                 readable(group)
@@ -168,9 +172,7 @@ class Reader:
         except OMEZarrError as error:
             self.messages.append(f"the labels of {node.location} cannot be read: {error}; left out")
             return {}
-        self.names.update(images)
         found = {}
-        wanted = [name for name in images if self._labels is None or name in self._labels]
         for name in wanted:
             content = self._tried(partial(self._label, images, name, axes), f"the label image {name!r}", node)
             if content is not None:

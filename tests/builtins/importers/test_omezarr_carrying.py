@@ -411,3 +411,17 @@ def test_a_plate_without_any_image_is_refused(tmp_path: Path) -> None:
         pytest.warns(OMEZarrWarning),
     ):
         omezarr.convert(path, tmp_path / "out.zarr")
+
+
+@pytest.mark.parametrize(("words", "said"), [("no", False), ("a,b", True)])
+def test_labels_that_are_left_out_are_not_said_to_be_read(
+    words: str, said: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    zeros = np.zeros((8, 8), "uint8")
+    omezarr.write_image(tmp_path / "a.zarr", zeros, labels={"a": zeros, "b": zeros})
+    listing = tmp_path / "a.zarr/labels/zarr.json"
+    document = json.loads(listing.read_text())
+    document["attributes"]["ome"]["labels"] = ["a"]
+    listing.write_text(json.dumps(document))
+    assert run(["convert", str(tmp_path / "a.zarr"), str(tmp_path / "b.zarr"), "--labels", words]) == 0
+    assert ("not listed; read all the same" in capsys.readouterr().err) is said
