@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from attrs import frozen
@@ -83,13 +84,15 @@ def _steps(pattern: str) -> tuple[str, ...]:
 def select(value: Any, pattern: str) -> list[tuple[JSONPath, Any]]:
     """Return every place that a pattern matches, with what stands there, in document order."""
     found: list[tuple[JSONPath, Any]] = [((), value)]
-    for step in _steps(pattern):
+    steps = _steps(pattern)
+    for step, following in zip_longest(steps, steps[1:], fillvalue="*"):
         if step == "*":
             found = [
                 ((*path, index), item)
                 for path, holder in found
                 if isinstance(holder, list)
                 for index, item in enumerate(holder)
+                if following == "*" or not isinstance(item, int | float | str)  # no places in a million numbers
             ]
         else:
             found = [
