@@ -145,7 +145,7 @@ class Registry:
         """The rules of all plugins, kept once they are gathered: each document that is written is held against them."""
         from omezarr.plugins.rules import Gathering
 
-        self._gathering = self._gathering or Gathering(self)
+        self._gathering = self._gathering or Gathering(self.formats, self.node_types, self.rule_sets)
         return self._gathering
 
     def axis(self, name: str) -> Contributions[object]:

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from omezarr.abc import FormatVersion, NodeType
-    from omezarr.abc.rules import RuleContext
+    from omezarr.abc.rules import RuleContext, RuleSet
     from omezarr.plugins.contributions import PluginFailure
     from omezarr.plugins.names import Contributions
-    from omezarr.plugins.registry import Registry
 
 
 @frozen
@@ -79,7 +78,8 @@ class Gathering:
 
     Parameters
     ----------
-    registry : Registry
+    formats, node_types, rule_sets : Contributions
+        Those of a registry.
 
     Attributes
     ----------
@@ -87,9 +87,15 @@ class Gathering:
         Plugins that could not tell their rules.
     """
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-        self._sets = [(item.value, item.provider.identity) for item in registry.rule_sets.all]
+    def __init__(
+        self,
+        formats: Contributions[FormatVersion],
+        node_types: Contributions[NodeType],
+        rule_sets: Contributions[RuleSet],
+    ) -> None:
+        self._formats = formats
+        self._node_types = node_types
+        self._sets = [(item.value, item.provider.identity) for item in rule_sets.all]
         self._own: dict[tuple[str, str], tuple[GatheredRule, ...]] = {}
         self._known: dict[tuple[str, str], tuple[GatheredRule, ...]] = {}
         self.failures: list[PluginFailure] = []
@@ -104,13 +110,12 @@ class Gathering:
 
         What node types and open sets have for every version to come does not count.
         """
-        formats = self._registry.formats
         return any(
             rule_set.holds(version.version) and (rule_set.until is not None or rule_set.since == version.version)
             for rule_set, _ in self._sets
         ) or any(
-            self._told(formats, version.version, lambda key=key: version.rules(key))  # type: ignore[misc]
-            for key in ("", *self._registry.node_types)
+            self._told(self._formats, version.version, lambda key=key: version.rules(key))  # type: ignore[misc]
+            for key in ("", *self._node_types)
         )
 
     def own(self, version: FormatVersion, node_type: NodeType | None) -> tuple[GatheredRule, ...]:
@@ -121,11 +126,10 @@ class Gathering:
         key = "" if node_type is None else node_type.key
         known = (version.version, key)
         if known not in self._own:
-            formats, node_types = self._registry.formats, self._registry.node_types
             inherited = (
-                () if node_type is None else self._told(node_types, key, lambda: node_type.rules(version.version))
+                () if node_type is None else self._told(self._node_types, key, lambda: node_type.rules(version.version))
             )
-            own = self._told(formats, version.version, lambda: version.rules(key))
+            own = self._told(self._formats, version.version, lambda: version.rules(key))
             self._own[known] = merged(inherited, own, version.without_rules)
         return self._own[known]
 

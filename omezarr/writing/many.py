@@ -80,7 +80,7 @@ def targets_of(sources: Sequence[str], folder: str, suffix: str = ".ome.zarr") -
 def convert_each(
     sources: Sequence[str],
     targets: Sequence[str],
-    convert: Callable[[str, str], None],
+    convert: Callable[[str, str], bool],
     *,
     finished: Callable[[str], bool],
     told: Callable[[Outcome], None],
@@ -91,7 +91,7 @@ def convert_each(
     ----------
     sources, targets : sequences of str
     convert : callable
-        Converts one; raises what is wrong with it.
+        Converts one, and says whether anything was left to do; raises what is wrong with it.
     finished : callable
         Says whether a target needs nothing more.
     told : callable
@@ -104,11 +104,8 @@ def convert_each(
     outcomes = []
     for source, target in zip(sources, targets, strict=True):
         try:
-            if finished(target):
-                outcome = Outcome(source, target, "finished before")
-            else:
-                convert(source, target)
-                outcome = Outcome(source, target, "written")
+            done = not finished(target) and convert(source, target)
+            outcome = Outcome(source, target, "written" if done else "finished before")
         except OMEZarrError as error:
             outcome = Outcome(source, target, "failed", " ".join(str(error).split()))
         except Exception as error:  # noqa: BLE001 - whatever one file brings about, the others are still converted

@@ -165,6 +165,8 @@ def test_a_copy_has_everything(tmp_path, monkeypatch, capsys, plate):
     assert "100% Completed" in capsys.readouterr().out
     (node,) = Reader(parse_url("out/plate.zarr"))()
     assert node.data[0][::8, ::10].compute().tolist() == [[10, 0], [0, 20]]
+    shutil.rmtree("out/plate.zarr")
+    omezarr.write_image("out/plate.zarr", RAMP[0])
     with pytest.raises(FileExistsError), pytest.warns(omezarr.errors.OMEZarrWarning):
         download("plate.zarr", "out")
 

@@ -64,8 +64,10 @@ def test_resuming_skips_what_is_finished_and_writes_the_rest(raw: Path, capsys: 
 def test_without_resuming_what_is_there_is_left_alone_and_named(raw: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["convert", "raw/[ab].ome.tif", "out"]) == 0
     capsys.readouterr()
-    assert run(["convert", "raw/[abd].ome.tif", "out"]) == 1
-    assert "1 written, 0 finished before, 2 failed" in capsys.readouterr().out
+    assert run(["convert", "raw/[abd].ome.tif", "out"]) == 0
+    assert "1 written, 2 finished before, 0 failed" in capsys.readouterr().out
+    assert run(["convert", "raw/[abd].ome.tif", "out", "--chunks", "8,8"]) == 1
+    assert "0 written, 0 finished before, 3 failed" in capsys.readouterr().out
     assert run(["convert", "raw/[abd].ome.tif", "out", "--overwrite"]) == 0
     assert written(Path("out")) == ALL
 

@@ -19,6 +19,7 @@ from packaging.version import Version
 
 import omezarr
 from omezarr.hookspecs import EXTENSION_AXES
+from omezarr_builtins.commands import listing
 
 ROOT = Path(__file__).parents[2]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -92,9 +93,17 @@ def test_every_plugin_file_has_an_entry_point_and_the_other_way_round():
         for file in PLUGINS.rglob("*.py")
         if hooks.search(file.read_text())
     }
-    assert providing == set(LINES.values())
+    listed = {
+        f"{listing.__name__}:{name}" for name, value in vars(listing).items() if isinstance(value, listing.Listed)
+    }
+    assert providing | listed == set(LINES.values())
     assert {name.partition(".")[0] for name in LINES} <= prefixes
-    assert [module for module in LINES.values() if importlib.util.find_spec(module) is None] == []
+    assert [value for value in LINES.values() if importlib.util.find_spec(value.partition(":")[0]) is None] == []
+
+
+def test_every_file_of_a_command_is_listed_and_the_other_way_round():
+    files = {file.stem for file in (PLUGINS / "commands").glob("[a-z]*.py")} - {"listing"}
+    assert files == {key.removeprefix("commands.").replace("-", "_") for key in LINES if key.startswith("commands.")}
 
 
 def test_the_installed_entry_points_are_those_of_the_project():

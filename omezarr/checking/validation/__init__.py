@@ -174,7 +174,7 @@ def depth_of(depth: Depth | str) -> Depth:
 def all_rules(registry: Registry | None = None) -> Iterator[tuple[str, str, Rule]]:
     """Yield all rules, each with its format version and NGFF key; the key of all documents is empty."""
     registry = registry or registry_in_use()
-    gathering = Gathering(registry)
+    gathering = Gathering(registry.formats, registry.node_types, registry.rule_sets)
     node_types = dict(registry.node_types)
     unclaimed = [key for key in gathering.keys if key and key not in node_types]
     for name, version in registry.formats.items():

@@ -103,7 +103,7 @@ class Walk:
         self._registry = registry
         self._formats: dict[str, FormatVersion] = dict(registry.formats)
         self._node_types: dict[str, NodeType] = dict(registry.node_types)
-        self.gathering = Gathering(registry)
+        self.gathering = Gathering(registry.formats, registry.node_types, registry.rule_sets)
         self._forced = None if forced is None else registry.formats[forced]
         self.visits: list[Visit] = []
         self.places: set[str] = set()

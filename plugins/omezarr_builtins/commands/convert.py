@@ -114,9 +114,9 @@ def _convert_many(registry: Any, given: tuple[str, ...], folder: str, words: dic
         if outcome.message:
             echo(f"Error: {outcome.source}: {outcome.message}", err=True)
 
-    def one(source: str, target: str) -> None:
+    def one(source: str, target: str) -> bool:
         resume = words["resume"] and exporter is None
-        _convert_one(registry, source, target, {**words, "resume": resume, "as_json": False}, quiet=as_json)
+        return _convert_one(registry, source, target, {**words, "resume": resume, "as_json": False}, quiet=as_json)
 
     outcomes = convert_each(sources, targets, one, finished=finished, told=told)
     counts = {what: sum(one.what == what for one in outcomes) for what in ("written", "finished before", "failed")}
@@ -137,8 +137,8 @@ def _options_at(place: str, words: dict[str, Any]) -> Any:
     return words["storage_options"] if "://" in place else None
 
 
-def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any], *, quiet: bool = False) -> None:
-    """Convert one source, and say so unless all of it is to be quiet."""
+def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any], *, quiet: bool = False) -> bool:
+    """Convert one source, say so unless all of it is to be quiet, and return whether anything was left to do."""
     from omezarr.writing.conversion import prepare_conversion
     from omezarr.writing.exporting import Export, export_summary, run_export
     from omezarr.writing.images import run_plan
@@ -170,24 +170,25 @@ def _convert_one(registry: Any, source: str, target: str, words: dict[str, Any],
         if words["dry_run"]:
             if not quiet:
                 _show_export(summary, as_json=words["as_json"])
-            return
+            return True
         with progress_bar(f"Writing {prepared.target.name}") as progress:
             run_export(prepared, run_options_of(words, progress))
         if words["as_json"]:
             echo_json({"source": source, "path": summary["target"], "exporter": summary["exporter"]})
         elif not quiet:
             echo(f"Wrote {target} with the exporter {summary['exporter']!r} ({summary['reason']}).")
-        return
+        return True
     if words["dry_run"]:
         if not quiet:
             show_plan(prepared, as_json=words["as_json"])
-        return
+        return True
     with progress_bar(f"Writing {prepared.target.name}") as progress:
         written = run_plan(prepared, registry, run_options_of(words, progress))
     if words["as_json"]:
         echo_json({"source": source, "path": str(prepared.target)})
     elif not quiet:
         echo_outcome(f"Wrote {target}", target, written=written)
+    return written
 
 
 def _importer_of(words: dict[str, Any]) -> tuple[str | None, dict[str, str]]:
