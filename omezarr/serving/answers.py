@@ -176,6 +176,10 @@ def _label_tile(studio: Studio, query: Query) -> bytes:
     return studio.label_tile(*_which(query), _place(query), asked)
 
 
+def _scene_tile(studio: Studio, query: Query) -> bytes:
+    return studio.scene_tile(*_which(query), _place(query))
+
+
 def _values(studio: Studio, query: Query) -> Any:
     pixel = (_number(query, "row"), _number(query, "column"))
     return studio.values(*_which(query), picture_request(query), pixel)
@@ -197,6 +201,7 @@ QUESTIONS: Mapping[str, Callable[[Studio, Query], Any]] = {
     "labels": _labels,
     "tile": _tile,
     "label-tile": _label_tile,
+    "scene-tile": _scene_tile,
     "values": _values,
     "histogram": _histogram,
     "picture": _picture,

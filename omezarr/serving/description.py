@@ -6,12 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from omezarr.errors import OMEZarrError
-from omezarr.model import ImageLabel, Plate, Scene
+from omezarr.model import ImageLabel, Plate
 from omezarr.nodes.plates import grid_of
 from omezarr.rendering.colours import MAX_KNOWN_CHANNELS, chosen_displays, displays_of
 from omezarr.rendering.images import is_label
 from omezarr.rendering.request import PictureRequest
-from omezarr.rendering.scenes import scene_layout
 from omezarr.rendering.tiles import TILE, settled_displays, tile_levels
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from omezarr.nodes.node import Node
     from omezarr.rendering.layout import PictureSource
+    from omezarr.rendering.scene_tiles import SceneTiles
 
 MAX_PROPERTIES = 10_000
 """Of how many label values the page is told what is known."""
@@ -41,18 +41,25 @@ def described_node(node: Node, path: str) -> dict[str, Any]:
         grid = grid_of(plate)
         wells = [{"row": row, "column": column, "path": well} for (row, column), well in grid.wells.items()]
         return found | {"kind": "plate", "rows": grid.rows, "columns": grid.columns, "wells": wells}
-    scene = next((facet for facet in node.facets.values() if isinstance(facet, Scene)), None)
-    placed: dict[str, Any] = {} if scene is None else _placed(node, scene)
-    return found | {"kind": "collection", "children": list(node.children), "placed": {}} | placed
+    return found | {"kind": "collection", "children": list(node.children)}
 
 
-def _placed(node: Node, scene: Scene) -> dict[str, Any]:
-    """Return where the images of a scene are, as shares of the whole; why, where it cannot be said."""
-    try:
-        layout = scene_layout(node, scene)
-    except OMEZarrError as error:
-        return {"notices": [*node.notices, str(error)]}
-    return {"placed": layout.boxes(), "notices": [*node.notices, *layout.notes]}
+def described_scene(tiles: SceneTiles) -> dict[str, Any]:
+    """Return what the page is told of a scene: its plane, levels of tiles, and where images are, as shares of it."""
+    top, left, _, _ = tiles.layout.bounds
+    return {
+        "kind": "scene",
+        "size": [tiles.levels[0].height, tiles.levels[0].width],
+        "spacing": [tiles.spacing, tiles.spacing],
+        "origin": [top, left],
+        "unit": tiles.layout.unit,
+        "tile": TILE,
+        "levels": [
+            {"height": level.height, "width": level.width, "factors": [level.factor] * 2} for level in tiles.levels
+        ],
+        "placed": tiles.layout.boxes(),
+        "notices": [*tiles.node.notices, *tiles.layout.notes],
+    }
 
 
 def described_image(subject: PictureSource) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from attrs import evolve
 
-from omezarr.errors import ArgumentError
+from omezarr.errors import ArgumentError, OMEZarrError
+from omezarr.model import Scene
 from omezarr.rendering.colours import borders, chosen_displays, coloured_labels
 from omezarr.rendering.drawing import draw
 from omezarr.rendering.images import as_labels, is_label, read_labels
+from omezarr.rendering.scene_tiles import scene_tiles
 from omezarr.rendering.tiles import (
     TilePlace,
     TilePlane,
@@ -24,7 +26,7 @@ from omezarr.rendering.tiles import (
     tile_levels,
     values_at,
 )
-from omezarr.serving.description import described_image, described_labels, described_node
+from omezarr.serving.description import described_image, described_labels, described_node, described_scene
 from omezarr.serving.png import png
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from omezarr.rendering.colours import Display
     from omezarr.rendering.layout import PictureSource
     from omezarr.rendering.request import PictureRequest
+    from omezarr.rendering.scene_tiles import SceneTiles
     from omezarr.serving.library import Library
 
 T = TypeVar("T")
@@ -42,6 +45,10 @@ PLANE_BYTES = 192 * 1024 * 1024
 
 PICTURE_BYTES = 64 * 1024 * 1024
 """What is kept of encoded tiles."""
+
+
+MAX_SCENES = 16
+"""How many scenes are kept laid out: as many as somebody has open at a time."""
 
 
 class Cache(Generic[T]):
@@ -90,13 +97,39 @@ class Studio:
         self.library = library
         self._threads = 1 if library.local else None  # tiles are drawn side by side already
         self._planes: Cache[TilePlane] = Cache(PLANE_BYTES, lambda plane: plane.nbytes)
+        self._scenes: Cache[SceneTiles] = Cache(MAX_SCENES, lambda _: 1)
         self._pictures: Cache[bytes] = Cache(PICTURE_BYTES, len)
 
     def node(self, item: str, path: str) -> dict[str, Any]:
         """Describe a node."""
         node = self.library.node(item, path)
         found = described_node(node, path)
-        return found | described_image(self.library.subject(item, path)) if found["kind"] == "image" else found
+        if found["kind"] == "image":
+            return found | described_image(self.library.subject(item, path))
+        if not any(isinstance(facet, Scene) for facet in node.facets.values()):
+            return found
+        try:
+            return found | described_scene(self._scene(item, path))
+        except OMEZarrError as error:  # its images can be seen one by one
+            return found | {"notices": [*node.notices, str(error)]}
+
+    def _scene(self, item: str, path: str) -> SceneTiles:
+        """Return a scene as it is drawn.
+
+        Raises
+        ------
+        ArgumentError
+            If there is none.
+        """
+        node = self.library.node(item, path)
+        scene = next((facet for facet in node.facets.values() if isinstance(facet, Scene)), None)
+        if scene is None:
+            raise ArgumentError(f"{node.location} is no scene")
+        return self._scenes.get((item, path), lambda: scene_tiles(node, scene))
+
+    def scene_tile(self, item: str, path: str, place: tuple[int, int, int]) -> bytes:
+        """Draw a tile of a scene as PNG."""
+        return self._pictures.get(("scene", item, path, place), lambda: png(self._scene(item, path).draw(*place)))
 
     def labels(self, item: str, path: str, name: str) -> dict[str, Any]:
         """Describe the values of labels."""

@@ -303,19 +303,35 @@ def test_images_of_a_scene_are_in_their_places_and_opened_from_there(tmp_path, v
     ]
     lost = SystemReference(name="physical", path="lost")
     places.append(Affine(affine=((0.0, 0.0, 0.0), (1.0, 1.0, 0.0)), input=lost, **world))
-    images = {name: np.full((16, 16), 90, "uint8") for name in ("left", "right", "lost")}
+    images = {name: np.full((16, 16), value, "uint8") for name, value in (("left", 90), ("right", 180), ("lost", 90))}
     systems = [CoordinateSystem("world", conventional_axes("yx"))]
-    omezarr.write_scene(tmp_path / "s.zarr", images, places, systems=systems, axes="yx")
-    visitor = visit(tmp_path / "s.zarr")
-    whole, right = (visitor.page.locator(name).bounding_box() for name in (".scene img", "[aria-label='Image right']"))
-    assert (right["x"] - whole["x"]) / whole["width"] == pytest.approx(28 / 44, abs=0.01)
-    assert right["height"] == pytest.approx(whole["height"], abs=2)
+    window = [{"window": {"start": 0, "end": 255, "min": 0, "max": 255}}]
+    omezarr.write_scene(tmp_path / "s.zarr", images, places, systems=systems, axes="yx", channels=window)
+    visitor = visit(tmp_path / "s.zarr", "#x=22&y=8&zoom=8")
+    shown = visitor.canvas()
+    row, start = shown.shape[0] // 2, shown.shape[1] // 2 - 22 * 8
+    assert [int(shown[row, start + x * 8 + 4, 0]) for x in (1, 15, 28, 42)] == [90, 90, 180, 180]
+    assert int(shown[row, start + 22 * 8, 0]) < 60  # nothing is there
     assert visitor.page.locator(".card").all_text_contents() == ["lost"]
     assert "lost has no place" in visitor.page.text_content(".notes")
-    visitor.page.click("[aria-label='Image right']")
-    visitor.page.wait_for_selector("#view")
+    box = visitor.page.locator("#view").bounding_box()
+    visitor.page.mouse.move(box["x"] + start + 40 * 8, box["y"] + row)
+    # The first pixel has its middle at 0.
+    playwright.expect(visitor.page.locator("#readout")).to_have_text(re.compile(r"x 39\.5 y 7\.4\d* +· +right"))
+    visitor.page.mouse.move(1, 1)
+    visitor.page.keyboard.press("ArrowRight")
     visitor.settled()
-    assert "path=right" in visitor.page.url
+    moved = visitor.canvas()
+    np.testing.assert_array_equal(moved[row, start - 80 : start + 200], shown[row, start : start + 280])
+    visitor.page.keyboard.press("-")
+    visitor.settled()
+    visitor.page.wait_for_url(re.compile(r"zoom=5\.3333"))
+    visitor.page.click("[aria-label='Image right']")
+    visitor.page.wait_for_url(re.compile("path=right"))
+    visitor.page.wait_for_selector("[aria-label='Image right']")
+    visitor.settled()
+    shown = visitor.canvas()
+    assert shown[shown.shape[0] // 2, shown.shape[1] // 2].tolist() == [180, 180, 180]
 
 
 def test_thousands_of_rows_stay_fluid_and_are_sorted_filtered_and_grouped(tmp_path, visit):

@@ -28,32 +28,19 @@ export function plate(item, node, open) {
   show("stage", ...notes(node.notices), frame);
 }
 
-// Images by name; those of a scene in their places, and those that have none below.
+// Images by name.
 export function collection(item, node, open) {
   const parts = notes(node.notices);
-  const placed = Object.entries(node.placed);
-  if (placed.length) {
-    const picture = element("img", { alt: `Overview of ${node.name}` });
-    const frame = element("div", { className: "scene" }, picture);
-    for (const [name, [left, top, width, height]] of placed) {
-      const button = element("button", { className: "well", type: "button", title: name, "aria-label": `Image ${name}`, onclick: () => open(join(node.path, name)) });
-      Object.assign(button.style, { left: `${left * 100}%`, top: `${top * 100}%`, width: `${width * 100}%`, height: `${height * 100}%` });
-      frame.append(button);
-    }
-    ready(picture);
-    load(picture, { item, path: node.path, size: OVERVIEW });
-    parts.push(frame);
-  }
-  const cards = node.children.filter((name) => !(name in node.placed)).map((name) => {
-    const path = join(node.path, name);
-    const picture = element("img", { alt: "" });
-    load(picture, { item, path, size: 256 });
-    return element("button", { className: "card", type: "button", onclick: () => open(path) }, picture, element("span", { text: name }));
-  });
-  if (cards.length) parts.push(element("div", { className: "cards" }, ...cards));
-  if (!node.children.length) parts.push(element("p", { className: "cards quiet", text: "There is nothing to be seen in this group." }));
+  if (node.children.length) parts.push(element("div", { className: "cards" }, ...node.children.map((name) => card(item, join(node.path, name), name, open))));
+  else parts.push(element("p", { className: "cards quiet", text: "There is nothing to be seen in this group." }));
   show("stage", ...parts);
-  if (!placed.length) document.getElementById("stage").setAttribute("aria-busy", "false");
+  document.getElementById("stage").setAttribute("aria-busy", "false");
+}
+
+export function card(item, path, name, open) {
+  const picture = element("img", { alt: "" });
+  load(picture, { item, path, size: 256 });
+  return element("button", { className: "card", type: "button", onclick: () => open(path) }, picture, element("span", { text: name }));
 }
 
 function notes(texts) {
@@ -66,6 +53,6 @@ function ready(picture) {
   picture.addEventListener("error", done);
 }
 
-function join(path, name) {
+export function join(path, name) {
   return path ? `${path}/${name}` : name;
 }

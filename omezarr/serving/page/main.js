@@ -5,6 +5,7 @@ import { json } from "./api.js";
 import { element, say, show } from "./elements.js";
 import { ImageView } from "./image.js";
 import { collection, plate } from "./lists.js";
+import { SceneView } from "./scene.js";
 import { Table } from "./table.js";
 
 let root;
@@ -62,8 +63,9 @@ async function open(given, mine) {
   document.title = `${node.name} – omezarr`;
   document.getElementById("about").textContent = node.version ? `NGFF ${node.version}` : "";
   const inside = (path) => go(given.item, path);
-  plain(node.kind !== "image");
+  plain(node.kind !== "image" && node.kind !== "scene");
   if (node.kind === "image") shown = new ImageView(given.item, node, given);
+  else if (node.kind === "scene") shown = new SceneView(given.item, node, given, inside);
   else {
     if (node.kind === "plate") plate(given.item, node, inside);
     else collection(given.item, node, inside);

@@ -115,7 +115,7 @@ export class Layer {
       const right = view.snap(view.toScreenX(Math.min(image.size[1], (tile.column * image.tile + tile.bitmap.width) * across)));
       const bottom = view.snap(view.toScreenY(Math.min(image.size[0], (tile.row * image.tile + tile.bitmap.height) * down)));
       if (right < 0 || bottom < 0 || left > view.width || top > view.height) continue;
-      if (this.opacity < 1 || this.name !== "tile") {
+      if (this.opacity < 1 || this.name === "label-tile") {
         if (tile.level !== level && this.covered(tile, level)) continue;
       }
       context.imageSmoothingEnabled = (right - left) / tile.bitmap.width < 1;
