@@ -21,6 +21,7 @@ from omezarr.model import Affine, CoordinateSystem, SystemReference, Translation
 from omezarr.rendering import PictureRequest, render
 from omezarr.serving.library import Library
 from omezarr.serving.server import BackgroundServer
+from omezarr.testing.stores import SlowStore
 from tests.rendering.reference import write_levels
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -54,10 +55,10 @@ class Visitor:
         page.on("dialog", lambda dialog: self.troubles.append(dialog.message))
         page.on("request", lambda request: self.asked.append(request.url))
 
-    def open(self, fragment: str = "") -> Visitor:
+    def open(self, fragment: str = "", *, settled: bool = True) -> Visitor:
         self.page.goto("about:blank")
         self.page.goto(f"{self.url}{fragment}")
-        return self.settled()
+        return self.settled() if settled else self
 
     def settled(self) -> Visitor:
         self.page.wait_for_timeout(120)  # for what waits for a pause, such as a filter
@@ -81,11 +82,11 @@ def visit(browser):
     servers, visitors = [], []
     context = browser.new_context(viewport={"width": 1100, "height": 760})
 
-    def start(location: object, fragment: str = "", **options: object) -> Visitor:
+    def start(location: object, fragment: str = "", *, settled: bool = True, **options: object) -> Visitor:
         server = BackgroundServer(Library(location, omezarr.default_registry(), **options))
         servers.append(server)
         visitors.append(Visitor(context.new_page(), server.__enter__().url))
-        return visitors[-1].open(fragment)
+        return visitors[-1].open(fragment, settled=settled)
 
     yield start
     context.close()
@@ -408,6 +409,24 @@ def test_what_is_broken_is_said_and_the_page_stays_up(image, visit):
     assert "has no 'nowhere'" in missing.page.text_content("#stage")
     missing.troubles = [text for text in missing.troubles if "404" not in text]
     visitor.troubles = [text for text in visitor.troubles if "404" not in text]  # tiles that came in the meantime
+
+
+def test_a_slow_store_is_waited_for_and_the_page_stays_up(image, visit):
+    store = SlowStore(LocalStore(image), 0.5)
+    visitor = visit(store, "#x=350&y=300&zoom=0.5", settled=False)
+    waiting = visitor.page.locator("#waiting")
+    playwright.expect(waiting).to_contain_text("waiting for")
+    visitor.page.wait_for_selector("#view")
+    for _ in range(6):  # what is no longer wanted keeps nothing waiting
+        visitor.page.locator("input[name=z]").press("ArrowRight")
+        visitor.page.locator("#view").press("+")
+    visitor.settled()
+    assert int(visitor.page.input_value("input[name=z]")) == 2
+    playwright.expect(waiting).to_have_text("")
+    pictured = visitor.canvas()
+    assert visitor.level() == 0
+    quick = visit(image, f"#{urlsplit(visitor.page.url).fragment}")
+    np.testing.assert_array_equal(pictured, quick.canvas())
 
 
 NOTEBOOK = """

@@ -26,6 +26,24 @@ export function say(text) {
   place.title = text;
 }
 
+const PATIENCE = 1500; // milliseconds until somebody who waits is told for what
+let patience = null;
+let awaited = 0;
+
+// Tell for how many answers the stage waits; once that takes long, also those who look at it.
+export function busy(count) {
+  awaited = count;
+  document.getElementById("stage").setAttribute("aria-busy", String(count > 0));
+  const place = document.getElementById("waiting");
+  const tell = () => { place.textContent = awaited > 1 ? `waiting for ${awaited} pictures from the storage…` : "waiting for the storage…"; };
+  if (count === 0) {
+    clearTimeout(patience);
+    patience = null;
+    place.textContent = "";
+  } else if (patience === null) patience = setTimeout(tell, PATIENCE);
+  else if (place.textContent) tell();
+}
+
 export function later(milliseconds, work) {
   let timer;
   return (...given) => {

@@ -2,7 +2,7 @@
 
 import * as address from "./address.js";
 import { json } from "./api.js";
-import { element, later, say, section, show } from "./elements.js";
+import { busy, element, later, say, section, show } from "./elements.js";
 import { Histogram } from "./histogram.js";
 import { Layer } from "./tiles.js";
 import { symbol, Viewport } from "./viewport.js";
@@ -23,7 +23,7 @@ export class ImageView {
     this.viewport = new Viewport(this.canvas, image, {
       moved: () => this.save(),
       pointed: (point) => this.pointed(point),
-      drawn: (pending) => document.getElementById("stage").setAttribute("aria-busy", String(pending > 0)),
+      drawn: busy,
     });
     this.pictures = new Layer(image, "tile", (error) => this.changed(error));
     this.viewport.layers.push(this.pictures);

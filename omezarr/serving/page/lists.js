@@ -1,7 +1,7 @@
 // What holds images: plates by well, collections by name.
 
 import { load } from "./api.js";
-import { element, show } from "./elements.js";
+import { busy, element, show } from "./elements.js";
 
 const OVERVIEW = 1536; // pixels of the picture of a plate: four for each well of 384 would be too few, this gives 60
 
@@ -34,7 +34,7 @@ export function collection(item, node, open) {
   if (node.children.length) parts.push(element("div", { className: "cards" }, ...node.children.map((name) => card(item, join(node.path, name), name, open))));
   else parts.push(element("p", { className: "cards quiet", text: "There is nothing to be seen in this group." }));
   show("stage", ...parts);
-  document.getElementById("stage").setAttribute("aria-busy", "false");
+  busy(0);
 }
 
 export function card(item, path, name, open) {
@@ -48,7 +48,7 @@ function notes(texts) {
 }
 
 function ready(picture) {
-  const done = () => document.getElementById("stage").setAttribute("aria-busy", "false");
+  const done = () => busy(0);
   picture.addEventListener("load", done);
   picture.addEventListener("error", done);
 }

@@ -2,7 +2,7 @@
 
 import * as address from "./address.js";
 import { json } from "./api.js";
-import { element, say, show } from "./elements.js";
+import { busy, element, say, show } from "./elements.js";
 import { ImageView } from "./image.js";
 import { collection, plate } from "./lists.js";
 import { SceneView } from "./scene.js";
@@ -36,7 +36,7 @@ async function route() {
   shown = null;
   say("");
   show("panel");
-  document.getElementById("stage").setAttribute("aria-busy", "true");
+  busy(1);
   trail(given.item, given.path);
   try {
     if (root.folder && !given.item) {
@@ -53,7 +53,7 @@ async function route() {
     if (mine !== turn) return;
     plain(true);
     show("stage", element("p", { className: "cards", text: error.message }));
-    document.getElementById("stage").setAttribute("aria-busy", "false");
+    busy(0);
   }
 }
 

@@ -1,7 +1,7 @@
 // A scene: its images in their places, drawn in tiles as one plane, each named under the pointer and opened from the panel.
 
 import * as address from "./address.js";
-import { element, later, say, section, show } from "./elements.js";
+import { busy, element, later, say, section, show } from "./elements.js";
 import { card, join } from "./lists.js";
 import { Layer } from "./tiles.js";
 import { symbol, Viewport } from "./viewport.js";
@@ -19,7 +19,7 @@ export class SceneView {
     this.viewport = new Viewport(this.canvas, scene, {
       moved: save,
       pointed: (point) => this.told(point),
-      drawn: (pending) => document.getElementById("stage").setAttribute("aria-busy", String(pending > 0)),
+      drawn: busy,
     });
     const layer = new Layer(scene, "scene-tile", (error) => {
       if (error) say(error);

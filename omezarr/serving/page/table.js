@@ -1,7 +1,7 @@
 // The table of a folder: sorted, filtered, grouped; only the lines that are in view are made.
 
 import { load } from "./api.js";
-import { element, later, show } from "./elements.js";
+import { busy, element, later, show } from "./elements.js";
 
 const HEIGHT = 52;
 const AROUND = 6; // lines made above and below those in view
@@ -33,7 +33,7 @@ export class Table {
     this.observer = new ResizeObserver(() => this.draw());
     this.observer.observe(this.body);
     this.update();
-    document.getElementById("stage").setAttribute("aria-busy", "false");
+    busy(0);
   }
 
   sort(key) {
