@@ -175,7 +175,7 @@ def expose(subject: PictureSource, request: PictureRequest, budget: Budget | Non
         )
     rows, columns = nearest(planes.pixels.shape[1], height), nearest(planes.pixels.shape[2], width)
     sharp = planes.pixels[:, rows][:, :, columns] if label else resized(planes.pixels, height, width)
-    missing = np.all(planes.missing, axis=0)[rows][:, columns]
+    missing: Pixels = np.logical_and.reduce(planes.missing[:, rows][:, :, columns])
     overlays = []
     for name in () if label else chosen_labels(subject, request):
         try:

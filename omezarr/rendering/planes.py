@@ -42,6 +42,10 @@ class Planes:
     notes: tuple[str, ...]
 
 
+SAMPLES_AT_ONCE = 2**20
+"""Of how many samples means are made at a time: 8 MiB as floats, however large what is read."""
+
+
 def read_planes(
     subject: PictureSource,
     scan: Scan,
@@ -82,8 +86,10 @@ def read_planes(
     thinned = [axis for axis in range(len(region)) if region[axis].stop - region[axis].start > 1]
     channel = () if layout.channel is None else (layout.channel,)
     order = (*channel, *layout.others, layout.vertical, layout.horizontal)
-    found, missing, sampled = [], [], False
+    found: list[Pixels] = []
+    missing: list[Pixels] = []
     notes: list[str] = []
+    sampled = False
     for first, last in _runs(channels):
         for axis in channel:
             region[axis] = slice(first, last)
@@ -91,10 +97,15 @@ def read_planes(
         pixels, absent = sample.pixels.transpose(order), sample.missing.transpose(order)
         shape = (last - first, -1, *pixels.shape[-2:])
         found.append(_projected(pixels.reshape(shape), projection))
-        missing.append(absent.reshape(shape).all(axis=1))
+        absent = absent.reshape(shape)
+        missing.append(np.logical_and.reduce(absent, axis=1) if absent.shape[1] > 1 else absent[:, 0])
         notes += sample.notes
         sampled = sampled or max(sample.steps) > 1
-    return Planes(np.concatenate(found), np.concatenate(missing), sampled, tuple(notes))
+    return Planes(_joined(found), _joined(missing), sampled, tuple(notes))
+
+
+def _joined(parts: Sequence[Pixels]) -> Pixels:
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]  # one part is not copied
 
 
 def _runs(channels: Sequence[int]) -> list[tuple[int, int]]:
@@ -161,12 +172,24 @@ def nearest(length: int, size: int) -> Pixels:
 
 
 def _means(planes: Pixels, axis: int, size: int) -> Pixels:
+    """Return means of runs along an axis, a part of them at a time: the numbers are floats on the way."""
     length = planes.shape[axis]
-    starts = np.arange(size) * length // size
-    counts = np.diff(np.append(starts, length)).astype(np.float64)
+    ends = np.arange(size + 1) * length // size
+    means = np.empty((*planes.shape[:-2], size, planes.shape[-1]) if axis == -2 else (*planes.shape[:-1], size))
+    at_once = max(1, SAMPLES_AT_ONCE * size // planes.size)
+    for first in range(0, size, at_once):
+        last = min(size, first + at_once)
+        runs, result = slice(ends[first], ends[last]), slice(first, last)
+        where = (Ellipsis, runs, slice(None)) if axis == -2 else (Ellipsis, runs)
+        there = (Ellipsis, result, slice(None)) if axis == -2 else (Ellipsis, result)
+        means[there] = _means_of_runs(planes[where], axis, ends[first : last + 1] - ends[first])
+    return means
+
+
+def _means_of_runs(planes: Pixels, axis: int, ends: Pixels) -> Pixels:
+    starts, counts = ends[:-1], np.diff(ends).astype(np.float64)
     counts = counts[:, None] if axis == -2 else counts
-    absent = np.isnan(planes)
-    if absent.any():
+    if planes.dtype.kind == "f" and (absent := np.isnan(planes)).any():
         planes, counts = np.where(absent, 0.0, planes), np.add.reduceat(~absent, starts, axis=axis, dtype=np.float64)
     with np.errstate(invalid="ignore"):
         means: Pixels = np.add.reduceat(planes, starts, axis=axis, dtype=np.float64) / counts

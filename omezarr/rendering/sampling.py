@@ -33,8 +33,8 @@ _Unit: TypeAlias = "tuple[Shape, Pixels]"
 MAX_CHUNKS = 256
 """How many chunks are read for a picture of one plane; twice as many along each axis as a screen of tiles has."""
 
-MAX_BYTES = 256 * 1024 * 1024
-"""How many bytes, decoded, are read for it: what a laptop has to spare."""
+MAX_BYTES = 128 * 1024 * 1024
+"""How many bytes, decoded, are read for it: what a laptop has to spare, and more than the pixels of any screen."""
 
 MAX_CHUNK_BYTES = 1024 * 1024 * 1024
 """Chunks beyond this size, decoded, are not read for a picture: one would take all memory."""
