@@ -110,10 +110,9 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
     image = _largest(images[0][0])
     axes = _axis_names(image.ndim, keywords)
     first = next((index for index, name in enumerate(axes) if name in "zyx"), 0)
-    channels = None
+    channels = None if keywords.get("rgb") else [_channel(said) for _, said, _ in images]
     if len(images) > 1:
         image = _joined(images, first)
-        channels = [_channel(said) for _, said, _ in images]
     elif keywords.get("rgb"):
         # The samples of a pixel come last in napari and before the spatial axes in OME-Zarr.
         image = np.moveaxis(image, -1, first)
@@ -125,7 +124,7 @@ def write_layers(path: str, layers: list[LayerData]) -> list[str]:
         path,
         image,
         axes=axes,
-        name=keywords.get("name") if channels is None else None,
+        name=keywords.get("name") if len(images) == 1 else None,
         scale=dict(zip(placed, map(float, keywords.get("scale", ())), strict=False)) or None,
         translation=dict(zip(placed, map(float, keywords.get("translate", ())), strict=False)) or None,
         units={name: unit for name, unit in units.items() if unit != "pixel"} or None,
@@ -203,7 +202,8 @@ def _stitched_layers(node: Node) -> list[LayerData]:
     if image is None or not image.levels:
         raise UnsupportedError(f"{node.location} has no field that can be read")
     count = len(image.levels)
-    layers = _image_layers("", image, [node.stitched(level) for level in range(count)])
+    name = str((node.plate.name if node.plate is not None else None) or node.name)
+    layers = _image_layers("", image, [node.stitched(level) for level in range(count)], name)
     for name in image.labels:
         label = image.labels[name]
         levels = [node.stitched(level, label=name) for level in range(min(count, len(label.levels)))]
@@ -214,20 +214,24 @@ def _stitched_layers(node: Node) -> list[LayerData]:
     return layers
 
 
-def _image_layers(place: str, image: Node, stitched: Sequence[Any] | None = None) -> list[LayerData]:
+def _image_layers(
+    place: str, image: Node, stitched: Sequence[Any] | None = None, whole: str | None = None
+) -> list[LayerData]:
     """Return the layers of an image, one for each channel; or of levels that are stitched of images like it."""
+    named = image.multiscale.name if image.multiscale is not None else None
+    whole = str(place or whole or named or image.name)
     axes = image.axes
     along = next((index for index, axis in enumerate(axes) if axis.type == "channel"), None)
     levels = list(stitched or [level.dask for level in image.levels])
     placed = _placed(image, along)
     if along is None:
-        return [(levels, {**placed, "name": _name(place, image, None, 1), **_shown(image.channels[:1])}, "image")]
+        return [(levels, {**placed, "name": whole, **_shown(image.channels[:1])}, "image")]
     count = levels[0].shape[along]
     layers: list[LayerData] = []
     for index in range(count):
         pixels = [level[(slice(None),) * along + (index,)] for level in levels]
         said = _shown(image.channels[index : index + 1])
-        name = _name(place, image, index, count)
+        name = _name(place, whole, image, index, count)
         layers.append((pixels, {**placed, "name": name, "blending": "additive", **said}, "image"))
     return layers
 
@@ -285,12 +289,9 @@ def _shown(channels: Sequence[Channel]) -> dict[str, Any]:
     return said
 
 
-def _name(place: str, image: Node, index: int | None, count: int) -> str:
-    """Return the name of a layer: the channel's where it has one, behind the image's place."""
-    whole = place or (image.multiscale.name if image.multiscale is not None else None) or image.name
-    if index is None:
-        return str(whole)
+def _name(place: str, whole: str, image: Node, index: int, count: int) -> str:
+    """Return the name of a layer: the channel's where it has one, behind the image's place; else that of the whole."""
     label = image.channels[index].label if index < len(image.channels) else None
     if not isinstance(label, str) or not label:
-        return f"{whole} {index}" if count > 1 else str(whole)
+        return f"{whole} {index}" if count > 1 else whole
     return f"{place} {label}".strip()

@@ -82,6 +82,12 @@ def test_fields_of_a_plate_lie_in_one_picture_for_each_channel(tmp_path):
     assert said["scale"] == [0.5, 0.5]
 
 
+def test_the_layer_of_a_plate_without_names_of_channels_is_named_as_the_plate(tmp_path):
+    omezarr.write_plate(tmp_path / "p.ome.zarr", {"A/1": np.ones((8, 8), "uint8"), "B/3": np.ones((8, 8), "uint8")})
+    ((pixels, said, _),) = read(tmp_path / "p.ome.zarr")
+    assert (pixels[0].shape, said["name"]) == ((16, 16), omezarr.open(tmp_path / "p.ome.zarr").name)
+
+
 def test_fields_that_do_not_fit_together_are_layers_with_their_paths(tmp_path):
     path = tmp_path / "plate.ome.zarr"
     field = np.ones((2, 8, 8), "uint8")
@@ -125,6 +131,11 @@ def test_layers_are_written_as_an_image_with_labels(tmp_path):
     assert image.levels[0].scale == (2, 0.5, 0.5)
     assert image.levels[0].translation == (0, 1, 0)
     np.testing.assert_array_equal(image.labels["nuclei"].levels[0].read(), PIXELS[0] > 9)
+    shown = (PIXELS[0], {"name": "cells", "contrast_limits": [3, 90]}, "image")
+    npe2.write(str(tmp_path / "one.ome.zarr"), [shown], plugin_name="omezarr")
+    image = omezarr.open(tmp_path / "one.ome.zarr")
+    (channel,) = image.channels
+    assert (image.name, channel.label, channel.window.start, channel.window.end) == ("cells", "cells", 3, 90)
     assert omezarr.validate(path).errors == ()
 
 
