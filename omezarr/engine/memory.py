@@ -93,16 +93,17 @@ def schedule(
         if smallest is None or candidate.peak < smallest.peak:
             smallest = candidate
     assert smallest is not None
-    needed = in_mebibytes(smallest.peak)
+    needed = shown_size(smallest.peak)
     raise MemoryBoundError(
         f"writing {arrays[0].spec.path!r} and its levels takes at least {needed}, more than the "
-        f"{in_mebibytes(bound, down=True)} allowed; allow {needed}, or choose smaller chunks or shards"
+        f"{shown_size(bound, down=True)} allowed; allow {needed}, or choose smaller chunks or shards"
     )
 
 
-def in_mebibytes(size: int, *, down: bool = False) -> str:
+def shown_size(size: int, *, down: bool = False) -> str:
     """Return a size for messages, rounded up so that it suffices when given back."""
-    return f"{size // 2**20 if down else -(-size // 2**20)} MiB"
+    unit, name = (2**20, "MiB") if size >= 2**20 else (2**10, "KiB")
+    return f"{size // unit if down else -(-size // unit)} {name}"
 
 
 def candidates(

@@ -104,6 +104,10 @@ def test_what_does_not_fit_is_refused_with_the_smallest_bound_that_works() -> No
         planned(source, [(1, 2, 2)] * 3, MIB, chunks=(16, 256, 256))
     enough = int(str(caught.value).rpartition("allow ")[2].split(" MiB")[0]) * MIB
     assert planned(source, [(1, 2, 2)] * 3, enough, chunks=(16, 256, 256)).peak <= enough
+    with pytest.raises(MemoryBoundError, match=f"allow {enough // MIB} MiB"):
+        planned(source, [(1, 2, 2)] * 3, 1024, chunks=(16, 256, 256))
+    with pytest.raises(MemoryBoundError, match="more than the 1 KiB allowed"):
+        planned(source, [(1, 2, 2)] * 3, 1024 + 1, chunks=(16, 256, 256))
 
 
 class Greedy(Nearest):
