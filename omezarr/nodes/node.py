@@ -32,6 +32,7 @@ from omezarr.nodes.ome import OMEGroup
 from omezarr.nodes.pixels import HasPixels
 from omezarr.plugins.asking import calling
 from omezarr.plugins.documents import document_of
+from omezarr.plugins.origins import unknown_origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -246,6 +247,9 @@ class Node(OMEGroup, HasPixels, Pictured, Editable):
         order = [level.path for level in levels]
         if order != list(paths):
             self._note(f"the levels {', '.join(paths)} are not listed largest first; read as {', '.join(order)}")
+        unknown = None if multiscale is None else unknown_origin(multiscale, self._registry)
+        if unknown is not None:
+            self._note(unknown)
         return levels
 
     def _note(self, notice: str) -> None:

@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from omezarr.plugins.asking import calling
+from omezarr.plugins.names import ENABLE
 from omezarr.plugins.registry import registry_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from omezarr.model import JSON, Unset
+    from omezarr.model import JSON, Multiscale, Unset
     from omezarr.plugins.registry import Registry
 
 
@@ -41,6 +42,29 @@ def origin_of(made_by: JSON | Unset, registry: Registry | None = None) -> Callab
     if not isinstance(made_by, str) or made_by not in registry.scaling_methods:
         return None
     return partial(_asked, registry, made_by)
+
+
+def unknown_origin(multiscale: Multiscale, registry: Registry) -> str | None:
+    """Return what is to be said of levels whose places depend on a method that nobody knows; None where none do.
+
+    Examples
+    --------
+    >>> from omezarr.model import Dataset, Multiscale
+    >>> from omezarr.testing import isolated_registry
+    >>> levels = Multiscale(datasets=(Dataset(path="0"), Dataset(path="1")), type="by hand")
+    >>> unknown_origin(levels, isolated_registry()).partition(";")[0]
+    "where the levels sit depends on the scaling method 'by hand', which no plugin provides"
+    """
+    placed = all(dataset.coordinate_transformations for dataset in multiscale.datasets)
+    made_by, methods = multiscale.type, registry.scaling_methods
+    if placed or len(multiscale.datasets) < 2 or not isinstance(made_by, str) or not made_by or made_by in methods:
+        return None
+    disabled = methods.disabled_for(made_by)
+    why = "which no plugin provides" if disabled is None else f"which is disabled: {disabled} ({ENABLE})"
+    return (
+        f"where the levels sit depends on the scaling method {made_by!r}, {why}; they are taken to begin where the "
+        "largest one does"
+    )
 
 
 def _asked(registry: Registry, name: str, factor: int) -> float:

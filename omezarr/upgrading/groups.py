@@ -16,6 +16,7 @@ from omezarr.model import Image, conventional_axes
 from omezarr.nodes.detection import detect_format
 from omezarr.nodes.survey import joined
 from omezarr.plugins.asking import calling
+from omezarr.plugins.origins import unknown_origin
 from omezarr.plugins.versions import axes_refusal, dtype_refusal
 from omezarr.upgrading.arrays import LevelLabels
 from omezarr.writing.attributes import compose_attributes
@@ -181,6 +182,8 @@ def _change(node: Node, version: FormatVersion, *, expand_axes: bool) -> GroupCh
     notices: list[str] = []
     moves = node.version != version.version
     for before, after in _multiscales(metadata, completed):
+        if moves and (unknown := unknown_origin(before, registry)) is not None:
+            notices.append(f"{unknown} (of {node.location})")
         own = named = after.axes or before.axes or conventional_axes("tczyx")
         if moves:
             if expand_axes and axes_refusal(named, version, registry) is not None:

@@ -10,7 +10,8 @@ import pytest
 
 import omezarr
 from omezarr.abc import ScalingMethod
-from omezarr.errors import PluginError
+from omezarr.cli import run
+from omezarr.errors import OMEZarrWarning, PluginError
 from omezarr.model import UNSET
 from omezarr.plugins.origins import origin_of
 from omezarr.testing import isolated_registry
@@ -61,9 +62,21 @@ def test_levels_of_old_versions_sit_where_a_method_from_outside_says(tmp_path: P
     assert [int(level.read()[-1, -1]) for level in node.levels] == [63, 63, 63]
     unknowing = omezarr.open(tmp_path / "a.zarr")
     assert [level.geometry.translation[-1] for level in unknowing.levels] == [0, 0, 0]
+    assert "method 'last', which no plugin provides" in "".join(unknowing.notices)
+    assert node.notices == ()
+    with pytest.warns(OMEZarrWarning, match="method 'last', which no plugin provides"):
+        omezarr.upgrade(tmp_path / "a.zarr", tmp_path / "lost.zarr", to="0.5")
     omezarr.upgrade(tmp_path / "a.zarr", tmp_path / "b.zarr", to="0.5", registry=registry)
     told = omezarr.open(tmp_path / "b.zarr")
     assert [level.geometry.translation[-1] for level in told.levels] == [0, 1, 3]
+
+
+def test_a_method_that_is_disabled_is_named_where_levels_need_it(tmp_path: Path, capsys):
+    omezarr.write_image(tmp_path / "a.zarr", np.zeros((64, 64), "uint8"), axes="yx", levels=2, format="0.3")
+    assert run(["-p", "no:omezarr:scaling.local_mean", "info", str(tmp_path / "a.zarr")]) == 0
+    shown = capsys.readouterr()
+    assert "method 'local_mean', which is disabled: omezarr:scaling.local_mean" in shown.out + shown.err
+    assert omezarr.open(tmp_path / "a.zarr").notices == ()
 
 
 def test_a_method_that_cannot_tell_is_named():
