@@ -7,6 +7,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from importlib.metadata import entry_points
@@ -28,15 +29,19 @@ PLUGINS = ROOT / "plugins/omezarr_builtins"
 COMPAT = ROOT / "plugins/omezarr_compat"
 
 
+def build(kind: str, source: Path, folder: Path) -> Path:
+    """Build a distribution, and return its file."""
+    words = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)]
+    ran = subprocess.run(words, cwd=source, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    (built,) = folder.iterdir()
+    return built
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the sources as they are."""
-    folder = tmp_path_factory.mktemp("wheel")
-    words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    (built,) = folder.glob("*.whl")
-    return built
+    return build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 def modules_of(package: Path, name: str) -> set[str]:
@@ -72,6 +77,24 @@ def test_what_is_installed_from_the_wheel_works(wheel, tmp_path):
     ran = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert "multiscales 'coins'" in ran.stdout
+
+
+def test_the_source_distribution_is_reproducible_and_builds_the_same_wheel(wheel, tmp_path):
+    one, two = (build("sdist", ROOT, tmp_path / name) for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    with tarfile.open(one) as archive:
+        archive.extractall(tmp_path / "source", filter="data")
+    (source,) = (tmp_path / "source").iterdir()
+    # What the tests need is there, too.
+    assert {path.name for path in source.iterdir()} >= {
+        "tests",
+        "docs",
+        "benchmarks",
+        "tox.ini",
+        "README.md",
+        "LICENSE",
+    }
+    assert build("wheel", source, tmp_path / "again").read_bytes() == wheel.read_bytes()
 
 
 def test_the_wheel_names_version_licence_and_entry_points(wheel):
