@@ -72,13 +72,16 @@ class Display:
 
 
 def displays_of(subject: PictureSource) -> tuple[Display, ...]:
-    """Return how all channels of an image are drawn, as far as its metadata says.
+    """Return how all channels of an image are drawn, as far as its metadata says."""
+    return displays_from(subject.node.channels, subject.channel_count, subject.scans[0].array.dtype)
+
+
+def displays_from(settings: Sequence[Channel], count: int, dtype: np.dtype[Any]) -> tuple[Display, ...]:
+    """Return how channels are drawn, as far as their settings say.
 
     Three channels of bytes without display settings are red, green and blue.
     """
-    count = min(subject.channel_count, MAX_KNOWN_CHANNELS)
-    settings = subject.node.channels
-    dtype = subject.scans[0].array.dtype
+    count = min(count, MAX_KNOWN_CHANNELS)
     rgb = count == 3 and not settings and dtype == np.uint8
     found = []
     for index in range(count):
