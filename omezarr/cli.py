@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 import warnings
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,6 +46,23 @@ class PluginGroup(click.Group):
         except UnknownNameError as error:
             raise click.UsageError(str(error), ctx) from error
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that words begin with, and the others; no option may be in them twice.
+
+        Raises
+        ------
+        click.UsageError
+            If there is no such command, or one of its options is given twice, of which click takes the last.
+        """
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:
+            repeated = _repeated(ctx, command, rest)
+            if repeated is not None:
+                raise click.UsageError(f"{repeated} is given more than once, and one would be lost; give it once", ctx)
+        return name, command, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what is to be said is settled before, since plugins may speak when they are loaded."""
         warnings.simplefilter("ignore" if ctx.params["quiet"] else "default", OMEZarrWarning)
@@ -58,6 +76,18 @@ class PluginGroup(click.Group):
         if missing:
             formatter.write_paragraph()
             formatter.write_text(f"Not available: {', '.join(missing)}. To see why: omezarr plugins")
+
+
+def _repeated(ctx: click.Context, command: click.Command, words: list[str]) -> str | None:
+    """Return an option of one value that is in words more than once; what is wrong with them otherwise is not asked."""
+    inner = click.Context(command, parent=ctx, **command.context_settings)
+    try:
+        _, _, order = command.make_parser(inner).parse_args(list(words))
+    except click.UsageError:
+        return None
+    counts = Counter(param for param in order if isinstance(param, click.Option))
+    single = (one for one, times in counts.items() if times > 1 and not (one.multiple or one.is_flag or one.count))
+    return next((one.opts[-1] for one in single), None)
 
 
 def _registry(ctx: click.Context) -> Registry:

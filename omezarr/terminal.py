@@ -96,6 +96,10 @@ class LazyCommand(click.Command):
         """Return the context in which the command runs, which names the command itself."""
         return self.load().make_context(*args, **kwargs)
 
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return what parses the words of the command."""
+        return self.load().make_parser(ctx)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         return self.load().invoke(ctx)

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from click.shell_completion import BashComplete
 
@@ -327,6 +328,26 @@ def test_a_lazy_command_that_is_not_there_breaks_nothing_but_itself(where, reaso
     assert run(["info", "--help"], registry) == 0
     with pytest.raises(PluginError, match="the command 'greet'"):
         _ = registry.commands["greet"].params
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--unit", "y=um", "--unit", "x=um"], ["--unit=um", "--dry-run", "--unit", "nm"], ["--name", "a", "--name", "a"]],
+)
+def test_an_option_that_is_given_twice_is_refused_where_one_would_be_lost(words, capsys, tmp_path):
+    assert run(["convert", "a.npy", str(tmp_path / "b"), *words]) == 2
+    assert (
+        f"Error: {words[0][:6].rstrip('=')} is given more than once, and one would be lost" in capsys.readouterr().err
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_that_take_several_values_and_flags_may_be_given_twice(capsys, tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((2, 8, 8), "uint8"))
+    words = ["--axes", "cyx", "--channel", "A", "--channel", "B", "--dry-run", "--dry-run", "--json"]
+    assert run(["convert", str(tmp_path / "a.npy"), str(tmp_path / "b.zarr"), *words]) == 0
+    assert run(["convert", "--unit", "--unit"]) == 2  # whatever else is wrong is said as always
+    assert "given more than once" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
