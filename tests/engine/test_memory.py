@@ -17,6 +17,7 @@ from omezarr.arrays.targets import LocalTarget
 from omezarr.engine.memory import Schedule, schedule
 from omezarr.engine.methods import part_of, reduced
 from omezarr.errors import MemoryBoundError, PluginError
+from omezarr.settings import parse_bytes
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.local_mean import LocalMean
 from omezarr_builtins.scaling.nearest import Nearest
@@ -102,7 +103,7 @@ def test_what_does_not_fit_is_refused_with_the_smallest_bound_that_works() -> No
     source = Generated((64, 2048, 2048))
     with pytest.raises(MemoryBoundError, match="more than the 1 MiB allowed") as caught:
         planned(source, [(1, 2, 2)] * 3, MIB, chunks=(16, 256, 256))
-    enough = int(str(caught.value).rpartition("allow ")[2].split(" MiB")[0]) * MIB
+    enough = parse_bytes(str(caught.value).rpartition("allow ")[2].partition(",")[0])
     assert planned(source, [(1, 2, 2)] * 3, enough, chunks=(16, 256, 256)).peak <= enough
     with pytest.raises(MemoryBoundError, match=f"allow {enough // MIB} MiB"):
         planned(source, [(1, 2, 2)] * 3, 1024, chunks=(16, 256, 256))

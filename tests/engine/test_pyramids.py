@@ -19,6 +19,7 @@ from omezarr.abc import PixelSource
 from omezarr.abc.plan import Codec
 from omezarr.arrays import as_source, expanded, reordered
 from omezarr.errors import ArgumentError, PluginError, UnsupportedError
+from omezarr.settings import parse_bytes
 from omezarr_builtins.scaling.gaussian import Gaussian
 from omezarr_builtins.scaling.laplacian import Laplacian
 from omezarr_builtins.scaling.local_mean import LocalMean
@@ -102,9 +103,9 @@ def test_less_memory_gives_the_same_pixels_or_a_refusal_with_a_bound_that_works(
     try:
         write(store, step, memory=data.draw(st.integers(1, 2_500_000)), threads=2)
     except MemoryBoundError as error:
-        enough = int(str(error).rpartition("allow ")[2].split(" MiB")[0])
+        enough = parse_bytes(str(error).rpartition("allow ")[2].partition(",")[0])
         store = MemoryStore()
-        write(store, step, memory=enough * 2**20, threads=2)
+        write(store, step, memory=enough, threads=2)
     for level, wanted in zip(read_levels(store), expected, strict=True):
         np.testing.assert_array_equal(level, wanted)
 
